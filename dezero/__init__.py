@@ -1,0 +1,40 @@
+"""dezero: reverse-mode automatic differentiation for NumPy code.
+
+    >>> import numpy as np
+    >>> from dezero import Variable
+    >>> x = Variable(np.array(3.0))
+    >>> y = x ** 2 + 4 * x
+    >>> y.backward()
+    >>> x.grad
+    array(10.)
+"""
+from . import _kernels, errors
+from ._kernels.cells import Kernel
+from ._version import __version__
+from .config import Config, no_grad, using_config
+from .core import Function, Variable, as_array, as_variable
+from .hookspecs import hookimpl
+
+from . import plugins  # noqa: E402  ops import the names above, as any plugin does
+
+plugins.load_builtins()
+
+from .ops.add import Add  # noqa: E402
+from .ops.div import Div  # noqa: E402
+from .ops.mul import Mul  # noqa: E402
+from .ops.neg import Neg  # noqa: E402
+from .ops.pow import Pow  # noqa: E402
+from .ops.square import Square  # noqa: E402
+from .ops.sub import Sub  # noqa: E402
+
+add, sub, mul, div, pow, neg, square = (op.apply for op in (Add, Sub, Mul, Div, Pow, Neg, Square))
+
+
+def rsub(x0, x1):
+    """x1 - x0."""
+    return sub(x1, x0)
+
+
+def rdiv(x0, x1):
+    """x1 / x0."""
+    return div(x1, x0)

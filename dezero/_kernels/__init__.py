@@ -1,0 +1,37 @@
+"""The compiled floor: loops of the built-in ops, and the values they run on.
+
+`COMPILED` says whether the extension modules are there, `IN_USE` what runs ("compiled", or "numpy": the ops'
+NumPy references), `REASON` why it is not the loops.  Each built-in op has its kernel here under its own name, None
+where the reference runs.
+"""
+import os
+
+from .cells import Kernel
+
+try:
+    from . import elementwise
+except ImportError as error:
+    elementwise, REASON = None, f"the extension modules are not built ({error})"
+else:
+    REASON = ""
+
+COMPILED = elementwise is not None
+
+if os.environ.get("DEZERO_KERNELS", "") not in ("", "compiled", "numpy"):
+    raise ImportError(f"DEZERO_KERNELS={os.environ['DEZERO_KERNELS']!r}: wanted 'compiled' or 'numpy'")
+if COMPILED and os.environ.get("DEZERO_KERNELS") == "numpy":
+    REASON = "DEZERO_KERNELS=numpy"
+
+IN_USE = "numpy" if REASON else "compiled"
+
+if IN_USE == "compiled":
+    # A gradient that is gy itself, or -gy, needs no loop.  `reads`: what of (x0, x1, y) the loops look at.
+    add = Kernel(elementwise.add, ("+", "+"), ((), ()))
+    sub = Kernel(elementwise.sub, ("+", "-"), ((), ()))
+    mul = Kernel(elementwise.mul, (elementwise.mul_x0, elementwise.mul_x1), ((1,), (0,)))
+    div = Kernel(elementwise.div, (elementwise.div_x0, elementwise.div_x1), ((1,), (1, 2)))
+    pow = Kernel(elementwise.pow, (elementwise.pow_x0, elementwise.pow_x1), ((0, 1), (0, 1, 2)))
+    neg = Kernel(elementwise.neg, "-", ((),))
+    square = Kernel(elementwise.square, elementwise.square_x0, ((0,),))
+else:
+    add = sub = mul = div = pow = neg = square = None

@@ -1,0 +1,95 @@
+cimport cython
+from cpython.object cimport PyObject
+from .elementwise cimport Loop
+
+cdef enum:
+    MAXDIMS = 8             # more dimensions run on the NumPy reference
+    SMALL = 448             # bytes: results up to here live in the node, and as an ndarray only when asked for
+
+cdef union Number:
+    double d
+    float f
+
+cdef class Space:
+    """A shape, shared by all results of it: two of one pointer are of one shape."""
+    cdef int nd
+    cdef Py_ssize_t size
+    cdef Py_ssize_t dims[MAXDIMS]
+
+cdef class Kernel:
+    cdef readonly object forward, backward, reads
+    cdef readonly int nin
+    cdef readonly object label          # what floating-point warnings call it
+    cdef readonly tuple types           # what it has loops for: ("d", "f")
+    cdef object owners                  # what keeps the pointers below alive
+    cdef int read                       # by bit: operand i, and at nin the output, is read by some gradient
+    cdef int sign[2]                    # of the gradient where it is gy itself: 1 or -1; 0 a loop; NONE no gradient
+    cdef Loop fwd[2]                    # [dtype]
+    cdef void *fwd_data[2]
+    cdef Loop bwd[2][2]                 # [dtype][input]
+    cdef void *bwd_data[2][2]
+
+cdef class Record:
+    cdef public Kernel kernel
+    cdef public bint direct             # its loops alone do what apply does
+
+@cython.trashcan(True)                  # inherited; written in core.pxd it would do nothing, in silence
+cdef class Node:
+    # what was computed
+    cdef object store                   # None, a block of bytes (small), or the ndarray some rule reads
+    cdef Space space                    # None: 0-d, or dtype is not float64 or float32
+    cdef Number value                   # a 0-d result nobody has looked at
+    cdef Number number                  # the Python number it was made with
+    cdef signed char kind               # of both: 0 float64, 1 float32, -1 anything else
+    cdef unsigned char own                # the value is in the node: `value` or a block
+    cdef unsigned char constant           # takes no gradient
+    cdef unsigned char tracked            # the garbage collector knows it: a user's object hangs on it or above it
+    # how it was computed
+    cdef object op, extra
+    cdef Node in0, in1
+    cdef Py_ssize_t generation
+    cdef int place                      # of an output among a call's several; -1 where there is one
+    cdef PyObject *handle               # the Variable that holds it, as long as it lives
+    # the walk that is under way
+    cdef Node next
+    cdef unsigned char queued
+    cdef unsigned char has                       # a gradient, in `slope` or `gstore`
+    cdef Number slope
+    cdef object gstore
+
+    cdef bint forward(self, Kernel k, object a, object b) except -1
+    cdef int backward(self, Kernel k) except -1
+    cdef int backward_number(self, Kernel k) except -1
+    cdef bint matches(self, object array)
+    cdef int describe(self, object array) except -1
+    cdef int keep(self, object array) except -1
+    cdef int drop(self) except -1
+    cdef object stored(self)
+    cdef object living(self)
+    cdef int start(self, object g) except -1
+    cdef int give(self, object g) except -1
+    cdef object gradient(self)
+    cdef object take(self)
+    cdef void forget(self) noexcept
+    cdef int show(self) except -1
+
+@cython.no_gc_clear                     # __dealloc__ needs the node to tell it that the handle has gone
+cdef class Handle:
+    cdef Node node
+    cdef object array
+    cdef int bind(self, Node node) except -1
+    cdef int show(self) except -1
+
+cdef class Call:
+    cdef public tuple _edges            # nodes of the inputs
+    cdef public list _values            # of the outputs, where there are several
+    cdef public list _gys               # their gradients in the walk that is under way
+    cdef public object _inputs, _outputs
+    cdef public Py_ssize_t generation
+    cdef object __weakref__
+
+cdef class Switch:
+    cdef object modes, name
+    cdef bint default
+    cdef object __weakref__
+    cdef bint on(self) except -1

@@ -1,0 +1,151 @@
+"""Where values live: the twin of cells.pyx in plain Python, for an engine that is not compiled.
+
+Every value is an ndarray and every op runs on its reference, so kernels are checked and kept but never run.
+"""
+import weakref
+
+import numpy as np
+
+from ..errors import DTypeError
+
+
+class Kernel:
+    """Loops that do an op's work; see cells.pyx.  Without compiled parts they are kept, and the reference runs."""
+
+    def __init__(self, forward, backward, reads=None):
+        self.forward, self.backward, self.reads = forward, backward, reads
+        self.nin = len(backward) if isinstance(backward, tuple) else 1
+        self.types = ()
+        self.label = None
+
+    def __repr__(self):
+        return f"Kernel(forward={self.forward!r}, backward={self.backward!r})"
+
+
+class Record:
+    """What the engine reads of a registered op; `registry.Op` is the rest."""
+
+    kernel = None
+    direct = False
+
+
+class Node:
+    """One value of the graph, and how it was computed."""
+
+    store = op = extra = in0 = in1 = next = handle = grad = None
+    generation = 0
+    own = constant = tracked = queued = False
+    place = -1
+    _meta = (None, None)
+
+    @property
+    def shape(self):
+        return self._meta[0]
+
+    @property
+    def dtype(self):
+        return self._meta[1]
+
+    def describe(self, array):
+        self.store = array
+        self._meta = array.shape, array.dtype
+
+    def matches(self, array):
+        return self._meta == (array.shape, array.dtype)
+
+    def keep(self, array):
+        self.store = array
+
+    def drop(self):
+        self.store = None
+
+    def stored(self):
+        return self.store
+
+    def living(self):
+        return None if self.handle is None else self.handle()
+
+    def show(self):
+        self.tracked = True
+
+    def start(self, g):
+        self.grad = None
+        self.give(np.ones(self.shape, gradient_dtype(self.dtype)) if g is None else g)
+
+    def give(self, g):
+        g = np.asarray(g, gradient_dtype(self.dtype))
+        self.grad = g if self.grad is None else np.asarray(self.grad + g)
+
+    def gradient(self):
+        return self.grad
+
+    def take(self):
+        return np.array(self.grad)
+
+    def forget(self):
+        self.grad = None
+
+
+def gradient_dtype(dtype):
+    """What a gradient of such data is made of: the float itself in native byte order, float64 for integers."""
+    if dtype.kind == "c":
+        raise DTypeError(f"backward through complex data ({dtype}) is not defined yet; take real and imaginary parts apart")
+    return dtype.newbyteorder("=") if dtype.kind == "f" else np.dtype("d")
+
+
+def sum_to(g, shape):
+    """The sum of g over the axes along which `shape` was broadcast to g's; float32 and float16 are summed in double."""
+    lead = g.ndim - len(shape)
+    axes = tuple(j for j in range(g.ndim) if j < lead or shape[j - lead] == 1 and g.shape[j] != 1)
+    wide = np.dtype("d") if g.dtype.char in "ef" else None
+    return np.asarray(g.sum(axes, wide)).astype(g.dtype, copy=False).reshape(shape)
+
+
+class Handle:
+    """What the caller holds of a node."""
+
+    node = array = _name = _grad = None
+    assigned = False
+    reason = 0
+
+    def bind(self, node):
+        if self.node is not None and self.node.living() is self:
+            self.node.handle = None
+        self.node = node
+        if node is not None and node.living() is None:
+            node.handle = weakref.ref(self)
+
+    def show(self):
+        pass
+
+
+class Call:
+    """What the engine keeps with a Function that was called."""
+
+    _edges = _values = _gys = _inputs = _outputs = None
+    generation = 0
+
+
+class Switch:
+    """A mode that is read at every op."""
+
+    def __init__(self, modes, defaults, name):
+        self.modes, self.defaults, self.name = modes, defaults, name
+
+    def on(self):
+        frames = self.modes.get()
+        value = None if frames is None else frames.values.get(self.name)
+        return self.defaults[self.name] if value is None else value
+
+
+def usual_class(cls):
+    """Nothing to speed up here."""
+
+
+def raised():
+    """No floating-point flags to report: NumPy does it itself."""
+    return 0
+
+
+def tell(name, found):
+    """NumPy has reported floating-point flags itself."""

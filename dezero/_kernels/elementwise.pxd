@@ -1,0 +1,11 @@
+# NumPy's inner loop
+ctypedef void (*Loop)(char **args, const Py_ssize_t *n, const Py_ssize_t *steps, void *data) noexcept nogil
+
+# By dtype: 0 is float64, 1 float32.
+cdef Loop plus[2]
+cdef Loop minus[2]
+cdef Loop negate[2]
+
+cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil
+cdef int flags() noexcept nogil
+cdef void clear_flags() noexcept nogil

@@ -1,0 +1,88 @@
+# cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True, nonecheck=False
+"""The loops of the seven built-in ops, float64 and float32, as capsules any `Kernel` takes.
+
+The formulas stand in loops.h: what the compiler makes of a formula (one copy per instruction set, a vector loop for
+contiguous data) can be said in C and not in Cython.  A capsule's name is its types, "dd->d"; NumPy's `np.power` does
+the general power, its loops are read out of the ufunc once, here.
+"""
+import numpy as np
+
+cimport numpy as cnp
+from cpython.pycapsule cimport PyCapsule_New
+
+cnp.import_array()
+
+cdef extern from "loops.h":
+    ctypedef struct NumpyLoop "dz_numpy_loop":
+        Loop loop
+        void *data
+    NumpyLoop dz_power_d, dz_power_f
+    Loop add_d, add_f, sub_d, sub_f, mul_d, mul_f, div_d, div_f, neg_d, neg_f, square_d, square_f, pow_d, pow_f
+    Loop mul_x0_d, mul_x0_f, mul_x1_d, mul_x1_f, div_x0_d, div_x0_f, div_x1_d, div_x1_f
+    Loop square_x0_d, square_x0_f, pow_x0_d, pow_x0_f, pow_x1_d, pow_x1_f
+    double dz_sum_d(const double *, Py_ssize_t) noexcept nogil
+    double dz_sum_f(const float *, Py_ssize_t) noexcept nogil
+    int dz_flags() noexcept nogil
+    void dz_clear_flags() noexcept nogil
+
+cdef extern from "numpy/ufuncobject.h":
+    ctypedef struct PyUFuncObject:
+        Loop *functions
+        void **data
+
+plus[:] = [add_d, add_f]
+minus[:] = [sub_d, sub_f]
+negate[:] = [neg_d, neg_f]
+
+
+cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil:
+    """The sum of n contiguous numbers, pairwise and in double."""
+    return dz_sum_d(<const double *>p, n) if d == 0 else dz_sum_f(<const float *>p, n)
+
+
+cdef int flags() noexcept nogil:
+    return dz_flags()
+
+
+cdef void clear_flags() noexcept nogil:
+    dz_clear_flags()
+
+
+cdef int read_power(NumpyLoop *where, str types) except -1:
+    cdef PyUFuncObject *power = <PyUFuncObject *>np.power
+    cdef int i = np.power.types.index(types)
+    where.loop = power.functions[i]
+    where.data = power.data[i] if power.data != NULL else NULL
+    return 0
+
+
+read_power(&dz_power_d, "dd->d")
+read_power(&dz_power_f, "ff->f")
+
+
+cdef list both(Loop d, Loop f, int nin):
+    """Capsules of a loop in float64 and float32."""
+    return [PyCapsule_New(<void *>d, DOUBLE[nin], NULL), PyCapsule_New(<void *>f, SINGLE[nin], NULL)]
+
+
+cdef const char *DOUBLE[5]
+cdef const char *SINGLE[5]
+DOUBLE[:] = [NULL, "d->d", "dd->d", "ddd->d", "dddd->d"]
+SINGLE[:] = [NULL, "f->f", "ff->f", "fff->f", "ffff->f"]
+
+add = both(add_d, add_f, 2)
+sub = both(sub_d, sub_f, 2)
+mul = both(mul_d, mul_f, 2)
+div = both(div_d, div_f, 2)
+pow = both(pow_d, pow_f, 2)
+neg = both(neg_d, neg_f, 1)
+square = both(square_d, square_f, 1)
+
+# Gradients with respect to x0 and x1, from (gy, *inputs, y).
+mul_x0 = both(mul_x0_d, mul_x0_f, 4)
+mul_x1 = both(mul_x1_d, mul_x1_f, 4)
+div_x0 = both(div_x0_d, div_x0_f, 4)
+div_x1 = both(div_x1_d, div_x1_f, 4)
+pow_x0 = both(pow_x0_d, pow_x0_f, 4)
+pow_x1 = both(pow_x1_d, pow_x1_f, 4)
+square_x0 = both(square_x0_d, square_x0_f, 3)

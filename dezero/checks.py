@@ -1,0 +1,135 @@
+"""What may go into an op and come out of it, and the words when it may not.
+
+Apart from the engine, so that the engine can be read without it, and not compiled: most of this runs when something
+is wrong, the rest once per call of an op's Python methods.
+"""
+import numpy as np
+
+from ._kernels.cells import Handle, gradient_dtype
+from .errors import DTypeError, GradientError
+from .registry import registry
+
+
+class GradientTypeError(GradientError, TypeError):
+    """A gradient is of a wrong type."""
+
+
+def describe(data):
+    """A few words on a value, for an error message."""
+    if isinstance(data, np.ndarray):
+        return f"an array of shape {data.shape} and dtype {data.dtype}"
+    return f"{type(data).__name__}"
+
+
+def who(cls):
+    """An op as an error message names it: the class as written, the op and its package where there are any."""
+    op = registry.snapshot.names.get(cls.__dict__.get("name"))
+    return f"{cls.__qualname__} (op {op.qualified})" if op is not None and op.cls is cls else cls.__qualname__
+
+
+def check_array(data):
+    """Refuse what no gradient is defined for, and array classes whose arithmetic is another than ndarray's."""
+    if isinstance(data, (np.matrix, np.ma.MaskedArray)):
+        remedy = "np.asarray(a)" if isinstance(data, np.matrix) else "a.filled(value)"
+        raise DTypeError(f"{type(data)} is not supported: its operators are not those of an ndarray; pass {remedy}")
+    if data.dtype.kind not in "fiubc":
+        raise DTypeError(f"an array of dtype {data.dtype} is not supported: wanted real, complex, integer or boolean numbers")
+    return data
+
+
+def name_op(f, error, xs):
+    """Raise a NumPy or Python error again with op and operands named; other people's classes keep their own message."""
+    plain = next((cls for cls in (TypeError, ValueError, OverflowError) if isinstance(error, cls)))
+    if type(error) is plain or type(error).__module__.startswith("numpy"):
+        operands = ", ".join(map(describe, xs))
+        parameters = f"; parameters: {vars(f)}" if getattr(f, "__dict__", None) else ""
+        raise plain(f"{who(type(f))}: {error} (operands: {operands}{parameters})") from error
+    error.add_note(f"in forward of {who(type(f))}")
+    raise error
+
+
+def operand_arrays(f, inputs):
+    """The operands as arrays; a Python number takes the dtype that NumPy gives it beside the others."""
+    xs = [operand_array(f, x) for x in inputs]
+    numbers = [x for x in xs if not isinstance(x, np.ndarray)]
+    if not numbers:
+        return xs
+    arrays = [x for x in xs if isinstance(x, np.ndarray)]
+    try:
+        return [x if isinstance(x, np.ndarray) else np.array(x, np.result_type(*arrays, x) if arrays else None) for x in xs]
+    except (TypeError, ValueError, OverflowError) as error:
+        name_op(f, error, xs)
+
+
+def operand_array(f, x):
+    if isinstance(x, Handle):
+        if x.data is None:
+            raise TypeError(f"{who(type(f))}: this Variable has no data (Variable(None)): assign x.data first")
+        return x.data
+    if isinstance(x, (np.ndarray, np.generic)):
+        return np.asarray(check_array(x))
+    if type(x) in (int, float, complex, bool):
+        return x
+    if isinstance(x, (int, float, complex)):
+        return np.asarray(x)
+    raise TypeError(f"{who(type(f))}: {type(x)} is not supported as an operand: wanted a Variable, a number or an array; "
+                    "np.asarray(...) makes one")
+
+
+def checked_output(f, y, xs):
+    """An output of `forward` as an array that shares memory with no operand."""
+    if isinstance(y, (np.generic, int, float, complex)):
+        y = np.array(y)
+    if not isinstance(y, np.ndarray):
+        raise TypeError(f"{who(type(f))}: forward returned {describe(y)}, wanted an array, a scalar or a tuple of them")
+    try:
+        check_array(y)
+    except DTypeError as error:
+        raise DTypeError(f"{who(type(f))}: forward returned what is no result: {error}") from error
+    if type(y) is not np.ndarray:
+        y = np.asarray(y)
+    if any([y is x for x in xs]) or y.base is not None and any([np.may_share_memory(y, x) for x in xs]):
+        return y.copy(order="K")
+    return y
+
+
+def check_gradient_type(f, i, gx):
+    where = f"{who(type(f))}: backward returned"
+    if not isinstance(gx, np.ndarray):
+        raise GradientTypeError(f"{where} {describe(gx)} for input {i}, wanted an array, a Variable or None")
+    if gx.dtype.kind == "c":
+        raise GradientError(f"{where} a complex gradient ({gx.dtype}) for input {i}, which is real")
+    if gx.dtype.kind not in "fiub":
+        raise GradientTypeError(f"{where} an array of dtype {gx.dtype} for input {i}, wanted real numbers")
+
+
+def wrong_shape(f, i, got, wanted):
+    return GradientError(f"{who(type(f))}: backward returned a gradient of wrong shape for input {i}: got {got}, wanted {wanted}")
+
+
+def is_broadcast(shape, shapes, wide, i):
+    """Is this the shape of an output, or of all inputs together, to which input i was broadcast?"""
+    return (shape in wide or shape == broadcast(shapes)) and broadcast([shape, shapes[i]]) == shape
+
+
+def broadcast(shapes):
+    """The shape of all together, or None.  (`numpy.broadcast_shapes` ends at 32 dimensions, arrays at 64.)"""
+    ndim = max(map(len, shapes))
+    lengths = [{1, *axis} - {1} for axis in zip(*((1,) * (ndim - len(s)) + s for s in shapes))]
+    return tuple(axis.pop() if axis else 1 for axis in lengths) if all(len(axis) < 2 for axis in lengths) else None
+
+
+def checked_gradient(g, shape, dtype, where):
+    """A gradient that the caller brings for a Variable of this shape and dtype (None: it has no data yet)."""
+    if isinstance(g, np.generic):
+        g = np.asarray(g)
+    if not isinstance(g, (np.ndarray, Handle)):
+        raise GradientTypeError(f"{where}: got {describe(g)}, wanted an array or a Variable of shape {shape}")
+    if g.dtype.kind not in "fiub":
+        raise GradientError(f"{where}: got dtype {g.dtype}, wanted real numbers")
+    if dtype is None:
+        return g
+    if g.shape != shape:
+        raise GradientError(f"{where}: got shape {g.shape}, wanted the shape {shape} of the Variable")
+    wanted = gradient_dtype(dtype)
+    return g.astype(wanted) if isinstance(g, np.ndarray) and g.dtype != wanted else g

@@ -1,0 +1,1 @@
+"""The commands of the command line: each module has HELP, arguments(parser) and run(arguments)."""

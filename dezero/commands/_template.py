@@ -1,0 +1,233 @@
+"""The files of a package that `dezero new` writes; ``@WORD@`` is filled in."""
+
+
+def files(words, kernel):
+    """The files of a new package.
+
+    Parameters
+    ----------
+    words : dict
+        DIST, MODULE, OP, CLASS, DEZERO.
+    kernel : str
+        ``"none"`` or ``"cython"``.
+
+    Returns
+    -------
+    dict of str to str
+        Path inside the package to text.
+    """
+    chosen = {**SHARED, **(CYTHON if kernel == "cython" else PURE)}
+    return {_filled(path, words): _filled(text, words) for path, text in chosen.items()}
+
+
+def _filled(text, words):
+    for word, value in words.items():
+        text = text.replace(f"@{word}@", value)
+    return text.lstrip("\n")
+
+
+SHARED = {
+    "README.md": '''
+# @DIST@
+
+An op for [dezero](https://pypi.org/project/dezero/): `@OP@`, y = x² / (1 + x²).
+
+```sh
+pip install @DIST@
+```
+
+```python
+import numpy as np
+import dezero.functions as F
+from dezero import Variable
+
+x = Variable(np.array(1.0))
+y = F.@OP@(x)              # or x.@OP@()
+y.backward()
+print(y, x.grad)                # variable(0.5) 0.5
+```
+
+Installing it is all there is to do: dezero finds it by its entry point. `dezero ops` lists it,
+`dezero check @DIST@` checks its derivatives.
+
+To work on it:
+
+```sh
+pip install -e ".[test]"
+pytest
+```
+''',
+    "tests/test_@OP@.py": '''
+import dezero.functions as F
+import numpy as np
+from dezero import Variable
+from dezero.testing import check_op
+
+from @MODULE@ import @CLASS@
+
+
+def test_contract():
+    """Value, gradients, second order, broadcasting, dtypes, strides, kernel: all that dezero asks of an op."""
+    check_op(@CLASS@)
+
+
+def test_installing_it_is_enough():
+    x = Variable(np.array([0.0, 1.0]))
+    y = F.@OP@(x)
+    y.backward()
+    np.testing.assert_array_equal(y.data, [0.0, 0.5])
+    np.testing.assert_array_equal(x.grad, [0.0, 0.5])
+    np.testing.assert_array_equal(x.@OP@().data, y.data)
+''',
+    ".github/workflows/test.yml": '''
+name: test
+on: [push, pull_request]
+permissions:
+  contents: read
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    strategy:
+      matrix:
+        python: ["3.11", "3.12", "3.13"]
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          python-version: ${{ matrix.python }}
+      - run: pip install ".[test]"
+      - run: pytest
+      - run: dezero check @DIST@
+''',
+    ".gitignore": '''
+build/
+dist/
+*.egg-info/
+*.so
+*.pyd
+*.c
+__pycache__/
+.pytest_cache/
+''',
+    "src/@MODULE@/py.typed": "",
+}
+
+_PROJECT = '''
+[build-system]
+requires = [@BUILD@]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "@DIST@"
+version = "0.1.0"
+description = "An op for dezero: @OP@"
+readme = "README.md"
+requires-python = ">=3.11"
+dependencies = ["dezero@DEZERO@", "numpy"]
+
+[project.optional-dependencies]
+test = ["pytest"]
+
+[project.entry-points.dezero]
+@OP@ = "@MODULE@"
+
+[tool.setuptools.package-data]
+"*" = ["py.typed"@SOURCES@]
+
+[tool.pytest.ini_options]
+testpaths = ["tests"]
+addopts = "--import-mode=importlib"
+filterwarnings = ["error"]
+'''
+
+_MODULE = '''
+"""@OP@ for dezero: y = x² / (1 + x²)."""
+
+import numpy as np
+from dezero import Function, @IMPORTED@hookimpl
+@KERNELS@
+DEZERO_API = (1, 0)
+
+
+class @CLASS@(Function):
+    """y = x² / (1 + x²);   ∂y/∂x = 2x / (1 + x²)²
+
+    Parameters
+    ----------
+    x : Variable, array or number
+
+    Returns
+    -------
+    Variable
+    """
+
+    name = "@OP@"        # F.@OP@(x), x.@OP@()
+    operators = ()              # such as ("__matmul__",), if no other op has it
+    numpy = ()                  # such as (np.sinc,): NumPy functions that it answers
+@KERNEL@
+    def forward(self, x):
+        """On arrays."""
+        square = np.square(x)
+        return square / (1.0 + square)
+
+    def backward(self, gy):
+        """The rule, with operators: it serves arrays and, for second derivatives, Variables."""
+        x, = self.inputs
+        return gy * 2.0 * x / (1.0 + x ** 2) ** 2
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register(@CLASS@)
+'''
+
+PURE = {
+    "pyproject.toml": _PROJECT.replace("@BUILD@", '"setuptools>=77"').replace("@SOURCES@", ""),
+    "src/@MODULE@/__init__.py":
+        _MODULE.replace("@IMPORTED@", "").replace("@KERNELS@", "").replace("@KERNEL@", ""),
+}
+
+CYTHON = {
+    "pyproject.toml":
+        _PROJECT.replace("@BUILD@", '"setuptools>=77", "cython>=3.1", "numpy>=2"').replace("@SOURCES@", ', "*.pyx"'),
+    "src/@MODULE@/__init__.py":
+        _MODULE.replace("@IMPORTED@", "Kernel, ")
+        .replace("@KERNELS@", "\nfrom @MODULE@ import _kernels\n")
+        .replace("@KERNEL@", "    kernel = Kernel(forward=_kernels.forward, backward=_kernels.backward)\n"),
+    "src/@MODULE@/_kernels.pyx": '''
+# cython: language_level=3, cdivision=True
+"""The loops of @OP@: formulas for one number, which Cython makes NumPy ufuncs of.
+
+dezero takes the loops out of the ufuncs. `noexcept` matters: without it every
+number pays for a look at Python's errors, 100 times the cost of the formula.
+"""
+cimport cython
+cimport numpy as cnp
+
+cnp.import_array()
+cnp.import_ufunc()
+
+
+@cython.ufunc
+cdef cython.floating forward(cython.floating x) noexcept nogil:
+    cdef cython.floating square = x * x
+    return square / (1 + square)
+
+
+@cython.ufunc
+cdef cython.floating backward(cython.floating gy, cython.floating x, cython.floating y) noexcept nogil:
+    """The gradient of x from that of y."""
+    cdef cython.floating below = 1 + x * x
+    return gy * 2 * x / (below * below)
+''',
+    "setup.py": '''
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+setup(ext_modules=cythonize(
+    [Extension("@MODULE@._kernels", ["src/@MODULE@/_kernels.pyx"], include_dirs=[numpy.get_include()],
+               define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")])],
+    build_dir="build/cython"))
+''',
+}

@@ -1,0 +1,60 @@
+"""Print versions, whether the compiled parts are in use and if not why, and how the plugins stand."""
+
+import platform
+import sys
+
+import numpy as np
+import pluggy
+
+import dezero
+from dezero import _kernels, core, plugins
+from dezero.commands._output import add_json, load_all, print_json
+from dezero.registry import registry
+
+HELP = "print versions, and whether the compiled parts are in use"
+
+
+def arguments(parser):
+    add_json(parser)
+
+
+def run(arguments):
+    load_all()
+    facts = collect()
+    if arguments.json:
+        print_json(facts)
+        return 0
+    built = "in use" if facts["compiled"] else f"not in use: {facts['reason']}"
+    states = [f"{count} {state}" for state, count in facts["plugins"].items() if count]
+    print(f"dezero    {facts['dezero']} ({facts['location']})")
+    print(f"python    {facts['python']} ({facts['platform']})")
+    print(f"numpy     {facts['numpy']}")
+    print(f"pluggy    {facts['pluggy']}")
+    print(f"compiled  {built}")
+    print(f"engine    {facts['engine']}, kernels: {facts['kernels']}")
+    print(f"ops       {facts['ops']}")
+    print(f"plugins   {', '.join(states) or 'none installed'}")
+    return 0
+
+
+def collect():
+    """What is known of this installation, as a dict that JSON can hold."""
+    interpreted = core.__file__.endswith(".py")
+    reason = _kernels.REASON
+    if interpreted and not reason:
+        reason = "the engine is not built"
+    states = [row.state for row in plugins.status() if row.kind == "installed"]
+    return {
+        "dezero": dezero.__version__,
+        "location": dezero.__path__[0],
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "numpy": np.__version__,
+        "pluggy": pluggy.__version__,
+        "compiled": not reason,
+        "reason": reason,
+        "engine": "interpreted" if interpreted else "compiled",
+        "kernels": _kernels.IN_USE,
+        "ops": len(registry.snapshot.names),
+        "plugins": {state: states.count(state) for state in ("active", "disabled", "failed", "not loaded")},
+    }

@@ -1,0 +1,58 @@
+"""List all ops: those that are built in, and those of installed packages.
+
+Each answers to F.name(...), to x.name(...), to its operators, and to the NumPy
+functions it claims. ORDER says how often it can be differentiated: "checked"
+is any number of times, unless the engine sees that its rule can't; 1 is once;
+"any" is vouched for by its author. KERNEL is what runs: compiled loops, or NumPy.
+"""
+
+from dezero.commands._output import add_json, load_all, print_json, print_table
+from dezero.registry import function_name, line, registry
+
+HELP = "list all ops: names, operators, NumPy functions, package"
+
+SYMBOLS = {
+    "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//",
+    "__mod__": "%", "__divmod__": "divmod", "__pow__": "**", "__matmul__": "@", "__and__": "&",
+    "__or__": "|", "__xor__": "^", "__lshift__": "<<", "__rshift__": ">>", "__neg__": "-x",
+    "__pos__": "+x", "__abs__": "abs", "__invert__": "~x", "__round__": "round", "__getitem__": "x[i]",
+}
+
+
+def arguments(parser):
+    add_json(parser)
+
+
+def run(arguments):
+    load_all()
+    if arguments.json:
+        print_json(rows())
+    else:
+        show()
+    return 0
+
+
+def rows():
+    """One dict for each op, in order of registration."""
+    return [{
+        "name": op.name,
+        "operators": list(op.operators),
+        "numpy": [function_name(function) for function in op.numpy],
+        "order": op.order,
+        "kernel": "compiled" if op.direct else "numpy",
+        "package": op.dist,
+        "version": op.version,
+        "plugin": op.plugin,
+        "file": op.file,
+        "line": line(op),
+    } for op in registry.snapshot.names.values()]
+
+
+def show():
+    """Print the ops as a table."""
+    print_table(
+        ("NAME", "OPERATORS", "NUMPY", "ORDER", "KERNEL", "PACKAGE", "FILE"),
+        [(row["name"], " ".join(SYMBOLS[operator] for operator in row["operators"]) or "",
+          " ".join(row["numpy"]), "any" if row["order"] is None else str(row["order"]), row["kernel"],
+          f"{row['package']} {row['version']}".strip() or row["plugin"], f"{row['file']}:{row['line']}")
+         for row in rows()])

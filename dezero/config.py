@@ -1,0 +1,231 @@
+"""Modes: how operations are recorded, per process, per thread and per ``with``.
+
+A mode has a default for the process. `using_config` pushes a frame on an
+immutable stack that lives in a ``ContextVar``, so threads and asyncio tasks
+never see each other's frames, and a new thread starts from the defaults.
+
+================  =======  ====================================================
+mode              default  meaning
+================  =======  ====================================================
+enable_backprop   True     operations are recorded, so that gradients can follow
+keep_data         False    a graph keeps the data of every intermediate result
+================  =======  ====================================================
+"""
+
+from contextvars import ContextVar
+from functools import wraps
+
+import numpy as np
+
+
+class Defaults(dict):
+    """The process's defaults. Whoever keeps a copy of one is told when it changes."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.watchers = []
+
+    def __setitem__(self, name, value):
+        super().__setitem__(name, value)
+        for changed in self.watchers:
+            changed(name, value)
+
+    def update(self, *args, **kwargs):
+        for name, value in dict(*args, **kwargs).items():
+            self[name] = value
+
+
+defaults = Defaults(enable_backprop=True, keep_data=False, transform=False)
+modes = ContextVar("dezero_modes", default=None)
+# The compiled engine reads these two directly. "transform" is set by
+# dezero.transforms through `Mode` and is no public name.
+PUBLIC = ("enable_backprop", "keep_data")
+
+
+class Frames:
+    """An immutable stack of frames.
+
+    Attributes
+    ----------
+    frames : tuple of (owner, dict)
+        The oldest first; `owner` is the `Mode` that pushed the frame.
+    values : dict
+        What all frames together say, the youngest first asked. Never written to.
+    """
+
+    __slots__ = ("frames", "values")
+
+    def __init__(self, frames):
+        self.frames = frames
+        self.values = {}
+        for _, values in frames:
+            self.values.update(values)
+
+
+def current(name):
+    """The value of a mode here and now."""
+    frames = modes.get()
+    if frames is not None and name in frames.values:
+        return frames.values[name]
+    return defaults[name]
+
+
+class Mode:
+    """A value for one mode while a ``with`` block or a decorated function runs.
+
+    It may be entered again, also while it is entered, and from several threads:
+    what it pushed is known by the stack of the context, not by the object.
+    """
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name, value):
+        self.name = name
+        self.value = value
+
+    def __enter__(self):
+        below = modes.get()
+        frame = (self, {self.name: self.value})
+        modes.set(Frames((below.frames if below else ()) + (frame,)))
+        return self
+
+    def __exit__(self, *exc_info):
+        # Blocks may end in another order than they began (generators, two
+        # objects closed by hand), so the youngest frame *of this mode* goes.
+        stack = modes.get()
+        frames = stack.frames if stack else ()
+        for i in range(len(frames) - 1, -1, -1):
+            if frames[i][0] is self:
+                rest = frames[:i] + frames[i + 1:]
+                modes.set(Frames(rest) if rest else None)
+                return
+
+    def __call__(self, function):
+        """Decorate `function`: the mode holds while its own code runs.
+
+        A generator has the mode between a resume and the next ``yield`` only,
+        so it never leaks into the code that iterates.
+        """
+        import inspect
+        if not callable(function):
+            raise TypeError(f"a mode decorates a function, not {type(function).__name__}")
+        if inspect.isasyncgenfunction(function):
+            @wraps(function)
+            async def wrapper(*args, **kwargs):
+                source = function(*args, **kwargs)
+                resume, value = source.asend, None
+                while True:
+                    try:
+                        with self:
+                            item = await resume(value)
+                    except StopAsyncIteration:
+                        return
+                    try:
+                        resume, value = source.asend, (yield item)
+                    except GeneratorExit:
+                        with self:
+                            await source.aclose()
+                        raise
+                    except BaseException as error:
+                        resume, value = source.athrow, error
+        elif inspect.isgeneratorfunction(function):
+            @wraps(function)
+            def wrapper(*args, **kwargs):
+                source = function(*args, **kwargs)
+                resume, value = source.send, None
+                while True:
+                    try:
+                        with self:
+                            item = resume(value)
+                    except StopIteration as stop:
+                        return stop.value
+                    try:
+                        resume, value = source.send, (yield item)
+                    except GeneratorExit:
+                        with self:
+                            source.close()
+                        raise
+                    except BaseException as error:
+                        resume, value = source.throw, error
+        elif inspect.iscoroutinefunction(function):
+            @wraps(function)
+            async def wrapper(*args, **kwargs):
+                with self:
+                    return await function(*args, **kwargs)
+        else:
+            @wraps(function)
+            def wrapper(*args, **kwargs):
+                with self:
+                    return function(*args, **kwargs)
+        return wrapper
+
+    def __repr__(self):
+        return f"using_config({self.name!r}, {self.value!r})"
+
+
+def using_config(name, value):
+    """Set a mode for a ``with`` block, or for a function as its decorator.
+
+    Parameters
+    ----------
+    name : str
+        ``"enable_backprop"`` or ``"keep_data"``.
+    value : bool
+
+    Raises
+    ------
+    AttributeError
+        There is no mode of this name.
+    TypeError
+        The value is not a truth value.
+    """
+    return Mode(_known(name), _truth(name, value))
+
+
+def no_grad():
+    """Record nothing: ``using_config("enable_backprop", False)``."""
+    return using_config("enable_backprop", False)
+
+
+class _Config:
+    """The modes as attributes; see `dezero.config`.
+
+    Reading gives the value that holds here. Assigning sets the default of the
+    process or, inside a ``with using_config(...)``, the innermost frame of this
+    context, and is undone when that block ends.
+    """
+
+    __slots__ = ()
+
+    def __getattr__(self, name):
+        return current(_known(name))
+
+    def __setattr__(self, name, value):
+        value = _truth(_known(name), value)
+        stack = modes.get()
+        if stack is None:
+            defaults[name] = value
+        else:
+            *below, (owner, values) = stack.frames
+            modes.set(Frames((*below, (owner, {**values, name: value}))))
+
+    def __dir__(self):
+        return [*super().__dir__(), *PUBLIC]
+
+    def __repr__(self):
+        return "Config(" + ", ".join(f"{name}={current(name)}" for name in PUBLIC) + ")"
+
+
+Config = _Config()
+
+
+def _known(name):
+    if name not in PUBLIC:
+        raise AttributeError(f"dezero has no mode {name!r}; the modes are {', '.join(PUBLIC)}")
+    return name
+
+
+def _truth(name, value):
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    raise TypeError(f"mode {name!r} is True or False, not {value!r}")

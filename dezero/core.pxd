@@ -1,0 +1,108 @@
+cimport cython
+from ._kernels.cells cimport Call, Handle, Kernel, Node, Record, Switch
+
+cdef Switch recording, keeping, transforming
+cdef Slots slots
+cdef Walk under_way
+
+cdef class Variable(Handle):
+    cdef object _name, _grad
+    cdef unsigned char assigned         # .grad by the caller: backward begins with it
+    cdef unsigned char reason           # why there is no graph
+    cdef object __weakref__
+
+cdef class Slots:
+    cdef public Record add_, sub_, mul_, truediv_, floordiv_, mod_, divmod_, pow_, matmul_, and_, or_, xor_, lshift_, rshift_
+    cdef public Record neg_, pos_, abs_, invert_, round_, getitem_
+    cdef dict loops
+
+cdef class Function(Call):
+    pass
+
+cdef class Walk:
+    cdef bint busy
+    cdef int flags
+
+cdef object operate(Record op, str operator, object a, object b)
+cdef object operate_alone(Record op, str operator, object a)
+cdef Record claimed(Record op, str operator)
+cdef Kernel kernel_of(Record op)
+
+cdef object extra_of(Node node)
+cdef Node edge(Variable v)
+@cython.locals(node=Node)
+cdef Node valued(object array)
+@cython.locals(node=Node)
+cdef Node leaf(Variable v)
+cdef int outdate(Variable v) except -1
+@cython.locals(node=Node)
+cdef Node alias(Variable v, object array)
+cdef Node source(Node node)
+cdef Node keep(Node node, Variable v)
+@cython.locals(node=Node)
+cdef Node constant(object array)
+@cython.locals(x0=Node, x1=Node, node=Node, y=Variable, record=bint)
+cdef Variable quick(Record op, object a, object b)
+@cython.locals(read=int, generation=Py_ssize_t)
+cdef int link(Node node, Record op, Node x0, Node x1, object a, object b) except -1
+@cython.locals(v=Variable)
+cdef Variable handle(Node node)
+@cython.locals(together=Node, node=Node, place=int)
+cdef object split(object f, list nodes, list ys)
+@cython.locals(node=Node)
+cdef list record_call(Function f, tuple inputs, list xs, list ys)
+cdef object call(Function f, tuple inputs)
+cdef list run_rule(Function f, list gys, list inputs, list outputs)
+cdef list run_rule_recorded(Function f, list gys, list inputs, list outputs)
+cdef object fit(Function f, int i, object gx, list shapes, list wide)
+cdef object creator_of(Variable v, Node node)
+cdef object see(Function f, Variable v, int place)
+cdef bint is_constant(Node node) except -1
+@cython.locals(node=Node, v=Variable)
+cdef object unchain_inputs(Node root)
+@cython.locals(f=Function)
+cdef object function_of(Node node)
+cdef tuple inputs_of(Node node)
+cdef int cut(Node node) except -1
+
+@cython.locals(v=Variable)
+cdef Variable without_graph(object data, int reason)
+cdef int refuse_in_transform(Variable v, str what) except -1
+cdef object sum_of_gradients(Variable v, object g, bint graph)
+
+@cython.locals(x=Variable)
+cdef object run_backward(Variable v, Node root, object gradient, bint retain, bint graph)
+@cython.locals(node=Node, late=Node, k=Py_ssize_t, rows=list, found=list)
+cdef list walk(Node root, object gradient, bint retain)
+cdef int queue(Node x, list rows) except -1
+@cython.locals(together=Node)
+cdef Node collect(Node node, Node late)
+@cython.locals(v=Variable)
+cdef int bring(Node node, list found, bint adds) except -1
+@cython.locals(waiting=Node, following=Node)
+cdef int clear(Node node, Node late, list rows) except -1
+@cython.locals(f=Function, x=Node)
+cdef int rule(Node node, list rows) except -1
+@cython.locals(v=Variable)
+cdef Variable as_value(Node node)
+cdef int check_place(Variable v, Node node) except -1
+@cython.locals(v=Variable)
+cdef Variable on_node(Node node, object array=*)
+@cython.locals(pick=Node)
+cdef list picks(Node node, Function f)
+@cython.locals(node=Node, table=Table)
+cdef list walk_by_table(Node root, object gradient, bint retain, bint graph)
+
+cdef class Table:
+    cdef bint graph
+    cdef dict gradients
+    cdef list heap, found
+    cdef Py_ssize_t count
+    cdef tuple values(self, Node node, Function f)
+    cdef object start(self, Node root, object gradient)
+    cdef object wrap(self, object g)
+    cdef int add(self, Node node, object g, int place=*) except -1
+    @cython.locals(v=Variable)
+    cdef int bring(self, Node node, object g, bint adds) except -1
+
+cdef Variable own(Variable g)

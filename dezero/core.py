@@ -1,0 +1,1247 @@
+"""The engine: Variables, what an op call records, and the walk back.
+
+Three things make a graph.  A `Node` (`_kernels/cells`) is one value and how it came about: its op and the nodes of its
+inputs.  A `Variable` is the caller's handle on a node; the graph holds nodes and no handles, so what nobody holds and
+no rule reads can be dropped.  A `Function` is one call of an op: it stands in the graph where the op's Python methods
+do the work; where loops did it, it is made when somebody asks for `y.creator`.
+
+    x = Variable(np.array(3.0))         leaf node, generation 0
+    y = x * x + 3.0 * x                 mul, generation 1; mul, generation 1; add, generation 2
+    y.backward()                        add, then both muls: x.grad is 9.0
+
+This file is plain Python.  core.pxd beside it tells Cython the types, and compiled it is the same code.
+"""
+import heapq
+import weakref
+
+import numpy as np
+
+from . import config
+from ._kernels import IN_USE
+from ._kernels.cells import Call, Handle, Node, Record, Switch, gradient_dtype, raised, sum_to, tell, usual_class
+from .checks import (check_array, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
+                     operand_arrays, who, wrong_shape)
+from .errors import DTypeError, FirstOrderOnly, GradientError, GraphError, OpAttributeError, OpTypeError
+from .registry import OPERATORS, registry
+
+recording = Switch(config.modes, config.defaults, "enable_backprop")
+keeping = Switch(config.modes, config.defaults, "keep_data")
+transforming = Switch(config.modes, config.defaults, "transform")
+
+# Why a Variable without creator has no graph, by Variable.reason.
+LEAF, TRACED, NO_GRAD, CONSTANTS, UNCHAINED, DETACHED = range(6)
+REASONS = (
+    "",                                     # the caller made it
+    "",                                     # an argument of a function that a transform differentiates
+    "it was computed under no_grad(), or with enable_backprop off",
+    "it was computed from constants alone; wrap the inputs with Variable(...)",
+    "unchain() cut it off from what it was computed from",
+    "detach() made it a constant",
+)
+
+
+# ---- data ------------------------------------------------------------------------------------------------------------
+
+def as_array(x):
+    """An ndarray of a Python or NumPy scalar; anything else as it is."""
+    return np.array(x) if np.isscalar(x) else x
+
+
+def as_variable(obj):
+    """`obj` itself where it is a Variable, else a new leaf on it.
+
+    Raises
+    ------
+    TypeError
+        For what `Variable` does not take.
+    """
+    return obj if isinstance(obj, Variable) else Variable(obj)
+
+
+class Variable(Handle):
+    """A value that remembers how it was computed.
+
+    Parameters
+    ----------
+    data : numpy.ndarray or None
+        Real, complex, integer or boolean; the array itself is held, not a copy.  None is a place for data to come.
+    name : str, optional
+        For whoever reads the graph.
+
+    Attributes
+    ----------
+    data : numpy.ndarray or None
+    grad : numpy.ndarray, Variable or None
+        What `backward` has added up, in the shape of the data and its dtype (float64 for integers); a Variable after
+        ``backward(create_graph=True)``.
+    creator : Function or None
+        The call that computed it.
+    generation : int
+        0 for a leaf, else one more than the youngest input.
+
+    Raises
+    ------
+    TypeError
+        "<class ...> is not supported": data is no array.
+    DTypeError
+        A matrix or masked array, or text, objects, dates, records.
+    """
+
+    __array_priority__ = 200
+
+    def __init__(self, data, name=None):
+        if data is not None:
+            if not isinstance(data, np.ndarray):
+                raise TypeError(f"{type(data)} is not supported: wanted a numpy.ndarray; np.asarray(...) makes one")
+            check_array(data)
+        self.array = data
+        self._name = name
+        self._grad = None
+        self.assigned = False
+        self.reason = LEAF
+        self.show()
+
+    # -- what it holds
+
+    @property
+    def data(self):
+        if self.array is None and self.node is not None:
+            self.array = self.node.stored()
+            if self.array is None:
+                raise GraphError("the data of this intermediate result was dropped, since nobody held it and no rule reads "
+                                 "it; hold the result itself, or compute under using_config('keep_data', True)")
+        return self.array
+
+    @data.setter
+    def data(self, data):
+        if isinstance(data, np.generic):
+            data = np.asarray(data)         # NumPy's arithmetic makes scalars of 0-d arrays
+        if data is not None and not isinstance(data, np.ndarray):
+            raise TypeError(f"{type(data)} is not supported: wanted a numpy.ndarray")
+        if data is not None:
+            check_array(data)
+        node = self.node
+        if node is not None and (node.op is not None or node.in0 is not None):
+            if data is None or data.shape != node.shape or data.dtype != node.dtype:
+                raise GraphError(f"data of an op's result may be replaced by its like only: got {describe(data)}, "
+                                 f"wanted shape {node.shape} and dtype {node.dtype}; make a new Variable")
+            alias(self, data)
+        elif node is not None:
+            outdate(self)
+        self.array = data
+
+    @property
+    def grad(self):
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad):
+        if grad is not None:
+            grad = checked_gradient(grad, *self._meta(), "x.grad = ...")
+        self._grad = grad
+        self.assigned = grad is not None
+        self.show()
+
+    @property
+    def name(self):
+        return self._name
+
+    @name.setter
+    def name(self, name):
+        self._name = name
+        self.show()
+        if self.node is not None:
+            extra_of(self.node).name = name
+
+    @property
+    def shape(self):
+        return self.node.shape if self.array is None and self.node is not None else self.data.shape
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    @property
+    def size(self):
+        return int(np.prod(self.shape, dtype=object))
+
+    @property
+    def dtype(self):
+        return self.node.dtype if self.array is None and self.node is not None else self.data.dtype
+
+    def _meta(self):
+        """Shape and dtype, or two None where there is no data yet."""
+        return (None, None) if self.array is None and self.node is None else (self.shape, self.dtype)
+
+    @property
+    def _data(self):
+        # numpy.ma asks its operands for it, and would go on with __array__: the graph cut in silence.
+        raise DTypeError("a Variable beside a masked array is not supported: pass a.filled(value)")
+
+    def __len__(self):
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d Variable")
+        return self.shape[0]
+
+    def __repr__(self):
+        if self.array is None and self.node is None:
+            return "variable(None)"
+        return "variable(" + str(self.data).replace("\n", "\n" + " " * 9) + ")"
+
+    # -- where it comes from
+
+    @property
+    def generation(self):
+        return 0 if self.node is None else source(self.node).generation
+
+    @property
+    def creator(self):
+        return None if self.node is None else creator_of(self, source(self.node))
+
+    def set_creator(self, func):
+        """Say that `func`, a called Function or one whose `inputs` are set, computed this.
+
+        Parameters
+        ----------
+        func : Function
+        """
+        node = valued(self.data)
+        node.op = func
+        node.generation = func.generation + 1
+        node.show()
+        self.bind(node)
+
+    def detach(self):
+        """The same data as a Variable of its own, a constant for whatever is computed from here on."""
+        return without_graph(self.data, DETACHED)
+
+    def unchain(self):
+        """Forget how this was computed: gradients end here, as at a leaf."""
+        if self.node is not None and (self.node.op is not None or self.node.in0 is not None):
+            self.data                       # a leaf holds data
+            cut(self.node)
+            self.reason = UNCHAINED
+
+    def unchain_backward(self):
+        """Forget how everything that this was computed from was computed, as truncated backpropagation does."""
+        if self.node is not None:
+            unchain_inputs(self.node)
+
+    # -- gradients
+
+    def cleargrad(self):
+        """Set `grad` to None."""
+        self.grad = None
+
+    clear_grad = cleargrad
+
+    def backward(self, retain_grad=False, create_graph=False, *, gradient=None):
+        """Add the gradient of this Variable to `.grad` of every leaf it was computed from.
+
+        Parameters
+        ----------
+        retain_grad : bool
+            Also set `.grad` of this Variable and of the intermediate ones that the caller holds.
+        create_graph : bool
+            Record the computation of the gradients, so that they are Variables and can be differentiated again.
+        gradient : numpy.ndarray or Variable, optional
+            Where to begin, in the shape of this Variable: by default `.grad` where the caller has assigned it, else
+            ones.
+
+        Raises
+        ------
+        GraphError
+            Nothing was recorded; the message says why.
+        GradientError
+            `gradient`, or what a rule gave, has the wrong shape or type.
+        DTypeError
+            The data is complex.
+
+        A backward that fails leaves every `.grad` as it was.
+        """
+        if self.node is None or self.node.op is None and self.node.in0 is None:
+            if REASONS[self.reason]:
+                raise GraphError(f"backward: there is no graph behind this Variable: {REASONS[self.reason]}")
+            if self.data is None:
+                raise GraphError("backward: this Variable has no data")
+        root = edge(self)
+        gradient_dtype(root.dtype)
+        is_leaf = root.op is None and root.in0 is None
+        if gradient is not None:
+            gradient = checked_gradient(gradient, *self._meta(), "backward(gradient=...)")
+        elif self.assigned and not is_leaf:
+            gradient = self._grad
+        run_backward(self, root, gradient, retain_grad, create_graph)
+        if self.assigned and not is_leaf and not retain_grad:
+            self.grad = None
+
+    # -- operators: whatever op claims them in the registry
+
+    def __add__(self, other): return operate(slots.add_, "__add__", self, other)
+    def __radd__(self, other): return operate(slots.add_, "__add__", other, self)
+    def __sub__(self, other): return operate(slots.sub_, "__sub__", self, other)
+    def __rsub__(self, other): return operate(slots.sub_, "__sub__", other, self)
+    def __mul__(self, other): return operate(slots.mul_, "__mul__", self, other)
+    def __rmul__(self, other): return operate(slots.mul_, "__mul__", other, self)
+    def __truediv__(self, other): return operate(slots.truediv_, "__truediv__", self, other)
+    def __rtruediv__(self, other): return operate(slots.truediv_, "__truediv__", other, self)
+    def __pow__(self, other): return operate(slots.pow_, "__pow__", self, other)
+    def __rpow__(self, other): return operate(slots.pow_, "__pow__", other, self)
+    def __floordiv__(self, other): return operate(slots.floordiv_, "__floordiv__", self, other)
+    def __rfloordiv__(self, other): return operate(slots.floordiv_, "__floordiv__", other, self)
+    def __mod__(self, other): return operate(slots.mod_, "__mod__", self, other)
+    def __rmod__(self, other): return operate(slots.mod_, "__mod__", other, self)
+    def __divmod__(self, other): return operate(slots.divmod_, "__divmod__", self, other)
+    def __rdivmod__(self, other): return operate(slots.divmod_, "__divmod__", other, self)
+    def __matmul__(self, other): return operate(slots.matmul_, "__matmul__", self, other)
+    def __rmatmul__(self, other): return operate(slots.matmul_, "__matmul__", other, self)
+    def __and__(self, other): return operate(slots.and_, "__and__", self, other)
+    def __rand__(self, other): return operate(slots.and_, "__and__", other, self)
+    def __or__(self, other): return operate(slots.or_, "__or__", self, other)
+    def __ror__(self, other): return operate(slots.or_, "__or__", other, self)
+    def __xor__(self, other): return operate(slots.xor_, "__xor__", self, other)
+    def __rxor__(self, other): return operate(slots.xor_, "__xor__", other, self)
+    def __lshift__(self, other): return operate(slots.lshift_, "__lshift__", self, other)
+    def __rlshift__(self, other): return operate(slots.lshift_, "__lshift__", other, self)
+    def __rshift__(self, other): return operate(slots.rshift_, "__rshift__", self, other)
+    def __rrshift__(self, other): return operate(slots.rshift_, "__rshift__", other, self)
+    def __neg__(self): return operate_alone(slots.neg_, "__neg__", self)
+    def __pos__(self): return operate_alone(slots.pos_, "__pos__", self)
+    def __abs__(self): return operate_alone(slots.abs_, "__abs__", self)
+    def __invert__(self): return operate_alone(slots.invert_, "__invert__", self)
+    def __round__(self, *digits): return claimed(slots.round_, "__round__").apply(self, *digits)
+    def __getitem__(self, index): return claimed(slots.getitem_, "__getitem__").apply(self, index)
+
+    def __iter__(self):
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d Variable")
+        return iter([self[i] for i in range(len(self))])
+
+    def __lt__(self, other): return compare(np.less, self, other)
+    def __le__(self, other): return compare(np.less_equal, self, other)
+    def __gt__(self, other): return compare(np.greater, self, other)
+    def __ge__(self, other): return compare(np.greater_equal, self, other)
+    def __eq__(self, other): return compare(np.equal, self, other)
+    def __ne__(self, other): return compare(np.not_equal, self, other)
+    def __hash__(self): return id(self) >> 4
+
+    # -- as plain Python and NumPy see it
+
+    def __bool__(self):
+        return bool(self.only("the truth value of a Variable of shape {} is ambiguous: wanted one element; use x.data.any() or .all()", ValueError))
+
+    def __float__(self):
+        refuse_in_transform(self, "float")
+        return float(self.only("float() of a Variable of shape {}: wanted one element", TypeError))
+
+    def __int__(self):
+        refuse_in_transform(self, "int")
+        return int(self.only("int() of a Variable of shape {}: wanted one element", TypeError))
+
+    def only(self, message, error):
+        """The one element, as a Python number."""
+        if self.data is None:
+            raise TypeError("this Variable has no data")
+        if self.data.size != 1:
+            raise error(message.format(self.shape))
+        return self.data.item()
+
+    def __array__(self, dtype=None, copy=None):
+        refuse_in_transform(self, "numpy.asarray")
+        if dtype is not None and dtype != self.dtype and copy is False:
+            raise ValueError(f"a Variable of dtype {self.dtype} is no array of dtype {dtype} without a copy")
+        return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if not all([understood(x) or isinstance(x, (list, tuple)) for x in inputs]):
+            return NotImplemented           # the other class has its turn
+        return answer(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func, types, args, kwargs):
+        if not all([issubclass(t, (Variable, np.ndarray)) for t in types]):
+            return NotImplemented
+        return answer(func, "__call__", args, kwargs)
+
+    def __getattr__(self, name):
+        if hasattr(type(self), name):       # a property of ours has failed: let it say so itself
+            return object.__getattribute__(self, name)
+        op = registry.find_name(name)
+        if op is None:
+            raise OpAttributeError(f"a Variable has no attribute {name!r}, and no op of this name is registered{registry.explain(name)}")
+        return Method(op, self)
+
+    def __dir__(self):
+        return sorted({*object.__dir__(self), *registry.snapshot.names})
+
+    def __copy__(self):
+        return restored(type(self), None if self.data is None else self.data.copy(), self._name, getattr(self, "__dict__", None))
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()
+
+    def __reduce__(self):
+        return restored, (type(self), self.data, self._name, getattr(self, "__dict__", None))
+
+
+usual_class(Variable)
+
+
+def restored(cls, data, name, attributes):
+    """A copied or unpickled Variable: data and name, no graph and no gradient."""
+    v = cls.__new__(cls)
+    Variable.__init__(v, data, name)
+    if attributes:
+        v.__dict__.update(attributes)
+    return v
+
+
+def without_graph(data, reason):
+    v = Variable.__new__(Variable)
+    Variable.__init__(v, data)
+    v.reason = reason
+    return v
+
+
+def refuse_in_transform(v, what):
+    if transforming.on() and (v.reason == TRACED or v.creator is not None):
+        raise GradientError(f"{what}() of a Variable cuts the graph while a transform (grad, vjp, ...) runs: "
+                            "use x.detach() or x.data if this is meant to be constant")
+
+
+def compare(ufunc, v, other):
+    """An elementwise comparison, on the data: a boolean array."""
+    if not understood(other):
+        return NotImplemented
+    return np.asarray(ufunc(v.data, other.data if isinstance(other, Variable) else other))
+
+
+class Method:
+    """An op bound to its first operand: `x.sum`."""
+
+    def __init__(self, op, v):
+        self.op, self.v = op, v
+        self.__doc__ = op.cls.__doc__
+
+    def __call__(self, *args, **kwargs):
+        return self.op.apply(self.v, *args, **kwargs)
+
+    def __repr__(self):
+        return f"<op {self.op.qualified} of {self.v!r}>"
+
+
+# ---- ops -------------------------------------------------------------------------------------------------------------
+
+class Slots:
+    """Which op answers which operator, and which class runs by its loops, as the registry has it now."""
+
+    def __init__(self):
+        self.loops = {}
+
+    def fill(self, snapshot):
+        for operator in OPERATORS:
+            setattr(self, operator.strip("_") + "_", snapshot.operators.get(operator))
+        self.loops = {op.cls: op for op in snapshot.names.values() if set_direct(op)}
+
+
+def set_direct(op):
+    """Do the loops alone do what `op.apply` does?"""
+    base = next(cls for cls in op.cls.__mro__ if "apply" in cls.__dict__)
+    op.direct = op.kernel is not None and IN_USE == "compiled" and base is Function
+    return op.direct
+
+
+class Function(Call):
+    """One call of an op; the base of every op.
+
+    A subclass gives `forward` and `backward`, both on arrays.  The attributes below are read from the class's own
+    body when it is registered; a class that is only called needs none of them.
+
+    Attributes
+    ----------
+    name : str
+        `F.name(...)`, and the method `x.name(...)`.
+    operators : tuple of str
+        Such as ("__matmul__",); reflected and augmented forms follow.
+    numpy : tuple of callables
+        NumPy functions it answers, such as (np.sinc,).
+    kernel : Kernel
+        Loops that do the same, faster.
+    order : int or None
+        1: only first derivatives; None: the rule is vouched for, to any order.
+    inputs, outputs : list of Variable, list of weakref.ref
+        Of the call.  While the rule runs they hold the values at forward.
+    generation : int
+        That of its youngest input.
+    """
+
+    def __init__(self):
+        pass
+
+    def __call__(self, *inputs):
+        return call(self, inputs)
+
+    @classmethod
+    def apply(cls, *args, **kwargs):
+        """Call the op: as many leading arguments as `forward` takes are operands, the rest goes to `__init__`.
+
+        Raises
+        ------
+        TypeError
+            An argument that the op does not know.
+        """
+        count = operands_of(cls)
+        op = slots.loops.get(cls)
+        if op is not None and not kwargs and len(args) == op.kernel.nin and any([isinstance(x, Variable) for x in args]):
+            y = quick(op, args[0], args[1] if len(args) == 2 else None)
+            if y is not None:
+                return y
+        try:
+            f = cls(*args[count:], **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{who(cls)}: its parameters do not take {args[count:]!r} {kwargs!r}: {error}") from error
+        return f(*args[:count])
+
+    def forward(self, *xs):
+        raise NotImplementedError(f"{who(type(self))} has no forward")
+
+    def backward(self, *gys):
+        raise NotImplementedError(f"{who(type(self))} has no backward")
+
+    @property
+    def inputs(self):
+        if self._inputs is not None:
+            return self._inputs
+        return None if self._edges is None else [handle(x) for x in self._edges]
+
+    @inputs.setter
+    def inputs(self, inputs):
+        self._edges = tuple([edge(as_variable(x)) for x in inputs])
+        self._inputs = None
+
+    @property
+    def needs_input_grad(self):
+        """tuple of bool: for each input, whether its gradient goes anywhere; a rule may return None for the others."""
+        return tuple([not is_constant(x) for x in self._edges])
+
+    @property
+    def outputs(self):
+        return self._outputs
+
+    @outputs.setter
+    def outputs(self, outputs):
+        self._outputs = outputs
+
+    def __lt__(self, other):
+        return self.generation > other.generation
+
+
+OPERANDS = weakref.WeakKeyDictionary()
+
+
+def operands_of(cls):
+    """How many operands `forward` takes; all arguments where it takes *xs."""
+    count = OPERANDS.get(cls)
+    if count is None:
+        count = OPERANDS[cls] = count_operands(cls.forward)
+    return count
+
+
+def count_operands(forward):
+    import inspect                          # 6 ms that `import dezero` need not pay
+
+    parameters = list(inspect.signature(forward).parameters.values())[1:]
+    if any([p.kind is p.VAR_POSITIONAL for p in parameters]):
+        return None
+    return len([p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
+
+
+def operate(op, operator, a, b):
+    """a operator b, for whichever op has claimed the operator."""
+    if op is None:
+        if not understood(a) or not understood(b):
+            return refuse_operand(operator, a if not understood(a) else b)
+        op = claimed(None, operator)
+    if op.direct and op.kernel.nin == 2:
+        y = quick(op, a, b)
+        if y is not None:
+            return y
+    if not understood(a) or not understood(b):
+        return refuse_operand(operator, a if not understood(a) else b)
+    return op.apply(a, b)
+
+
+def operate_alone(op, operator, a):
+    op = claimed(op, operator)
+    if op.direct and op.kernel.nin == 1:
+        y = quick(op, a, None)
+        if y is not None:
+            return y
+    return op.apply(a)
+
+
+def claimed(op, operator):
+    """The op that answers an operator, from an installed package if need be."""
+    if op is None:
+        op = registry.find_operator(operator)
+    if op is None:
+        raise OpTypeError(f"no op claims the operator {operator}{registry.explain(operator)}")
+    return op
+
+
+def understood(x):
+    """Is x an operand: a Variable, a number, or an array?  Matrices and masked arrays are, to be refused in words."""
+    return isinstance(x, (Variable, int, float, complex, np.ndarray, np.generic))
+
+
+def refuse_operand(operator, x):
+    if isinstance(x, (list, tuple)):
+        raise TypeError(f"{operator}: a {type(x).__name__} is no operand; wrap it with np.asarray(...)")
+    return NotImplemented                   # the other class, and then Python, have their turn
+
+
+def answer(func, method, args, kwargs):
+    """NumPy's question what `func` of Variables is."""
+    name = getattr(func, "__name__", repr(func))
+    if method != "__call__":
+        raise OpTypeError(f"numpy.{name}.{method} of a Variable is not supported; only plain calls of numpy.{name} are ops")
+    for key in ("out", "where"):
+        if key in kwargs:
+            raise OpTypeError(f"numpy.{name}({key}=...) with a Variable is not supported: results are new Variables; "
+                              "write a = a + x in place of a += x, or use x.data")
+    if registry.is_constant(func):
+        return func(*map(strip, args), **{key: strip(x) for key, x in kwargs.items()})
+    op = registry.find_function(func)
+    if op is None:
+        raise OpTypeError(f"numpy.{name} of a Variable: no op claims this function{registry.explain(name)}; "
+                          "use x.data if its result is meant to be constant")
+    return op.apply(*args, **kwargs)
+
+
+def strip(x):
+    """The data of Variables, also inside lists and tuples."""
+    if isinstance(x, Variable):
+        return x.data
+    return type(x)(map(strip, x)) if type(x) in (list, tuple) else x
+
+
+# ---- recording -------------------------------------------------------------------------------------------------------
+
+class Extra:
+    """What few nodes have: a name, the Function somebody asked for, the Variable an outdated leaf belongs to."""
+
+    def __init__(self):
+        self.name = self.creator = self.ref = None
+
+
+def extra_of(node):
+    if node.extra is None:
+        node.extra = Extra()
+    return node.extra
+
+
+def edge(v):
+    """The node of an operand; a leaf gets its own at first use, and a new one when its data was bound anew."""
+    node = v.node
+    if node is None:
+        return leaf(v)
+    if v.array is not None and not node.matches(v.array):
+        if node.op is not None or node.in0 is not None:
+            raise GraphError(f"the data of an op's result was changed in place: it is {describe(v.array)}, "
+                             f"and was of shape {node.shape} and dtype {node.dtype}")
+        outdate(v)
+        return leaf(v)
+    return node
+
+
+def valued(array):
+    """A node that holds an array."""
+    node = Node.__new__(Node)
+    node.describe(array)
+    node.keep(array)
+    return node
+
+
+def leaf(v):
+    if v.array is None:
+        raise TypeError("this Variable has no data (Variable(None)): assign x.data first")
+    node = Node.__new__(Node)
+    node.describe(v.array)
+    if v._name is not None:
+        extra_of(node).name = v._name
+    v.bind(node)
+    return node
+
+
+def outdate(v):
+    """Let the next use of v make a new leaf, for other data; the old one still brings its gradients to the Variable."""
+    extra_of(v.node).ref = weakref.ref(v)
+    v.bind(None)
+
+
+def alias(v, array):
+    """A node of v's own between an op's result and other data that was bound to it."""
+    node = valued(array)
+    node.in0 = v.node
+    node.generation = v.node.generation + 1
+    if v.node.tracked:
+        node.show()
+    v.bind(node)
+    return node
+
+
+def source(node):
+    """The node that an op made, behind aliases."""
+    while node.op is None and node.in0 is not None and node.place < 0:
+        node = node.in0
+    return node
+
+
+def keep(node, v):
+    """`node`, holding v's array for a rule to read; where it holds another one, an alias does."""
+    if v.array is None or node.store is v.array:
+        return node
+    if node.store is not None and not node.own:
+        return alias(v, v.array)
+    node.keep(v.array)
+    return node
+
+
+def constant(array):
+    node = valued(array)
+    node.constant = True
+    return node
+
+
+def quick(op, a, b):
+    """Compute and record op by its loops; None where they do not fit the operands."""
+    record = recording.on()
+    x0 = x1 = None
+    if record:
+        if isinstance(a, Variable):
+            x0 = edge(a)
+        if isinstance(b, Variable):
+            x1 = edge(b)
+    node = Node.__new__(Node)
+    if not node.forward(op.kernel, a, b):
+        return None
+    y = Variable.__new__(Variable)
+    if not node.own:
+        y.array = node.store
+    if record:
+        link(node, op, x0, x1, a, b)
+    else:
+        y.reason = NO_GRAD
+        node.drop()
+    y.bind(node)
+    if node.tracked:
+        node.show()
+        y.show()
+    return y
+
+
+def link(node, op, x0, x1, a, b):
+    """Put a computed node into the graph, with what op's gradients read."""
+    read = op.kernel.read
+    generation = 0
+    if x0 is not None:
+        node.in0 = x0 = keep(x0, a) if read & 1 else x0
+        generation = x0.generation
+        node.tracked = x0.tracked
+    elif read & 1 and not isinstance(a, (int, float)):
+        node.in0 = constant(a)
+    if x1 is not None:
+        node.in1 = x1 = keep(x1, b) if read & 2 else x1
+        if x1.generation > generation:
+            generation = x1.generation
+        if x1.tracked:
+            node.tracked = True
+    elif read & 2 and not isinstance(b, (int, float)):
+        node.in1 = constant(b)
+    node.op = op
+    node.generation = generation + 1
+    if not node.own and not read >> op.kernel.nin & 1 and not keeping.on():
+        node.drop()
+
+
+def call(f, inputs):
+    """Function.__call__: compute by `forward`, check, and record."""
+    if f._edges is not None:
+        raise GraphError(f"{who(type(f))}: this instance has been called before; one instance is one call, make a new one")
+    xs = operand_arrays(f, inputs)
+    try:
+        ys = f.forward(*xs)
+    except (TypeError, ValueError, OverflowError) as error:
+        name_op(f, error, xs)
+    single = not isinstance(ys, tuple)
+    ys = [checked_output(f, y, xs) for y in ((ys,) if single else ys)]
+    if not ys:
+        raise TypeError(f"{who(type(f))}: forward returned an empty tuple, wanted an array or a tuple of arrays")
+    if not recording.on() or not any([isinstance(x, Variable) for x in inputs]):
+        reason = CONSTANTS if recording.on() else NO_GRAD
+        outputs = [without_graph(y, reason) for y in ys]
+    else:
+        outputs = record_call(f, inputs, xs, ys)
+    return outputs if len(outputs) > 1 else outputs[0]
+
+
+def record_call(f, inputs, xs, ys):
+    """Put a call of Python methods into the graph; its rule may read all operands and results, so it keeps them."""
+    f._edges = tuple([keep(edge(v), v) if isinstance(v, Variable) else constant(x) for v, x in zip(inputs, xs)])
+    for node in f._edges:
+        f.generation = max(f.generation, node.generation)
+    nodes = [valued(y) for y in ys]
+    for node in nodes:
+        node.generation = f.generation + 1
+    if len(nodes) == 1:
+        node.op = f
+    else:
+        split(f, nodes, ys)
+    outputs = [handle(node) for node in nodes]
+    f._outputs = [weakref.ref(v) for v in outputs]
+    for node in nodes:
+        node.show()
+    return outputs
+
+
+def split(f, nodes, ys):
+    """A call of several outputs is a node of its own, and each output picks its place from it."""
+    together = Node.__new__(Node)
+    together.op = f
+    together.place = len(nodes)
+    together.generation = f.generation + 1
+    f._values = ys
+    together.show()
+    for place, node in enumerate(nodes):
+        node.in0 = together
+        node.place = place
+
+
+def handle(node):
+    """The living Variable of a node, or a new one."""
+    v = node.living()
+    if v is None and node.extra is not None and node.extra.ref is not None:
+        v = node.extra.ref()
+    if v is None:
+        v = Variable.__new__(Variable)
+        v.array = None if node.own else node.store
+        v._name = None if node.extra is None else node.extra.name
+        v.bind(node)
+        v.show()
+    return v
+
+
+def creator_of(v, node):
+    """The Function that v's node comes from, or None for a leaf."""
+    if node.op is None and node.in0 is None:
+        return None
+    f = node.in0.op if node.op is None else function_of(node)
+    see(f, v, max(node.place, 0))
+    return f
+
+
+def see(f, v, place):
+    """Let `f.outputs` find the living Variable of one of its results."""
+    if f._outputs is None:
+        f._outputs = [weakref.ref(v)]
+    elif f._outputs[place]() is None:
+        f._outputs[place] = weakref.ref(v)
+
+
+def function_of(node):
+    """The Function that made a node; where loops did the work, made now and kept."""
+    if not isinstance(node.op, Record):
+        return node.op
+    extra = extra_of(node)
+    if extra.creator is None:
+        f = node.op.cls.__new__(node.op.cls)
+        edges = (node.in0,) if node.op.kernel.nin == 1 else (node.in0, node.in1)
+        f._edges = tuple([constant(node.operand) if x is None else x for x in edges])
+        f.generation = node.generation - 1
+        extra.creator = f
+        node.show()
+    return extra.creator
+
+
+def inputs_of(node):
+    """The nodes that a node was computed from."""
+    if node.op is None:
+        return () if node.in0 is None else (node.in0,)
+    return (node.in0, node.in1) if isinstance(node.op, Record) else node.op._edges
+
+
+def is_constant(node):
+    return node.constant
+
+
+def unchain_inputs(root):
+    """Make leaves of all that a node was computed from."""
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        todo += [x for x in inputs_of(node) if x is not None and not is_constant(x)]
+        if node is not root:
+            v = node.living()
+            if v is not None:
+                v.unchain()
+            cut(node)
+
+
+def cut(node):
+    node.op = node.in0 = node.in1 = None
+    node.place = -1
+
+
+# ---- the walk back ---------------------------------------------------------------------------------------------------
+
+class Walk:
+    """Is a walk using the gradient fields in the nodes?  One at a time can; others bring a table."""
+
+    def __init__(self):
+        self.busy = False
+        self.flags = 0                      # floating-point flags that the loops have raised
+
+
+under_way = Walk()
+
+
+def run_backward(v, root, gradient, retain, graph):
+    """Choose a walk, and set `.grad` when it is through: all of them or, where it fails, none."""
+    raised()
+    under_way.flags = 0
+    if graph or under_way.busy:
+        found = walk_by_table(root, gradient, retain, graph)
+    else:
+        under_way.busy = True
+        try:
+            found = walk(root, gradient, retain)
+        finally:
+            under_way.busy = False
+    tell("backward", under_way.flags | raised())
+    added = [(x, sum_of_gradients(x, g, graph) if adds else g) for x, g, adds in found]
+    for x, g in added:
+        x._grad = g
+        x.assigned = False
+
+
+def sum_of_gradients(v, g, graph):
+    """What v.grad is when g comes to it."""
+    old = v._grad
+    if old is None:
+        return g
+    if graph:
+        return without_graph(old, DETACHED) + g if not isinstance(old, Variable) else old + g
+    return np.asarray((old.data if isinstance(old, Variable) else old) + g)
+
+
+def walk(root, gradient, retain):
+    """Backward with each gradient in its node: [(Variable, gradient, add it or set it)].
+
+    Nodes wait in one row per generation, linked through themselves, and the rows are taken from the youngest (0.2 us
+    for Goldstein-Price where a heap of tuples takes 6.7).  What a multi-output call's results bring together is taken
+    after the rest of their row.
+    """
+    k = root.generation
+    rows = [None] * (k + 1)
+    found = []
+    late = node = None
+    mode = None
+    try:
+        root.start(data_of(gradient))
+        root.queued = True
+        rows[k] = root
+        while k >= 0:
+            node = rows[k]
+            if node is not None:
+                rows[k] = node.next
+            elif late is not None:
+                node = late
+                late = node.next
+            else:
+                k -= 1
+                continue
+            node.next = None
+            node.queued = False
+            if node.op is None:
+                if node.in0 is None:
+                    bring(node, found, True)
+                elif node.place < 0:
+                    node.in0.give(node.gradient())
+                    queue(node.in0, rows)
+                else:
+                    late = collect(node, late)
+            elif isinstance(node.op, Record):
+                queue(node.in0, rows)
+                queue(node.in1, rows)
+                node.backward(kernel_of(node.op))
+            else:
+                if mode is None:
+                    mode = config.using_config("enable_backprop", False)
+                    mode.__enter__()
+                rule(node, rows)
+            if retain and (node.op is not None or node.in0 is not None):
+                bring(node, found, False)
+            node.forget()
+    finally:
+        if mode is not None:
+            mode.__exit__(None, None, None)
+        clear(node, late, rows)
+    return found
+
+
+def kernel_of(op):
+    return op.kernel
+
+
+def queue(x, rows):
+    if x is not None and not x.queued and not x.constant:
+        x.queued = True
+        x.next = rows[x.generation]
+        rows[x.generation] = x
+
+
+def collect(node, late):
+    """Lay an output's gradient into the table of its call; gives the row of calls that wait."""
+    together = node.in0
+    if not together.queued:
+        together.queued = True
+        together.next = late
+        late = together
+        together.op._gys = [None] * together.place
+    together.op._gys[node.place] = node.gradient()
+    return late
+
+
+def bring(node, found, adds):
+    """Note the gradient of a node whose Variable lives."""
+    v = node.living()
+    if v is None and node.extra is not None and node.extra.ref is not None:
+        v = node.extra.ref()
+    if v is not None:
+        check_place(v, node)
+        found.append((v, node.take(), adds))
+
+
+def check_place(v, node):
+    if v.array is not None and not node.matches(v.array):
+        raise GraphError(f"x.data was bound to {describe(v.array)} after an op had recorded it in shape {node.shape} "
+                         f"and dtype {node.dtype}: its gradient has no place to go; call backward first")
+
+
+def clear(node, late, rows):
+    """Leave no trace of a walk, also where it failed: the node it was at stands in no row."""
+    rows.append(late)
+    for waiting in rows:
+        while waiting is not None:
+            following = waiting.next
+            waiting.next = None
+            waiting.queued = False
+            waiting.forget()
+            waiting = following
+    if node is not None:
+        node.forget()
+
+
+def rule(node, rows):
+    """Backward of one call by its Python rule, on arrays."""
+    f = node.op
+    under_way.flags |= raised()
+    if node.place < 0:
+        gys = [node.gradient()]
+        ys = [node.stored()]
+    else:
+        ys = f._values
+        gys = [np.zeros(y.shape, gradient_dtype(y.dtype)) if gy is None else gy for gy, y in zip(f._gys, ys)]
+        f._gys = None
+    gxs = run_rule(f, gys, [as_value(x) for x in f._edges], [without_graph(y, LEAF) for y in ys])
+    for x, gx in zip(f._edges, gxs):
+        if gx is not None and not x.constant:
+            queue(x, rows)
+            x.give(gx)
+    raised()                                # the rule's own NumPy calls have reported theirs
+
+
+def as_value(node):
+    """A Variable on a node's value at forward, for a rule to read."""
+    v = Variable.__new__(Variable)
+    v.array = node.stored()
+    if v.array is None:
+        v.node = node
+    return v
+
+
+def run_rule(f, gys, inputs, outputs):
+    """`f.backward(*gys)` with the given inputs and outputs in place; its gradients, checked, one for each input."""
+    kept = f._outputs
+    f._inputs, f._outputs = inputs, [weakref.ref(y) for y in outputs]
+    try:
+        gxs = f.backward(*gys)
+    finally:
+        f._inputs, f._outputs = None, kept
+    if not isinstance(gxs, tuple):
+        gxs = (gxs,)
+    if len(gxs) != len(f._edges):
+        raise GradientError(f"{who(type(f))}: backward returned {len(gxs)} gradients, wanted {len(f._edges)}, one for each input")
+    shapes = [x.shape for x in f._edges]
+    wide = [y.shape for y in outputs]
+    return [fit(f, i, gx, shapes, wide) for i, gx in enumerate(gxs)]
+
+
+def fit(f, i, gx, shapes, wide):
+    """A rule's gradient for input i as an array of the input's shape, or None."""
+    if gx is None or is_constant(f._edges[i]):
+        return None
+    if isinstance(gx, Variable):
+        gx = gx.data
+    elif isinstance(gx, (np.number, np.bool_)):
+        gx = np.asarray(gx)
+    check_gradient_type(f, i, gx)
+    if gx.shape == shapes[i]:
+        return gx
+    if not is_broadcast(gx.shape, shapes, wide, i):
+        raise wrong_shape(f, i, gx.shape, shapes[i])
+    return sum_to(gx, shapes[i])
+
+
+def data_of(gradient):
+    """A copy of the caller's gradient as an array, or None."""
+    return None if gradient is None else np.array(gradient.data if isinstance(gradient, Variable) else gradient)
+
+
+# ---- the walk back with a table: of gradients that are Variables, or while another walk is under way ------------------
+
+def walk_by_table(root, gradient, retain, graph):
+    """Backward with the gradients in a table of this walk: [(Variable, gradient, add it or set it)]."""
+    table = Table(graph)
+    with config.using_config("enable_backprop", graph):
+        table.add(root, table.start(root, gradient))
+        while table.heap:
+            node = heapq.heappop(table.heap)[-1]
+            gys = table.gradients.pop(node)
+            if node.op is None and node.in0 is None:
+                table.bring(node, gys, True)
+                continue
+            if node.op is None:
+                table.add(node.in0, gys, node.place)
+            else:
+                f = function_of(node)
+                inputs, outputs = table.values(node, f)
+                for x, gx in zip(f._edges, table.run(f, gys if node.place >= 0 else [gys], inputs, outputs)):
+                    if gx is not None:
+                        table.add(x, gx)
+            if retain and not isinstance(gys, list):
+                table.bring(node, gys, False)
+    return table.found
+
+
+class Table:
+    """Gradients by node, arrays or, to be differentiated again, Variables."""
+
+    def __init__(self, graph):
+        self.graph = graph
+        self.gradients, self.heap, self.found = {}, [], []
+        self.count = 0
+
+    def start(self, root, gradient):
+        if gradient is None:
+            gradient = np.ones(root.shape, gradient_dtype(root.dtype))
+        elif not (self.graph and isinstance(gradient, Variable)):
+            gradient = data_of(gradient)
+        return self.wrap(gradient)
+
+    def wrap(self, g):
+        return without_graph(g, DETACHED) if self.graph and not isinstance(g, Variable) else g
+
+    def add(self, node, g, place=-1):
+        """g comes to a node: to all of it, or to one place of a call of several outputs."""
+        if node not in self.gradients:
+            self.count += 1
+            heapq.heappush(self.heap, (-node.generation, node.place > 0 and node.op is not None, self.count, node))
+            self.gradients[node] = None if place < 0 else [None] * node.place
+        if place >= 0:
+            self.gradients[node][place] = g
+        else:
+            old = self.gradients[node]
+            self.gradients[node] = g if old is None else old + g if self.graph else np.asarray(old + g)
+
+    def values(self, node, f):
+        """Variables on the values at forward: in a graph, of the nodes they belong to."""
+        if not self.graph:
+            ys = [as_value(node)] if node.place < 0 else [without_graph(y, LEAF) for y in f._values]
+            return [as_value(x) for x in f._edges], ys
+        nodes = [node] if node.place < 0 else picks(node, f)
+        return [on_node(x) for x in f._edges], [on_node(y) for y in nodes]
+
+    def run(self, f, gys, inputs, outputs):
+        gys = [self.wrap(np.zeros(y.shape, gradient_dtype(y.dtype))) if gy is None else gy for gy, y in zip(gys, outputs)]
+        if not self.graph:
+            return [None if g is None else np.asarray(g, gradient_dtype(x.dtype))
+                    for g, x in zip(run_rule(f, gys, inputs, outputs), f._edges)]
+        return run_rule_recorded(f, gys, inputs, outputs)
+
+    def bring(self, node, g, adds):
+        v = node.living()
+        if v is None and node.extra is not None and node.extra.ref is not None:
+            v = node.extra.ref()
+        if v is not None:
+            check_place(v, node)
+            self.found.append((v, own(g) if self.graph else np.array(g), adds))
+
+
+def own(g):
+    """The same gradient as a Variable that shares no memory with another."""
+    return on_node(edge(g), None if g.array is None else g.array.copy())
+
+
+def picks(node, f):
+    """Nodes of a call's outputs, for its rule to read."""
+    nodes = []
+    for place, y in enumerate(f._values):
+        pick = valued(y)
+        pick.in0, pick.place, pick.generation = node, place, node.generation
+        pick.show()
+        nodes.append(pick)
+    return nodes
+
+
+def on_node(node, array=None):
+    """A Variable on a node's value at forward, beside the caller's own."""
+    v = Variable.__new__(Variable)
+    v.node = node
+    v.array = node.stored() if array is None else array
+    return v
+
+
+def run_rule_recorded(f, gys, inputs, outputs):
+    """The rule of f on Variables, whose gradients can be differentiated again."""
+    kept = f._outputs
+    f._inputs, f._outputs = inputs, [weakref.ref(y) for y in outputs]
+    try:
+        gxs = f.backward(*gys)
+    finally:
+        f._inputs, f._outputs = None, kept
+    if not isinstance(gxs, tuple):
+        gxs = (gxs,)
+    if len(gxs) != len(f._edges):
+        raise GradientError(f"{who(type(f))}: backward returned {len(gxs)} gradients, wanted {len(f._edges)}, one for each input")
+    shapes = [x.shape for x in f._edges]
+    wide = [y.shape for y in outputs]
+    return [fit_recorded(f, i, gx, shapes, wide) for i, gx in enumerate(gxs)]
+
+
+def fit_recorded(f, i, gx, shapes, wide):
+    if gx is None or is_constant(f._edges[i]):
+        return None
+    if not isinstance(gx, Variable):
+        raise FirstOrderOnly(f"{who(type(f))}: backward returned {describe(gx)} under create_graph=True: its derivative would be "
+                             "lost without a word; write the rule with operators on self.inputs and gy, or declare order = 1")
+    if gx.shape == shapes[i]:
+        return gx
+    if not is_broadcast(gx.shape, shapes, wide, i):
+        raise wrong_shape(f, i, gx.shape, shapes[i])
+    lead = gx.ndim - len(shapes[i])
+    gx = gx.sum(axis=tuple(range(lead)))
+    return gx.sum(axis=tuple([j for j, m in enumerate(shapes[i]) if m == 1]), keepdims=True)
+
+
+slots = Slots()
+registry.subscribe(slots.fill)

@@ -1,0 +1,38 @@
+"""Division."""
+import numpy as np
+
+from dezero import Function, _kernels, hookimpl
+
+
+class Div(Function):
+    """y = x0 / x1;   ∂y/∂x0 = 1 / x1,   ∂y/∂x1 = -y / x1
+
+    The second is not written -x0 / x1²: that overflows where the gradient does not.
+
+    Parameters
+    ----------
+    x0, x1 : Variable, array or number
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Variable
+        As `numpy.divide`: floating, also of integers.
+    """
+
+    name = "div"
+    operators = ("__truediv__",)
+    numpy = (np.divide,)
+    kernel = _kernels.div
+
+    def forward(self, x0, x1):
+        return x0 / x1
+
+    def backward(self, gy):
+        x1, y = self.inputs[1], self.outputs[0]()
+        return gy / x1, -gy * y / x1
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register(Div)

@@ -1,0 +1,43 @@
+"""Indexing."""
+from dezero import Function, Variable, hookimpl
+from dezero import functions as F
+
+
+class GetItem(Function):
+    """y = x[index];   ∂y/∂x puts gy back to where it was taken from (`scatter`); what was taken twice adds up
+
+    Parameters
+    ----------
+    x : Variable, array or number
+    index : int, slice, Ellipsis, None, boolean or integer array, or a tuple of these
+        An index that is a Variable is taken by its data.
+
+    Returns
+    -------
+    Variable
+        As NumPy's ``x[index]``, but of its own memory.
+    """
+
+    name = "getitem"
+    operators = ("__getitem__",)
+
+    def __init__(self, index):
+        self.index = plain(index)
+
+    def forward(self, x):
+        return x[self.index]
+
+    def backward(self, gy):
+        return F.scatter(gy, self.index, self.inputs[0].shape)
+
+
+def plain(index):
+    """The index without Variables."""
+    if isinstance(index, tuple):
+        return tuple(plain(i) for i in index)
+    return index.data if isinstance(index, Variable) else index
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register(GetItem)

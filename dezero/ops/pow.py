@@ -1,0 +1,74 @@
+"""Powers."""
+import numpy as np
+
+from dezero import Function, _kernels, hookimpl
+
+
+class Pow(Function):
+    """y = x0 ** x1;   ∂y/∂x0 = x1 · x0 ** (x1 - 1),   ∂y/∂x1 = y · log(x0)
+
+    Where x1 is 0, ∂y/∂x0 is 0, and where x0 is 0 and x1 is not negative, ∂y/∂x1 is 0: limits that the formulas miss,
+    having 0 · ∞ there.
+
+    Parameters
+    ----------
+    x0, x1 : Variable, array or number
+        Of shapes that broadcast together.  ``Pow(c)(x)`` has the constant c for x1.
+
+    Returns
+    -------
+    Variable
+        As `numpy.power`.
+
+    Raises
+    ------
+    ValueError
+        A negative integer power of integers.
+    """
+
+    name = "pow"
+    operators = ("__pow__",)
+    numpy = (np.power,)
+    kernel = _kernels.pow
+    c = None
+
+    def __init__(self, c=None):
+        self.c = c
+
+    def forward(self, x0, x1=None):
+        return x0 ** (self.c if x1 is None else x1)
+
+    def backward(self, gy):
+        if self.c is not None:
+            x0, = self.inputs
+            return slope_of_base(gy, x0, self.c)
+        x0, x1 = self.inputs
+        needs_x0, needs_x1 = self.needs_input_grad
+        return (slope_of_base(gy, x0, x1) if needs_x0 else None,
+                slope_of_exponent(gy, x0, x1, self.outputs[0]()) if needs_x1 else None)
+
+
+def slope_of_base(gy, x0, x1):
+    is_not_0 = np.asarray(x1 != 0)
+    return gy * x1 * x0 ** (x1 - is_not_0.astype(np.result_type(x1.dtype if hasattr(x1, "dtype") else type(x1), np.int8)))
+
+
+def slope_of_exponent(gy, x0, x1, y):
+    is_limit = np.asarray((x0 == 0) & (x1 >= 0))
+    return gy * y * Log()(x0 + is_limit.astype(y.dtype if y.dtype.kind == "f" else float))
+
+
+class Log(Function):
+    """y = log x;   ∂y/∂x = 1 / x.  Not registered: `numpy.log` is for an op package to claim."""
+
+    def forward(self, x):
+        return np.log(x)
+
+    def backward(self, gy):
+        x, = self.inputs
+        return gy / x
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register(Pow)

@@ -1,0 +1,567 @@
+"""The door for ops: built-in ones, those of installed packages, and your own.
+
+All come through the same function, each plugin whole or not at all. What the
+plugins offer is settled into one snapshot of the registry; pluggy finds and
+checks the hooks, and is never asked while an op runs.
+"""
+
+from _thread import RLock, get_ident  # threading itself costs 0.6 ms of import
+from collections import namedtuple
+from contextlib import contextmanager
+from importlib import import_module
+import os
+import re
+import sys
+from types import ModuleType
+import warnings
+
+import pluggy
+
+from dezero import hookspecs
+from dezero._offers import Register, op_of
+from dezero._version import __version__
+from dezero._words import clean, items, near, normal, reason, shown
+from dezero.core import Function
+from dezero.errors import OpConflict, PluginError, PluginWarning
+from dezero.registry import HOST, Op, registry, settle
+
+__all__ = ["failures", "isolated", "load", "prefer", "register", "status", "unregister"]
+
+BUILTIN = (
+    "dezero.ops.add",
+    "dezero.ops.sub",
+    "dezero.ops.mul",
+    "dezero.ops.div",
+    "dezero.ops.pow",
+    "dezero.ops.neg",
+    "dezero.ops.square",
+    "dezero.ops.sum",
+    "dezero.ops.broadcast_to",
+    "dezero.ops.getitem",
+    "dezero.ops.scatter",
+    "dezero.ops.constants",
+)
+
+Failure = namedtuple("Failure", "distribution version entry reason exception")
+Failure.__doc__ = "An installed plugin that was not loaded, and why."
+
+Status = namedtuple("Status", "name kind state distribution version entry ops skipped reason")
+Status.__doc__ = """One plugin: what it is and how it stands.
+
+`kind` is "built-in", "installed" or "registered" (by this process), `state` is
+"active", "disabled", "failed" or "not loaded". `ops` are the names of its ops in
+use, `skipped` of those that lost against a preferred one.
+"""
+
+failures = ()
+"""The installed plugins that failed at the last load, as a tuple of `Failure`."""
+
+
+class _Plugin:
+    """What is known of one plugin.
+
+    `obj` is what the user registered, `hooks` the object that pluggy knows.
+    """
+
+    def __init__(self, name, kind, obj, hooks, dist="", version="", entry=""):
+        self.name = name
+        self.kind = kind
+        self.obj = obj
+        self.hooks = hooks
+        self.dist = dist
+        self.version = version
+        self.entry = entry
+        self.offers = ()
+
+
+class _Manager(pluggy.PluginManager):
+    """pluggy's manager, with a misspelt or wrapping hook refused where it is found."""
+
+    def parse_hookimpl_opts(self, plugin, name):
+        if name.startswith("__"):
+            return None  # half of what a module holds; spares 0.4 ms of import
+        options = super().parse_hookimpl_opts(plugin, name)
+        if options is None:
+            return None
+        hook = options.get("specname") or name
+        if not hasattr(hookspecs, hook) and not options.get("optionalhook"):
+            raise PluginError(f"unknown hook {hook!r}{near(hook, ['dezero_register_ops'])}")
+        if options.get("wrapper") or options.get("hookwrapper"):
+            raise PluginError(f"the hook {hook!r} is a wrapper; dezero asks every plugin by itself, "
+                              "so there is nothing to wrap: use a plain @hookimpl")
+        return options
+
+
+_manager = _Manager("dezero")
+_manager.add_hookspecs(hookspecs)
+_plugins = {}  # name -> _Plugin, in order of registration; changed under registry.lock
+_preferences = []  # (distribution or plugin, op): what prefer() was told, the latest last
+_environment_preferences = []
+_loaded = False
+_loading = 0  # the thread that is loading installed packages
+_orphans = False  # whether the process was forked while another thread did
+_load_lock = RLock()  # one thread loads; never held together with registry.lock
+
+
+# -- the public functions ----------------------------------------------------------
+
+
+def register(obj, name=None):
+    """Add ops to this process.
+
+    Parameters
+    ----------
+    obj : type, module or object
+        A `Function` subclass, or a module or class with the hook
+        ``dezero_register_ops``.
+    name : str, optional
+        What to call the plugin, ``[A-Za-z0-9_.-]``, at most 64 characters. By
+        default the op's name, or the module's or class's.
+
+    Returns
+    -------
+    obj
+        As given, so that ``@register`` decorates a class.
+
+    Raises
+    ------
+    OpConflict
+        A name, operator or NumPy function is taken.
+    PluginError
+        It is registered already, has no usable hook, or one of its ops is
+        refused. Nothing of it stays.
+    """
+    if name is not None:
+        _check_name(name)
+    hooks = obj
+    if isinstance(obj, type) and issubclass(obj, Function):
+        hooks = ModuleType("dezero_plugin")
+        hooks.dezero_register_ops = hookspecs.hookimpl(lambda register: register(obj))
+        default = op_of(obj, "", "", "").name
+    else:
+        default = _default_name(obj)
+    with registry.lock:
+        plugin = _Plugin(name or _free_name(default), "registered", obj, hooks)
+    try:
+        _admit(plugin)
+    except PluginError:
+        raise
+    except Exception as error:
+        raise PluginError(f"plugin {plugin.name!r} not registered: {reason(error)}") from error
+    return obj
+
+
+def unregister(name_or_obj):
+    """Take a plugin off with all its ops; graphs that were made with them keep working.
+
+    Parameters
+    ----------
+    name_or_obj : str or object
+        The plugin's name (``dist:entry`` for an installed one, of which either
+        part will do), or what was registered.
+
+    Raises
+    ------
+    PluginError
+        There is no such plugin, or several.
+    """
+    with registry.lock:
+        plugin = _find(name_or_obj)
+        _expel(plugin)
+
+
+@contextmanager
+def isolated():
+    """Undo at the end of a ``with`` block what it registered, loaded, preferred or took off."""
+    global failures, _loaded
+    with registry.lock:
+        plugins, preferences = dict(_plugins), list(_preferences)
+        kept = registry.snapshot, failures, _loaded
+    try:
+        yield
+    finally:
+        with registry.lock:
+            for name in [name for name in _plugins if _plugins[name] is not plugins.get(name)]:
+                _forget(_plugins[name])
+            for name in [name for name in plugins if name not in _plugins]:
+                _manager.register(plugins[name].hooks, name)
+            _plugins.clear()
+            _plugins.update(plugins)
+            _preferences[:] = preferences
+            snapshot, failures, _loaded = kept
+            registry.publish(snapshot)
+
+
+def load(reload=False):
+    """Load the plugins of installed packages, unless that has been done.
+
+    The first lookup that finds nothing does the same. A plugin that fails is a
+    `PluginWarning` and a record in `failures`; the others are loaded.
+
+    Parameters
+    ----------
+    reload : bool
+        Look again at what is installed: plugins that were removed go, new ones
+        come, hooks run again. Modules that are imported already stay as they
+        are, since compiled ones can't be imported twice.
+
+    Raises
+    ------
+    PluginError
+        A plugin failed and ``DEZERO_STRICT_PLUGINS=1`` is set.
+    """
+    _load(reload=reload)
+
+
+def prefer(dist, op):
+    """Decide that the op of this distribution wins where another claims the same.
+
+    The op that loses is skipped, built-in or not; the rest of its plugin stays.
+    It holds for what is registered already and for what will be. What was said
+    last counts, and more than ``DEZERO_PREFER``.
+
+    Parameters
+    ----------
+    dist : str
+        A distribution (compared as PEP 503 says), or the name of a plugin that
+        this process registered.
+    op : str
+        The name of the op that is to win.
+    """
+    for text in (dist, op):
+        if not isinstance(text, str):
+            raise TypeError(f"prefer() takes two strings, a distribution and an op, not {text!r}")
+    with registry.lock:
+        choice = (normal(dist), op)
+        _preferences[:] = [other for other in _preferences if other != choice] + [choice]
+        registry.publish(_settled())
+    if any(isinstance(failure.exception, OpConflict) for failure in failures):
+        _load(retry=True)  # what was refused may be what is preferred now
+
+
+def status():
+    """All plugins, active or not, as a tuple of `Status`; imports nothing."""
+    from dezero import _discovery
+    with registry.lock:
+        rows = [_status_of(plugin) for plugin in _plugins.values()]
+        loaded = set(_plugins)
+    failed = {(failure.distribution, failure.entry): failure.reason for failure in failures}
+    choice = _discovery.Choice(os.environ)
+    for entry in _discovery.installed():
+        if entry.id in loaded and entry.error is None:
+            continue
+        why = choice.refusal(entry)
+        state = "disabled" if why else "not loaded"
+        if not why and (entry.distribution, entry.name) in failed:
+            state, why = "failed", failed[entry.distribution, entry.name]
+        rows.append(Status(entry.id, "installed", state, entry.distribution, entry.version,
+                           entry.name, (), (), why))
+    return tuple(rows)
+
+
+# -- taking in and taking off ------------------------------------------------------
+
+
+def load_builtins():
+    """Register the built-in ops, through the same door as a stranger's."""
+    _environment_preferences[:] = _read_preferences()[0]
+    for path in BUILTIN:
+        if path not in _plugins:
+            module = import_module(path)
+            _admit(_Plugin(path, "built-in", module, module, HOST, __version__))
+
+
+def _admit(plugin):
+    """Take in one plugin, whole or not at all.
+
+    The hook runs without a lock: it may import, register, or look up ops.
+    """
+    _check_api(plugin.obj)
+    with registry.lock:
+        _refuse_twice(plugin)
+        _plugins[plugin.name] = plugin
+    try:
+        with registry.lock:
+            _manager.register(plugin.hooks, plugin.name)
+        offers = _ask(plugin)
+        with registry.lock:
+            if _plugins.get(plugin.name) is not plugin:
+                raise PluginError(f"plugin {plugin.name!r} was taken off while its hook ran")
+            plugin.offers = offers
+            registry.publish(_settled(offers))
+    except BaseException as error:
+        with registry.lock:
+            if _plugins.get(plugin.name) is plugin:
+                plugin.offers = ()
+                _forget(plugin)
+        if isinstance(error, pluggy.PluginValidationError):
+            raise PluginError(f"{error}; wanted: def dezero_register_ops(register)") from error
+        raise
+
+
+def _ask(plugin):
+    """Call the hook of one plugin and give what it offers."""
+    if not _manager.get_hookcallers(plugin.hooks):
+        from dezero import _discovery
+        raise PluginError(_discovery.why_no_hook(plugin.hooks))
+    with registry.lock:
+        hooks = [hook for hook in _manager.hook.dezero_register_ops.get_hookimpls()
+                 if hook.plugin is plugin.hooks]
+    register = Register(plugin.name, plugin.dist, plugin.version)
+    for hook in hooks:
+        answer = hook.function(*(register for _ in hook.argnames))
+        if answer is not None and not register.offers:
+            getattr(answer, "close", int)()  # a coroutine or generator that would never run
+            raise PluginError("dezero_register_ops registered nothing and returned "
+                              f"{type(answer).__name__}; it calls register(Cls) for every op")
+    return register.close()
+
+
+def _expel(plugin):
+    _forget(plugin)
+    registry.publish(_settled())
+
+
+def _forget(plugin):
+    _plugins.pop(plugin.name, None)
+    if _manager.get_plugin(plugin.name) is not None:
+        _manager.unregister(name=plugin.name)
+
+
+def _settled(new=()):
+    offers = [offer for plugin in _plugins.values() for offer in plugin.offers]
+    return settle(offers, _rank, new)
+
+
+def _rank(op):
+    """How late the caller decided for this op; 0 if it did not."""
+    decided = _environment_preferences + _preferences
+    mine = (normal(op.dist or op.plugin), op.name) if decided else None
+    return max((i for i, choice in enumerate(decided, 1) if choice == mine), default=0)
+
+
+def _refuse_twice(plugin):
+    for other in _plugins.values():
+        if other.obj is plugin.obj:
+            raise PluginError(f"{shown(plugin.obj)} is registered already, as plugin {other.name!r}")
+    if plugin.name in _plugins:
+        raise PluginError(f"the plugin name {plugin.name!r} is registered already; "
+                          "give another, or unregister() that plugin first")
+
+
+def _find(name_or_obj):
+    plugins = list(_plugins.values())
+    if not isinstance(name_or_obj, str):
+        found = [plugin for plugin in plugins if plugin.obj is name_or_obj]
+    else:
+        found = [plugin for plugin in plugins if plugin.name == name_or_obj]
+        found = found or [plugin for plugin in plugins if plugin.kind == "installed" and (
+            plugin.entry == name_or_obj or normal(plugin.dist) == normal(name_or_obj))]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise PluginError(f"{name_or_obj!r} is several plugins: "
+                          + ", ".join(repr(plugin.name) for plugin in found))
+    owners = [plugin.name for plugin in plugins for offer in plugin.offers
+              if isinstance(offer, Op) and (offer.cls is name_or_obj or offer.name == name_or_obj)]
+    hint = near(name_or_obj, _plugins) if isinstance(name_or_obj, str) else ""
+    if owners:
+        hint = f"; it is an op of plugin {owners[0]!r}, which can be taken off as a whole"
+    raise PluginError(f"no plugin {shown(name_or_obj)} is registered{hint}")
+
+
+def _check_api(obj):
+    """Compare the API a plugin was written for with ours: same major, minor not newer."""
+    module = obj if isinstance(obj, ModuleType) else sys.modules.get(
+        getattr(obj if isinstance(obj, type) else type(obj), "__module__", None))
+    wanted = getattr(module, "__dict__", {}).get("DEZERO_API")
+    if isinstance(obj, type):
+        wanted = obj.__dict__.get("DEZERO_API", wanted)
+    if wanted is None:
+        return
+    if not (isinstance(wanted, tuple) and [type(part) for part in wanted] == [int, int]):
+        raise PluginError(f"DEZERO_API is a pair such as {hookspecs.API}, not {shown(wanted)}")
+    if wanted[0] != hookspecs.API[0] or wanted[1] > hookspecs.API[1]:
+        remedy = "update dezero" if wanted > hookspecs.API else "update the plugin"
+        raise PluginError(f"it needs DEZERO_API {wanted}, this dezero has {hookspecs.API}; {remedy}")
+
+
+# -- installed packages --------------------------------------------------------------
+
+
+def _miss():
+    if not _loaded:
+        _load()
+
+
+def _load(reload=False, retry=False, strict=None):
+    """Load what is installed; see `load`.
+
+    Parameters
+    ----------
+    retry : bool
+        Try again what failed before.
+    strict : bool, optional
+        Raise at the first failure; by default as the environment says.
+    """
+    global _loading
+    if _loading == get_ident():
+        return  # a plugin that is being loaded looks for an op: it is not there yet
+    if not _load_lock.acquire(False):
+        # A thread inside an import may hold the import lock that the loading
+        # thread waits for; it does not wait for ever.
+        if not _load_lock.acquire(timeout=5 if _inside_import() else -1):
+            return
+    try:
+        if _loaded and not (reload or retry):
+            return
+        _loading = get_ident()
+        notes = _load_installed(reload, _strict() if strict is None else strict)
+    finally:
+        _loading = 0
+        _load_lock.release()
+    for note in notes:
+        warnings.warn(note, PluginWarning, stacklevel=_outside())
+
+
+def _load_installed(reload, strict):
+    """Load the plugins of all distributions, one by one; give the texts to warn with."""
+    global failures, _loaded
+    from dezero import _discovery
+    told = set() if reload else {failure[:4] for failure in failures}
+    preferences, notes = _read_preferences()
+    if reload:
+        import importlib
+        importlib.invalidate_caches()
+    with registry.lock:
+        failures, _loaded = (), False
+        _environment_preferences[:] = preferences
+        if reload:
+            for plugin in [plugin for plugin in _plugins.values() if plugin.kind == "installed"]:
+                _forget(plugin)
+        registry.publish(_settled())
+    choice = _discovery.Choice(os.environ)
+    entries = [] if choice.nothing else _discovery.installed()
+    notes += choice.unknown(entries)
+    complete = True
+    for entry in entries:
+        if (entry.id in _plugins and entry.error is None) or choice.refusal(entry):
+            continue
+        try:
+            _load_entry(entry)
+        except _discovery.Unfinished:
+            complete = False
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit, and whatever else a module may raise
+            failure = Failure(entry.distribution, entry.version, entry.name,
+                              reason(error), error)
+            failures += (failure,)
+            text = _discovery.not_loaded(entry, failure.reason)
+            if strict:
+                raise PluginError(text) from error
+            if failure[:4] not in told:
+                notes.append(text)
+    _loaded = complete
+    offered = {(normal(op.dist), name) for name, op in registry.snapshot.names.items()}
+    return notes + [f"DEZERO_PREFER names {shown(f'{dist}:{op}')}, which no plugin that was loaded offers"
+                    for dist, op in preferences if (dist, op) not in offered]
+
+
+def _load_entry(entry):
+    from dezero import _discovery
+    module = sys.modules.get(entry.value.partition(":")[0].strip())
+    if _orphans and getattr(getattr(module, "__spec__", None), "_initializing", False):
+        raise PluginError("another thread was importing it when this process was forked")
+    obj = _discovery.imported(entry)
+    with registry.lock:
+        if any(plugin.obj is obj and plugin.kind == "registered" for plugin in _plugins.values()):
+            return  # the process was faster
+    _admit(_Plugin(entry.id, "installed", obj, obj, entry.distribution, entry.version, entry.name))
+
+
+def _status_of(plugin):
+    ops = [offer for offer in plugin.offers if isinstance(offer, Op)]
+    names = registry.snapshot.names
+    return Status(plugin.name, plugin.kind, "active", plugin.dist, plugin.version, plugin.entry,
+                  tuple(op.name for op in ops if names.get(op.name) is op),
+                  tuple(op.name for op in ops if names.get(op.name) is not op), "")
+
+
+def _read_preferences():
+    """``DEZERO_PREFER=dist:op,...`` as pairs, and what is wrong with it."""
+    preferences, notes = [], []
+    for item in items(os.environ.get("DEZERO_PREFER", "")):
+        dist, colon, op = item.partition(":")
+        if dist and op:
+            preferences.append((normal(dist.strip()), op.strip()))
+        else:
+            notes.append(f"DEZERO_PREFER holds {shown(item)}; it is a list of distribution:op")
+    return preferences, notes
+
+
+def _explain(what):
+    if not failures:
+        return ""
+    few = "; ".join(f"{shown(failure.entry)} ({clean(failure.distribution, 64)} "
+                    f"{clean(failure.version, 64)}): {failure.reason}" for failure in failures[:3])
+    more = f"; and {len(failures) - 3} more" if len(failures) > 3 else ""
+    return f"; {shown(what)} may be in a plugin that failed to load: {few}{more} (see `dezero plugins`)"
+
+
+def _strict():
+    return os.environ.get("DEZERO_STRICT_PLUGINS", "") not in ("", "0")
+
+
+def _inside_import():
+    frame = sys._getframe(1)
+    while frame is not None and "importlib._bootstrap" not in frame.f_code.co_filename:
+        frame = frame.f_back
+    return frame is not None
+
+
+def _outside():
+    """The stack level of the code that called dezero, for a warning."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == HOST:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+# -- names ----------------------------------------------------------------------------
+
+
+def _check_name(name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
+        raise PluginError(f"the plugin name {shown(name)} is not 1 to 64 of A-Z a-z 0-9 _ . -")
+
+
+def _default_name(obj):
+    if isinstance(obj, ModuleType):
+        return obj.__name__
+    cls = obj if isinstance(obj, type) else type(obj)
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _free_name(wanted):
+    """`wanted` with what a name can't hold replaced, and a number where it is taken."""
+    wanted = re.sub(r"[^A-Za-z0-9_.-]+", "_", wanted)[-60:]
+    name, number = wanted, 1
+    while name in _plugins:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def _after_fork():
+    """In a child, the thread that was loading does not exist."""
+    global _load_lock, _loading, _orphans
+    if _loading != get_ident():
+        _orphans = _orphans or _loading != 0
+        _load_lock, _loading = RLock(), 0
+
+
+registry.miss = _miss
+registry.failed = _explain
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

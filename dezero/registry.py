@@ -1,0 +1,298 @@
+"""What ops exist: by name, by operator, by NumPy function.
+
+Readers look into an immutable `Snapshot`, without a lock. Whoever changes
+something settles a new one from all that is offered and publishes it. A lookup
+that finds nothing calls `Registry.miss` once, which loads installed packages.
+"""
+
+from _thread import RLock  # threading.RLock; threading itself costs 0.6 ms of import
+import os
+import re
+import sys
+from types import MappingProxyType
+
+from dezero._kernels.cells import Record
+from dezero.errors import OpConflict
+
+OPERATORS = (
+    "__add__", "__sub__", "__mul__", "__truediv__", "__floordiv__", "__mod__", "__divmod__",
+    "__pow__", "__matmul__", "__and__", "__or__", "__xor__", "__lshift__", "__rshift__",
+    "__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__getitem__",
+)
+"""What an op may claim; reflected and augmented forms follow by themselves."""
+
+HOST = "dezero"
+"""The distribution whose ops are built in."""
+
+
+class Op(Record):
+    """One op that a plugin offers.
+
+    Attributes
+    ----------
+    name : str
+    cls : type
+        The `Function` subclass.
+    apply : callable
+        ``cls.apply``: what ``F.name``, the method, operators and NumPy functions call.
+    operators : tuple of str
+    numpy : tuple of callable
+    kernel : Kernel or None
+    order : int, None or "checked"
+        1: first order only. None: vouched for. "checked": the engine's guard decides.
+    plugin, dist, version : str
+        Who offers it; `dist` and `version` are "" for what this process registered itself.
+    file, line : str, int
+        Where its code begins; `line` gives the line of the class statement.
+    direct : bool
+        Whether its loops alone do what `apply` does; set by the engine.
+    """
+
+    def __init__(self, name, cls, operators, numpy, kernel, order, plugin, dist, version, file, line):
+        self.name = name
+        self.cls = cls
+        self.apply = cls.apply
+        self.operators = operators
+        self.numpy = numpy
+        self.kernel = kernel
+        self.order = order
+        self.plugin = plugin
+        self.dist = dist
+        self.version = version
+        self.file = file
+        self.line = line
+        self.direct = False
+
+    @property
+    def qualified(self):
+        """Name and package for a message: ``'sinc2' (dezero-foo 1.0)``."""
+        return f"{self.name!r} ({package(self)})"
+
+    def __repr__(self):
+        return f"<Op {self.qualified}>"
+
+
+class Constant:
+    """A NumPy function that a plugin declares locally constant: answered on the data."""
+
+    def __init__(self, function, plugin, dist, version, file, line):
+        self.function = function
+        self.plugin = plugin
+        self.dist = dist
+        self.version = version
+        self.file = file
+        self.line = line
+
+
+class Snapshot:
+    """Everything that is registered at one moment; never changed.
+
+    Attributes
+    ----------
+    names : mapping of str to Op
+    operators : mapping of str to Op
+    functions : mapping of callable to Op
+    constants : frozenset of callable
+    """
+
+    def __init__(self, names, operators, functions, constants):
+        self.names = MappingProxyType(names)
+        self.operators = MappingProxyType(operators)
+        self.functions = MappingProxyType(functions)
+        self.constants = frozenset(constants)
+
+
+class Registry:
+    """The current snapshot, who wants to know of changes, and whom to ask on a miss.
+
+    Attributes
+    ----------
+    snapshot : Snapshot
+        Replaced whole, so that one attribute load is a consistent view.
+    lock : RLock
+        Held by writers; made anew in a forked child, where its holder may not exist.
+    miss : callable or None
+        Called without arguments when a lookup fails; may publish a new snapshot.
+    failed : callable or None
+        ``failed(what)`` gives the text of `explain`.
+    """
+
+    def __init__(self):
+        self.lock = RLock()
+        self.snapshot = Snapshot({}, {}, {}, ())
+        self.miss = None
+        self.failed = None
+        self._subscribers = []
+
+    def publish(self, snapshot):
+        """Make `snapshot` the current one and tell the subscribers."""
+        with self.lock:
+            self.snapshot = snapshot
+            for callback in self._subscribers:
+                callback(snapshot)
+
+    def subscribe(self, callback):
+        """Call ``callback(snapshot)`` now and at every change."""
+        with self.lock:
+            self._subscribers.append(callback)
+            callback(self.snapshot)
+
+    def find_name(self, name):
+        """The op of this name, or None. Names with ``_`` in front are never looked for."""
+        snapshot = self.snapshot
+        op = snapshot.names.get(name)
+        if op is None and not name.startswith("_") and self._renewed(snapshot):
+            op = self.snapshot.names.get(name)
+        return op
+
+    def find_operator(self, operator):
+        """The op that claims an operator (``"__matmul__"``), or None."""
+        snapshot = self.snapshot
+        op = snapshot.operators.get(operator)
+        if op is None and self._renewed(snapshot):
+            op = self.snapshot.operators.get(operator)
+        return op
+
+    def find_function(self, function):
+        """The op that claims a NumPy function, or None."""
+        snapshot = self.snapshot
+        op = snapshot.functions.get(function)
+        if op is None and function not in snapshot.constants and self._renewed(snapshot):
+            op = self.snapshot.functions.get(function)
+        return op
+
+    def is_constant(self, function):
+        """Whether a plugin declared this NumPy function locally constant."""
+        snapshot = self.snapshot
+        found = function in snapshot.constants
+        if not found and function not in snapshot.functions and self._renewed(snapshot):
+            found = function in self.snapshot.constants
+        return found
+
+    def explain(self, what):
+        """What to append to an error about a missing op: the plugins that failed, or ""."""
+        return "" if self.failed is None else self.failed(what)
+
+    def _renewed(self, snapshot):
+        # Not what miss() answers decides: another thread may have published
+        # between the caller's look and this call.
+        if self.miss is not None:
+            self.miss()
+        return self.snapshot is not snapshot
+
+    def _after_fork(self):
+        self.lock = RLock()
+
+
+def settle(offers, rank, new=()):
+    """Put together what plugins offer.
+
+    Parameters
+    ----------
+    offers : iterable of Op or Constant
+        In order of registration.
+    rank : callable
+        ``rank(op)``: 0, or more for an op that the caller prefers; the highest wins.
+    new : iterable of Op or Constant
+        Those of `offers` that are being registered.
+
+    Returns
+    -------
+    Snapshot
+        An op that loses is left out: against one of higher rank, or against an
+        earlier one where what decided between the two is gone.
+
+    Raises
+    ------
+    OpConflict
+        One of `new` and another claim the same, and the caller has not decided.
+    """
+    offers = list(offers)
+    new = set(map(id, new))
+    ranks = {id(offer): rank(offer) if isinstance(offer, Op) else 0 for offer in offers}
+    taken = {}
+    for offer in sorted(offers, key=lambda offer: -ranks[id(offer)]):  # stable
+        claims = _claims(offer)
+        rivals = [(claim, taken[claim]) for claim in claims if claim in taken]
+        if not rivals:
+            taken.update(dict.fromkeys(claims, offer))
+            continue
+        if isinstance(offer, Constant) and isinstance(rivals[0][1], Constant):
+            continue  # two plugins that agree
+        for claim, rival in rivals:
+            if ranks[id(rival)] == ranks[id(offer)] and (id(offer) in new or id(rival) in new):
+                raise OpConflict(_conflict(offer, claim, rival))
+    parts = {"name": {}, "operator": {}, "numpy": {}, "constant": {}}
+    for offer in offers:  # once more, in order of registration: tables and messages follow it
+        for claim in _claims(offer):
+            if taken.get(claim) is offer:
+                kind, key = claim if isinstance(offer, Op) else ("constant", claim[1])
+                parts[kind][key] = offer
+    return Snapshot(parts["name"], parts["operator"], parts["numpy"], parts["constant"])
+
+
+def _claims(offer):
+    if isinstance(offer, Constant):
+        return [("numpy", offer.function)]
+    return [("name", offer.name),
+            *(("operator", operator) for operator in offer.operators),
+            *(("numpy", function) for function in offer.numpy)]
+
+
+def _conflict(new, claim, old):
+    kind, key = claim
+    shown = function_name(key) if kind == "numpy" else repr(key)
+    kinds = {"name": "the name", "operator": "the operator", "numpy": "the NumPy function"}
+    text = f"{_side(new)} claims {kinds[kind]} {shown}, which is taken by {_side(old)}; "
+    if not isinstance(new, Op):
+        return text + f"it can be constant only where {old.name!r} is unregistered or does not claim it"
+    who = new.dist or new.plugin
+    return text + (f"to let it override the other, call dezero.plugins.prefer({who!r}, {new.name!r}) "
+                   f"or set DEZERO_PREFER={who}:{new.name}")
+
+
+def _side(offer):
+    if isinstance(offer, Op):
+        what = f"the built-in op {offer.name!r}" if offer.dist == HOST else f"op {offer.name!r}"
+    else:
+        what = "a constant"
+    return f"{what} ({package(offer)}, {place(offer)})"
+
+
+def package(offer):
+    """Distribution and version of an offer, or the plugin of this process it comes from."""
+    if offer.dist:
+        return f"{offer.dist} {offer.version}".rstrip()
+    return f"plugin {offer.plugin!r} of this process"
+
+
+def place(offer):
+    """``file:line`` of an offer, where its class statement is if the source can be read."""
+    return f"{offer.file}:{line(offer)}"
+
+
+def line(offer):
+    """The line of the class statement of an op; looked up when asked, since it reads the file."""
+    if isinstance(offer, Constant) or hasattr(offer.cls, "__firstlineno__"):
+        return offer.line
+    import linecache
+    lines = linecache.getlines(offer.file)
+    statement = re.compile(rf"\s*class\s+{re.escape(offer.cls.__name__)}\b")
+    for number in range(min(offer.line or len(lines), len(lines)), 0, -1):
+        if statement.match(lines[number - 1]):
+            return number
+    return offer.line
+
+
+def function_name(function):
+    """``numpy.add``: how a NumPy function is called in messages and tables."""
+    name = getattr(function, "__name__", None) or repr(function)
+    module = getattr(function, "__module__", None)
+    if module is None and getattr(sys.modules.get("scipy.special"), str(name), None) is function:
+        module = "scipy.special"  # its ufuncs do not say where they live
+    return f"{module}.{name}" if module else str(name)
+
+
+registry = Registry()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=registry._after_fork)

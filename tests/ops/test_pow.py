@@ -1,0 +1,168 @@
+"""y = a ** b;   ∂y/∂a = b a ** (b − 1), ∂y/∂b = a ** b log a"""
+
+import numpy as np
+import pytest
+from strategies import POW, BinaryContract, assert_same, coarsest, grads, value_grads
+
+import dezero
+from dezero import Variable
+
+
+class TestPow(BinaryContract):
+    op = POW
+
+
+EXPONENTS = [-2, -1, -0.5, 0, 0.5, 1, 2, 3, 4, 2.5, 10]
+
+
+@pytest.mark.parametrize("c", EXPONENTS)
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g"])
+def test_a_constant_exponent(c, dtype):
+    a = np.array([0.5, 1.0, 1.5, 2.0], dtype)
+    for y in (lambda x: x**c, lambda x: dezero.Pow(c)(x), lambda x: dezero.pow(x, c), lambda x: dezero.Pow()(x, c)):
+        x = Variable(a)
+        out = y(x)
+        assert out.dtype == a.dtype
+        np.testing.assert_allclose(out.data, a**c, rtol=4 * np.finfo(dtype).eps)
+        out.backward()
+        assert x.grad.dtype == a.dtype
+        np.testing.assert_allclose(x.grad, c * a ** (c - 1), rtol=16 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("c", [1, 2, 3, 4, 5, -1, -2])
+def test_a_negative_base_with_a_whole_exponent(c):
+    a = np.array([-2.0, -0.5])
+    g, = grads(lambda x: x**c, a)
+    np.testing.assert_allclose(g, c * a ** (c - 1), rtol=1e-14)
+    with np.errstate(invalid="ignore"):
+        _, (g, nan) = value_grads(lambda x, y: x**y, a, np.full(2, float(c)))
+    np.testing.assert_allclose(g, c * a ** (c - 1), rtol=1e-14)
+    assert np.isnan(nan).all()
+
+
+def test_N01_square_at_zero():
+    assert value_grads(lambda x: x**2, 0.0) == (0, [0])
+
+
+@pytest.mark.parametrize("zero", [0, 0.0, np.float64(0), np.array(0.0), np.array([0.0, 0.0])])
+def test_N02_power_zero_at_zero(zero):
+    with np.errstate(all="ignore"):
+        y, (g,) = value_grads(lambda x: x**zero, np.zeros_like(zero, dtype="f8"))
+    assert (y == 1).all() and (g == 0).all()
+
+
+def test_N04_root_at_zero():
+    with np.errstate(all="ignore"):
+        assert value_grads(lambda x: x**0.5, 0.0) == (0, [np.inf])
+
+
+def test_N05_reciprocal_at_zero():
+    with np.errstate(all="ignore"):
+        assert value_grads(lambda x: x**-1, 0.0) == (np.inf, [-np.inf])
+
+
+@pytest.mark.parametrize("x,y,want,gx,gy", [
+    (0.0, 0.0, 1, 0, 0),
+    (0.0, 2.0, 0, 0, 0),
+    (0.0, 1.0, 0, 1, 0),
+    (-2.0, 2.0, 4, -4, np.nan),
+    (2.0, 0.0, 1, 0, np.log(2)),
+    (1.0, 5.0, 1, 5, 0),
+    (2.0, 3.0, 8, 12, 8 * np.log(2)),
+])
+@pytest.mark.parametrize("shape", [(), (1,), (19,)])
+def test_N08_two_variables_at_the_corners(x, y, want, gx, gy, shape):
+    with np.errstate(all="ignore"):
+        got, (ga, gb) = value_grads(lambda a, b: a**b, np.full(shape, x), np.full(shape, y))
+    np.testing.assert_allclose(got, np.full(shape, want))
+    np.testing.assert_allclose(ga, np.full(shape, gx))
+    np.testing.assert_allclose(gb, np.full(shape, gy))
+
+
+def test_a_negative_base_with_a_broken_exponent_is_nan():
+    with np.errstate(all="ignore"):
+        y, (g,) = value_grads(lambda x: x**0.5, -2.0)
+    assert np.isnan(y) and np.isnan(g)
+
+
+def test_N12_the_exponent_alone():
+    x = Variable(np.array(3.0))
+    y = 2.0**x
+    assert_same(y.data, 8.0, ulps=1)
+    y.backward()
+    assert x.grad == pytest.approx(8 * np.log(2), rel=1e-15)
+    g, = grads(lambda x: np.array([1.0, 2.0]) ** x, [2.0, 2.0])
+    np.testing.assert_allclose(g, [0, 4 * np.log(2)], rtol=1e-15)
+
+
+@pytest.mark.parametrize("x", [0.0, 2.0])
+def test_N13_base_zero(x):
+    with np.errstate(all="ignore"):
+        y, (g,) = value_grads(lambda x: 0.0**x, x)
+    assert (y, g) == (0.0**x, 0)
+
+
+def test_N14_integers_to_negative_integer_powers():
+    x = Variable(np.array([2, 3]))
+    for f in (lambda: x**-1, lambda: x ** np.array([-1, -2]), lambda: x ** Variable(np.array([-1, 1])),
+              lambda: 2 ** Variable(np.array([-1]))):
+        with pytest.raises(ValueError, match="Integers to negative integer powers are not allowed"):
+            f()
+    assert x.grad is None
+
+
+def test_integers():
+    x = Variable(np.array([2, 3]))
+    y = x**3
+    assert_same(y.data, np.array([8, 27]))
+    y.backward()
+    assert_same(x.grad, [12.0, 27.0])
+    x = Variable(np.array([2, 0]))
+    (x**0).backward()
+    assert_same(x.grad, [0.0, 0.0])
+    x = Variable(np.array([2, 3]))
+    (x**1).backward()
+    assert_same(x.grad, [1.0, 1.0])
+    x, n = Variable(np.array([2, 3])), Variable(np.array([0, 2]))
+    (x**n).backward()
+    assert_same(x.grad, [0.0, 6.0])
+    np.testing.assert_allclose(n.grad, [np.log(2), 9 * np.log(3)])
+
+
+@pytest.mark.parametrize("base", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("exponent", ["f2", "f4", "f8", "i4"])
+def test_an_exponent_of_its_own_shape(rng, base, exponent):
+    a = rng.uniform(0.5, 2, (3, 1)).astype(base)
+    b = rng.integers(1, 4, (4,)).astype(exponent)
+    x, n = Variable(a), Variable(b)
+    y = x**n
+    assert y.dtype == (a**b).dtype and y.shape == (3, 4)
+    y.backward()
+    wide, n8 = a.astype("f8"), b.astype("f8")
+    rtol = 64 * coarsest(base, exponent, y.dtype)
+    np.testing.assert_allclose(x.grad, (n8 * wide ** (n8 - 1)).sum(1, keepdims=True), rtol=rtol)
+    np.testing.assert_allclose(n.grad, (wide**n8 * np.log(wide)).sum(0), rtol=rtol, atol=rtol)
+    assert x.grad.dtype == a.dtype and n.grad.dtype == (b.dtype if b.dtype.kind == "f" else np.dtype("f8"))
+
+
+def test_three_arguments_are_not_a_power():
+    import builtins
+
+    with pytest.raises(TypeError):
+        builtins.pow(Variable(np.array(2)), 3, 5)
+
+
+def test_an_exponent_nobody_understands():
+    for bad in ("2", None, [2.0], {}):
+        with pytest.raises(TypeError):
+            Variable(np.array(2.0)) ** bad
+        with pytest.raises((TypeError, dezero.errors.DezeroError)):
+            dezero.pow(Variable(np.array(2.0)), bad)
+
+
+def test_a_rebound_base_or_exponent_is_not_seen_by_backward():
+    x, n = Variable(np.array([2.0])), Variable(np.array([3.0]))
+    y = x**n
+    x.data, n.data = np.array([100.0]), np.array([100.0])
+    y.backward()
+    np.testing.assert_allclose([x.grad, n.grad], [[12.0], [8 * np.log(2)]])

@@ -1,0 +1,145 @@
+"""y = Σ a over axes;   ∂y/∂a = 1 (the gradient is broadcast back)"""
+
+import hypothesis.extra.numpy as hnp
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+from strategies import LAYOUTS, assert_gradient, assert_same, laid_out
+
+import dezero
+import dezero.functions as F
+from dezero import Variable
+
+AXES = [None, 0, 1, 2, -1, -3, (0,), (0, 1), (0, 2), (-1, 0), (0, 1, 2), ()]
+
+
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_axes(rng, axis, keepdims):
+    a = rng.normal(size=(2, 3, 4))
+    x = Variable(a)
+    y = x.sum(axis=axis, keepdims=keepdims)
+    want = np.asarray(a.sum(axis=axis, keepdims=keepdims))
+    assert type(y) is Variable and type(y.data) is np.ndarray and y.shape == want.shape
+    np.testing.assert_allclose(y.data, want, rtol=1e-14)
+    gradient = rng.normal(size=want.shape)
+    y.backward(gradient=gradient)
+    every = tuple(range(3)) if axis is None else axis
+    wide = gradient if keepdims else np.expand_dims(gradient, every)
+    assert_gradient(x.grad, np.broadcast_to(wide, a.shape), a)
+    assert not np.shares_memory(x.grad, gradient)
+
+
+def test_each_way_to_write_it():
+    a = np.arange(6.0).reshape(2, 3)
+    x = Variable(a)
+    for y in (x.sum(), np.sum(x), F.sum(x), F.sum(x, axis=None), np.sum(x, axis=None, keepdims=False)):
+        assert type(y) is Variable and y.creator is not None
+        assert_same(y.data, 15.0)
+    for y in (x.sum(axis=1), x.sum(1), np.sum(x, axis=1), np.sum(x, 1), F.sum(x, axis=1)):
+        assert_same(y.data, [3.0, 12.0])
+    for y in (x.sum(axis=0, keepdims=True), np.sum(x, axis=0, keepdims=True), F.sum(x, axis=0, keepdims=True)):
+        assert_same(y.data, [[3.0, 5.0, 7.0]])
+
+
+def test_the_gradient_is_writable_and_its_own():
+    x = Variable(np.zeros((2, 3)))
+    x.sum().backward()
+    x.grad[0, 0] = 7
+    assert x.grad.tolist() == [[7, 1, 1], [1, 1, 1]]
+
+
+@pytest.mark.parametrize("shape,axis", [((0,), None), ((0, 3), 0), ((0, 3), 1), ((2, 0, 4), (0, 2)), ((), None), ((), ())])
+def test_empty_and_0d(shape, axis):
+    a = np.ones(shape)
+    x = Variable(a)
+    y = x.sum(axis=axis)
+    assert_same(y.data, np.asarray(a.sum(axis=axis)))
+    y.backward()
+    assert_gradient(x.grad, np.ones(shape), a)
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "i4", "u1", "f2", "f4", "f8", "g"])
+def test_dtypes_as_in_numpy(dtype):
+    a = np.ones((3, 2), dtype)
+    x = Variable(a)
+    y = x.sum(axis=0)
+    assert_same(y.data, a.sum(axis=0))
+    y.backward()
+    assert_gradient(x.grad, np.ones((3, 2)), a)
+
+
+def test_complex_goes_forward_only():
+    x = Variable(np.array([1 + 2j, 3j]))
+    y = x.sum()
+    assert y.data == 1 + 5j
+    with pytest.raises(dezero.errors.DTypeError):
+        y.backward()
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+def test_layouts(rng, layout):
+    a = laid_out(layout, rng.normal(size=(3, 4)))
+    x = Variable(a)
+    y = x.sum(axis=1)
+    np.testing.assert_allclose(y.data, np.array(a, "f8").sum(axis=1), rtol=1e-14)
+    assert y.dtype.isnative
+    y.backward()
+    assert_gradient(x.grad, np.ones((3, 4)), a)
+
+
+@pytest.mark.parametrize("axis", [2, -3, (0, 5)])
+def test_an_axis_out_of_range(axis):
+    with pytest.raises((ValueError, IndexError), match="axis"):
+        Variable(np.ones((2, 2))).sum(axis=axis)
+
+
+@pytest.mark.parametrize("axis", [(0, 0), (1, -1)])
+def test_an_axis_named_twice(axis):
+    with pytest.raises(ValueError, match="axis"):
+        Variable(np.ones((2, 2))).sum(axis=axis)
+
+
+@pytest.mark.parametrize("axis", ["0", 1.5, [0.5]])
+def test_an_axis_of_a_wrong_type(axis):
+    with pytest.raises(TypeError):
+        Variable(np.ones((2, 2))).sum(axis=axis)
+
+
+@pytest.mark.parametrize("extra", [{"dtype": "f4"}, {"initial": 1.0}, {"where": True}, {"out": np.zeros(())}])
+def test_what_it_does_not_do_is_a_type_error(extra):
+    x = Variable(np.ones((2, 2)))
+    with pytest.raises(TypeError, match="sum"):
+        np.sum(x, **extra)
+    with pytest.raises(TypeError, match="sum"):
+        x.sum(**extra)
+
+
+def test_an_unknown_keyword_names_op_and_keyword():
+    with pytest.raises(TypeError, match=r"(?s)sum.*axes|axes.*sum"):
+        F.sum(Variable(np.ones(2)), axes=0)
+
+
+def test_many_small_numbers_keep_their_digits():
+    """A naive loop in float32 loses two digits of these."""
+    a = np.full(10**6, 0.1, "f4")
+    exact = float(np.float32(0.1)) * 10**6
+    assert Variable(a).sum().data == pytest.approx(exact, rel=1e-6)
+
+
+@given(st.data())
+def test_any_shape_and_axes(data):
+    shape = data.draw(hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4))
+    axis = data.draw(st.none() | hnp.valid_tuple_axes(len(shape)))
+    keepdims = data.draw(st.booleans())
+    a = np.random.default_rng(data.draw(st.integers(0, 99))).normal(size=shape)
+    a = np.asarray(a)
+    x = Variable(a)
+    y = x.sum(axis=axis, keepdims=keepdims)
+    want = np.asarray(a.sum(axis=axis, keepdims=keepdims))
+    assert y.shape == want.shape
+    np.testing.assert_allclose(y.data, want, rtol=1e-12, atol=1e-14)
+    y.backward()
+    assert_gradient(x.grad, np.ones(shape), a)

@@ -1,0 +1,170 @@
+"""The house: an import points only down, built-in ops import what a stranger may, and every op has its test and its derivative."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import dezero
+from dezero import plugins
+from dezero.registry import registry
+
+TESTS = Path(__file__).parent
+HOUSE = TESTS.parent / "dezero"
+
+FLOORS = {
+    "errors": 0, "config": 0, "hookspecs": 0, "_kernels": 0,
+    "registry": 1, "_words": 1,
+    "core": 2,
+    "ops": 3, "_offers": 3, "_discovery": 3,
+    "plugins": 4,
+    "__init__": 5, "core_simple": 5, "functions": 5, "transforms": 5, "testing": 5, "commands": 5, "__main__": 5,
+}
+
+PUBLIC = set(
+    "Variable Function Kernel hookimpl Config using_config no_grad as_array as_variable Add Mul Neg Sub Div Pow Square "
+    "add mul neg sub rsub div rdiv pow square errors plugins functions".split())
+
+
+def room(path):
+    """The room of a source file: its first name below dezero/."""
+    first = path.relative_to(HOUSE).parts[0]
+    return first.split(".")[0]
+
+
+def sources(*suffixes):
+    files = sorted(p for p in HOUSE.rglob("*") if p.suffix in suffixes)
+    assert files, f"no sources in {HOUSE}"
+    return files
+
+
+def dotted(path, node):
+    """The absolute modules that an import statement of `path` names, one for each imported name."""
+    if isinstance(node, ast.Import):
+        return [(alias.name, None) for alias in node.names]
+    base = node.module or ""
+    if node.level:
+        package = ["dezero", *path.relative_to(HOUSE).parts[:-1]]
+        package = package[:len(package) - node.level + 1]
+        base = ".".join([*package, *([base] if base else [])])
+    return [(base, alias.name) for alias in node.names]
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for module, name in dotted(path, node):
+                if module.split(".")[0] == "dezero":
+                    yield node.lineno, module, name
+
+
+def cimports(path):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        found = re.match(r"\s*(?:from\s+(dezero[\w.]*)\s+c?import\s+(\w+)|c?import\s+(dezero[\w.]*))", line)
+        if found:
+            yield number, found[1] or found[3], found[2]
+
+
+def target(module, name):
+    """The room that an import reaches: `from dezero import errors` reaches errors, `from dezero import add` the top."""
+    parts = module.split(".")
+    if len(parts) > 1:
+        return parts[1]
+    return name if name in FLOORS and name != "__init__" else "__init__"
+
+
+def rooms_above(path, found):
+    here = room(path)
+    for line, module, name in found:
+        there = target(module, name)
+        if there in (here, "errors"):  # errors is the ground that floor 0 stands on
+            continue
+        assert there in FLOORS, f"{path.name}:{line} imports {module}, which has no floor"
+        if FLOORS[there] >= FLOORS[here] and not (FLOORS[here] == FLOORS[there] == 5):
+            yield f"{path.relative_to(HOUSE)}:{line} (floor {FLOORS[here]}) imports {there} (floor {FLOORS[there]})"
+
+
+def test_every_room_has_a_floor():
+    unknown = {room(p) for p in sources(".py", ".pyx", ".pxd")} - set(FLOORS)
+    assert not unknown
+
+
+def test_an_import_points_only_down():
+    wrong = []
+    for path in sources(".py"):
+        if room(path) != "ops":
+            wrong += rooms_above(path, imports(path))
+    for path in sources(".pyx", ".pxd"):
+        wrong += rooms_above(path, cimports(path))
+    assert not wrong
+
+
+def test_built_in_ops_import_what_a_stranger_may():
+    wrong = []
+    for path in sorted((HOUSE / "ops").glob("*.py")):
+        for line, module, name in imports(path):
+            public = (module, name) == ("dezero", "_kernels") or module.startswith("dezero._kernels") \
+                or (module == "dezero" and name in PUBLIC) or module in ("dezero.errors", "dezero.functions") \
+                or (module, name) == ("dezero", None)
+            if not public:
+                wrong.append(f"ops/{path.name}:{line} imports {module}{'.' + name if name else ''}")
+    assert not wrong
+
+
+def built_ins():
+    return sorted(name for name, op in registry.snapshot.names.items() if op.cls.__module__.startswith("dezero.ops."))
+
+
+def test_the_built_ins_are_all_there():
+    assert set(built_ins()) == set("add sub mul div pow neg square sum broadcast_to getitem scatter".split())
+
+
+@pytest.mark.parametrize("name", built_ins())
+def test_every_op_has_its_module_and_its_test(name):
+    assert registry.snapshot.names[name].cls.__module__ == f"dezero.ops.{name}"
+    assert (HOUSE / "ops" / f"{name}.py").is_file(), f"dezero/ops/{name}.py is missing"
+    assert (TESTS / "ops" / f"test_{name}.py").is_file(), f"tests/ops/test_{name}.py is missing"
+
+
+@pytest.mark.parametrize("name", built_ins())
+def test_every_op_says_its_derivative(name):
+    doc = registry.snapshot.names[name].cls.__doc__
+    assert doc and "∂" in doc, f"the docstring of {name} lacks its derivative (∂)"
+
+
+def test_every_module_of_ops_registers_an_op():
+    modules = {p.stem for p in (HOUSE / "ops").glob("*.py")} - {"__init__", "constants"}
+    assert modules == set(built_ins())
+
+
+def test_built_ins_come_in_by_the_same_door():
+    assert {name.rsplit(".", 1)[-1] for name in plugins.BUILTIN} - {"constants"} == set(built_ins())
+    for dotted_name in plugins.BUILTIN:
+        module = __import__(dotted_name, fromlist=["dezero_register_ops"])
+        assert callable(module.dezero_register_ops)
+
+
+def test_every_public_name_is_documented():
+    for name in PUBLIC:
+        value = getattr(dezero, name)
+        assert getattr(value, "__doc__", None), f"dezero.{name} has no docstring"
+
+
+def test_every_module_says_what_it_is():
+    missing = [str(p.relative_to(HOUSE)) for p in sources(".py") if not ast.get_docstring(ast.parse(p.read_text(encoding="utf-8")))]
+    assert not missing
+
+
+def test_no_source_names_this_machine():
+    wrong = [str(p.relative_to(HOUSE)) for p in sources(".py", ".pyx", ".pxd", ".h")
+             if re.search(r"/(?:home|work|tmp|root|Users)/", p.read_text(encoding="utf-8"))]
+    assert not wrong
+
+
+def test_nothing_generated_lies_beside_a_source_in_the_list_of_files():
+    """The built `.c` and `.so` are ignored by version control."""
+    ignore = TESTS.parent / ".gitignore"
+    if ignore.exists():
+        text = ignore.read_text(encoding="utf-8")
+        assert "*.so" in text and "*.c" in text

@@ -1,0 +1,346 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sites import Site, op_module
+
+import dezero
+from dezero import _kernels
+from dezero.__main__ import COMMANDS, main
+from dezero.commands import demo, new
+from dezero.registry import registry
+
+BROKEN = {"a": "no_such_module"}
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path / "site")
+
+
+# -- all commands
+
+
+def test_without_a_command_and_with_an_unknown_one(site):
+    for arguments in ((), ("nope",)):
+        done = site.dezero(*arguments)
+        assert done.returncode == 2 and "usage: dezero" in done.stderr and done.stdout == ""
+
+
+def test_help_teaches(site):
+    done = site.dezero("--help")
+    assert done.returncode == 0 and all(f"    {name} " in done.stdout for name in COMMANDS)
+    for command in COMMANDS:
+        done = site.dezero(command, "--help")
+        assert done.returncode == 0 and len(done.stdout) > 200 and "usage: dezero " + command in done.stdout
+    assert "DEZERO_DISABLE_PLUGINS" in site.dezero("plugins", "--help").stdout
+
+
+def test_version(site):
+    assert site.dezero("--version").stdout == f"dezero {dezero.__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["ops", "info", "plugins"])
+@pytest.mark.parametrize("json_", [False, True])
+def test_listing_survives_whatever_is_installed(site, command, json_):
+    site.good().add("plug", BROKEN).add("exits", {"x": "exits"}, {"exits.py": "import sys; sys.exit(3)"})
+    site.add("loud", {"l": "loud"}, {"loud.py": "import os, warnings\nprint('LOUD')\nos.write(1, b'LOUDER')\n"
+                                     "warnings.warn('noise')\n" + op_module("loud_op")})
+    for environ in ({}, {"DEZERO_STRICT_PLUGINS": "1"}, {"PYTHONWARNINGS": "error"},
+                    {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}):
+        done = site.dezero(command, *["--json"] * json_, **environ)
+        assert done.returncode == 0, done.stderr
+        assert "LOUD" not in done.stdout and "LOUD" in done.stderr and "LOUDER" in done.stderr
+        assert done.stderr.count("not loaded: ") >= 2 and "Traceback" not in done.stderr
+        if json_:
+            json.loads(done.stdout)
+
+
+def test_a_closed_pipe(site):
+    site.good()
+    path = os.pathsep.join([str(site.folder), str(Path(dezero.__file__).parents[1])])
+    process = subprocess.Popen([sys.executable, "-m", "dezero", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env={**os.environ, "PYTHONPATH": path})
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    process.wait(30)
+
+
+def test_main_in_process(capfd):
+    assert main(["ops"]) == 0
+    assert "numpy.multiply" in capfd.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["nope"])
+
+
+# -- ops
+
+
+def test_ops_as_json(site):
+    site.add("plug", {"p": "plug"}, {"plug.py": op_module("claimer", ("__matmul__",), "(np.hypot,)")}, version="3.1")
+    rows = {row["name"]: row for row in json.loads(site.dezero("ops", "--json").stdout)}
+    assert set(registry.snapshot.names) <= set(rows)
+    row = rows["claimer"]
+    assert row == {"name": "claimer", "operators": ["__matmul__"], "numpy": ["numpy.hypot"], "order": "checked",
+                   "kernel": "numpy", "package": "plug", "version": "3.1", "plugin": "plug:p",
+                   "file": str(site.folder / "plug.py"), "line": 6}
+    assert (site.folder / "plug.py").read_text().splitlines()[5].startswith("class Claimer")
+    mul = rows["mul"]
+    assert (mul["operators"], mul["numpy"], mul["package"], mul["version"]) == (
+        ["__mul__"], ["numpy.multiply"], "dezero", dezero.__version__)
+    assert mul["kernel"] == _kernels.IN_USE and Path(mul["file"]).name == "mul.py"
+
+
+def test_ops_as_a_table(site):
+    site.add("plug", {"p": "plug"}, {"plug.py": op_module("claimer", ("__matmul__",), "(np.hypot,)")})
+    lines = site.dezero("ops").stdout.splitlines()
+    assert lines[0].split() == ["NAME", "OPERATORS", "NUMPY", "ORDER", "KERNEL", "PACKAGE", "FILE"]
+    row, = [line for line in lines if line.startswith("claimer ")]
+    assert row.split() == ["claimer", "@", "numpy.hypot", "checked", "numpy", "plug", "1.0", f"{site.folder / 'plug.py'}:6"]
+
+
+# -- plugins
+
+
+def test_plugins(site):
+    site.good().add("plug", BROKEN).add("off", {"o": "off_mod"}, {"off_mod.py": "1/0"})
+    done = site.dezero("plugins", "--json", DEZERO_DISABLE_PLUGINS="off")
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert {"zz-good:good", "plug:a", "off:o"} <= set(rows)
+    good, plug, off = rows["zz-good:good"], rows["plug:a"], rows["off:o"]
+    assert (good["state"], good["distribution"], good["version"], good["entry"], good["ops"]) == (
+        "active", "zz-good", "1.0", "good", ["good_op"])
+    assert good["status"] == "active" and good["reason"] == ""
+    assert plug["state"] == "failed" and "no_such_module" in plug["reason"]
+    assert off["state"] == "disabled" and "DEZERO_DISABLE_PLUGINS" in off["reason"]
+    text = site.dezero("plugins", DEZERO_DISABLE_PLUGINS="off").stdout
+    assert "plug:a is failed: ModuleNotFoundError" in text and "good_op" in text and "dezero.ops.add" not in text
+    assert "dezero.ops.add" in site.dezero("plugins", "--all").stdout
+
+
+def test_plugins_never_prints_escapes(site):
+    site.add("plug", entry_points="[dezero]\na\x1b[31mb = nope\n")
+    done = site.dezero("plugins")
+    assert "\x1b" not in done.stdout + done.stderr and r"a\x1b[31mb" in done.stdout
+
+
+# -- info
+
+
+def test_info(site):
+    site.good().add("plug", BROKEN)
+    facts = json.loads(site.dezero("info", "--json").stdout)
+    assert facts["dezero"] == dezero.__version__ and facts["numpy"] == np.__version__
+    assert facts["python"] == sys.version.split()[0]
+    assert facts["compiled"] is (_kernels.IN_USE == "compiled") and bool(facts["reason"]) is not facts["compiled"]
+    assert facts["plugins"]["active"] >= 1 and facts["plugins"]["failed"] >= 1
+    text = site.dezero("info").stdout
+    assert facts["numpy"] in text and ("in use\n" in text if facts["compiled"] else facts["reason"] in text)
+
+
+def test_info_says_why_nothing_is_compiled(site):
+    facts = json.loads(site.dezero("info", "--json", DEZERO_KERNELS="numpy").stdout)
+    assert facts["compiled"] is False and facts["kernels"] == "numpy"
+    assert "DEZERO_KERNELS=numpy" in facts["reason"] or not _kernels.COMPILED
+
+
+# -- demo
+
+
+def test_demo(site):
+    done = site.dezero("demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    for text in ("x² + y² at (2, 3)", "-5376.0", "8064.0", "0.040000000000000036", "variable(7.0)", "32.0", "64.0",
+                 "Rosenbrock", "(0, 2)", "Goldstein-Price", "3 at (0, -1)", "numpy.multiply", "all as expected"):
+        assert text in done.stdout
+    assert "DIFFERS" not in done.stdout
+    assert done.stdout.index("Examples") < done.stdout.index("Minima") < done.stdout.index("NAME ")
+
+
+@pytest.mark.parametrize("example", [
+    ("1", "wrong", lambda: iter([("x.grad", 2.0, 3.0)])),
+    ("1", "raises", lambda: (1 / 0 for _ in range(3))),
+])
+def test_a_demo_that_differs_says_so(monkeypatch, capfd, example):
+    monkeypatch.setattr(demo, "EXAMPLES", (example,))
+    assert main(["demo"]) == 1
+    out = capfd.readouterr().out
+    assert "DIFFERS" in out and "1 of 3 differ" in out
+
+
+def test_a_minimum_that_is_missed_says_so(monkeypatch, capfd):
+    monkeypatch.setattr(demo, "PROBLEMS", (("sphere", demo.sphere, (1.0, 1.0), (0.5, 0.0), 0.0),))
+    assert main(["demo"]) == 1
+    assert "DIFFERS" in capfd.readouterr().out
+
+
+# -- check
+
+PASSES = """
+def check_op(op):
+    if op.name == "bad_op":
+        raise AssertionError("bad_op: argument 0: wanted 2, got 3")
+"""
+
+
+@pytest.fixture
+def checked(site):
+    """Runs `check` with a stand-in for dezero.testing, whose own tests are elsewhere."""
+    site.good().add("bad", {"b": "bad_mod"}, {"bad_mod.py": op_module("bad_op")})
+    site.add("stand-in", modules={"stand_in.py": PASSES}, entry_points="")
+
+    def run(*arguments, **environ):
+        code = f"""
+            import sys, stand_in
+            sys.modules["dezero.testing"] = stand_in
+            from dezero.__main__ import main
+            sys.exit(main(["check", *{arguments!r}]))
+            """
+        return site.run(code, **environ)
+
+    return run
+
+
+def test_check_of_everything(checked):
+    done = checked()
+    assert done.returncode == 1 and "ok      mul\n" in done.stdout and "ok      good_op\n" in done.stdout
+    assert "FAILED  bad_op: bad_op: argument 0: wanted 2, got 3\n" in done.stdout
+    assert checked(DEZERO_DISABLE_PLUGINS="bad").returncode == 0
+
+
+@pytest.mark.parametrize("what, names", [
+    ("mul", ["mul"]), ("good_op", ["good_op"]), ("zz-good", ["good_op"]), ("ZZ_good", ["good_op"]), ("good", ["good_op"]),
+    ("zz-good:good", ["good_op"]), ("dezero.ops.add", ["add"])])
+def test_check_of_one(checked, what, names):
+    done = checked(what)
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [f"ok      {name}" for name in names] + [f"{len(names)} of {len(names)} ops passed"]
+
+
+def test_check_of_the_builtins(checked):
+    done = checked("dezero")
+    assert done.returncode == 0 and "good_op" not in done.stdout and "ok      square" in done.stdout
+
+
+def test_check_of_what_is_unknown(checked):
+    done = checked("mull")
+    assert done.returncode == 2 and "no package or op 'mull'; did you mean 'mul'?" in done.stderr
+
+
+def test_check_of_a_package_that_does_not_load(site, checked):
+    site.add("plug", BROKEN)
+    for arguments in (("plug",), ()):
+        done = checked(*arguments, DEZERO_DISABLE_PLUGINS="bad")
+        assert done.returncode == 1 and "FAILED  plug was not loaded: ModuleNotFoundError" in done.stdout
+    assert checked("mul").returncode == 0
+
+
+# -- new
+
+
+def written(folder):
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("kernel", ["none", "cython"])
+def test_new_writes_a_whole_package(site, tmp_path, kernel):
+    done = site.dezero("new", "dezero-soft-sign", "--dir", str(tmp_path / "deep" / "er"), "--kernel", kernel)
+    assert (done.returncode, done.stderr) == (0, "")
+    target = tmp_path / "deep" / "er" / "dezero-soft-sign"
+    files = written(target)
+    assert {"pyproject.toml", "README.md", ".gitignore", "src/dezero_soft_sign/__init__.py", "src/dezero_soft_sign/py.typed",
+            "tests/test_soft_sign.py", ".github/workflows/test.yml"} <= files
+    assert ("setup.py" in files) == ("src/dezero_soft_sign/_kernels.pyx" in files) == (kernel == "cython")
+    assert [path.name for path in (tmp_path / "deep" / "er").iterdir()] == ["dezero-soft-sign"]
+    for name in files:
+        text = (target / name).read_text(encoding="utf-8")
+        assert not [word for word in ("@DIST@", "@OP@", "@CLASS@", "@MODULE@", "@DEZERO@", "@KERNEL") if word in text]
+        if name.endswith(".py"):
+            compile(text, name, "exec")
+        assert str(target) in done.stdout
+    import tomllib
+    project = tomllib.loads((target / "pyproject.toml").read_text())
+    assert project["project"]["name"] == "dezero-soft-sign"
+    assert project["project"]["entry-points"]["dezero"] == {"soft_sign": "dezero_soft_sign"}
+    assert "∂y/∂x" in (target / "src/dezero_soft_sign/__init__.py").read_text(encoding="utf-8")
+
+
+def test_a_new_package_works(site, tmp_path):
+    site.dezero("new", "Fresh_op", "--dir", str(tmp_path))
+    source = tmp_path / "Fresh_op" / "src"
+    site.add("Fresh_op", {"fresh_op": "Fresh_op"}, version="0.1.0")
+    (source / "Fresh_op").rename(site.folder / "Fresh_op")
+    done = site.run("""
+        import dezero, numpy as np
+        import dezero.functions as F
+        for dtype in ("f8", "f4"):
+            x = dezero.Variable(np.array([0.0, 1.0, -2.0], dtype))
+            y = F.fresh_op(x)
+            y.backward()
+            np.testing.assert_allclose(y.data, [0, 0.5, 0.8], rtol=1e-6)
+            np.testing.assert_allclose(x.grad, [0, 0.5, -0.16], rtol=1e-6)
+            assert y.dtype == x.grad.dtype == x.dtype
+        print(x.fresh_op())
+        """)
+    assert done.returncode == 0 and done.stderr == "" and done.stdout.startswith("variable([")
+
+
+@pytest.mark.parametrize("name", [
+    "", ".", "..", "../x", "a/b", "/etc/x", "a\\b", "a b", "a\nb", "a\x1b", "a\0b", "-x", "x-", "_x", "é", "a.b", "1x", "x" * 65,
+    "class", "None", "match-", "numpy", "NumPy", "dezero", "json", "test", "tests", "os"])
+def test_names_that_new_refuses(site, tmp_path, capfd, name):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    assert main(["new", "--dir", str(folder), "--", name]) == 2
+    out, err = capfd.readouterr()
+    assert err.startswith("dezero new: ") and "\x1b" not in err and out == ""
+    assert not list(folder.iterdir()) and not list(tmp_path.glob("x*"))
+
+
+@pytest.mark.parametrize("there", ["file", "folder", "empty folder", "link", "dangling link"])
+def test_new_never_overwrites(tmp_path, capfd, there):
+    target = tmp_path / "dezero-mine"
+    if there == "file":
+        target.write_text("mine")
+    elif there == "folder":
+        target.mkdir()
+        (target / "file").write_text("mine")
+    elif there == "empty folder":
+        target.mkdir()
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        target.symlink_to(tmp_path / ("elsewhere" if there == "link" else "nowhere"))
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["new", "dezero-mine", "--dir", str(tmp_path)]) == 2
+    assert "exists already" in capfd.readouterr().err and sorted(tmp_path.rglob("*")) == before
+
+
+def test_new_in_a_place_that_is_no_folder(tmp_path, capfd):
+    (tmp_path / "file").write_text("mine")
+    assert main(["new", "dezero-mine", "--dir", str(tmp_path / "file")]) == 2
+    assert main(["new", "dezero-mine", "--dir", str(tmp_path / "file" / "below")]) == 1
+    assert capfd.readouterr().err.count("dezero new: ") == 2
+
+
+def test_new_that_fails_leaves_nothing(tmp_path, capfd, monkeypatch):
+    def fail(self, *args, **kwargs):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(new.Path, "write_text", fail)
+    assert main(["new", "dezero-mine", "--dir", str(tmp_path)]) == 1
+    assert "the disk is full" in capfd.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("module, op, cls", [
+    ("dezero_softplus", "softplus", "Softplus"), ("Soft_Plus", "soft_plus", "SoftPlus"), ("dezero_add", "dezero_add", "DezeroAdd"),
+    ("add", "add_op", "AddOp"), ("dezero_data", "dezero_data", "DezeroData"), ("dezero_2d", "dezero_2d", "Dezero2d"),
+    ("function", "function", "OpFunction"), ("dezero_none", "none", "OpNone")])
+def test_what_the_op_is_called(module, op, cls):
+    assert new.op_words(module) == {"OP": op, "CLASS": cls}

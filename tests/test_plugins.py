@@ -1,0 +1,1303 @@
+"""The door: what this process registers, and what installed packages bring.
+
+Installed packages are real distributions, written to a folder that a process of
+its own has on its path (`sites.Site`).
+"""
+
+import gc
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import types
+import warnings
+
+import numpy as np
+import pluggy
+import pytest
+from sites import Site, op_module
+
+import dezero
+import dezero.functions as F
+from dezero import Function, Variable, hookimpl, plugins
+from dezero.errors import OpAttributeError, OpConflict, OpTypeError, PluginError
+from dezero.registry import OPERATORS, line, registry
+
+
+@pytest.fixture(autouse=True)
+def isolated():
+    with plugins.isolated():
+        yield
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path / "site")
+
+
+def var(value=3.0):
+    return Variable(np.array(value))
+
+
+def make_op(name="twice", **body):
+    """A Function subclass with these attributes in its body; y = 2 x0."""
+    def forward(self, x):
+        return x * 2.0
+
+    def backward(self, gy):
+        return gy * 2.0
+
+    return type(name.title() or "Op", (Function,), {"name": name, "forward": forward, "backward": backward, **body})
+
+
+def make_binary(name="both", **body):
+    def forward(self, x, y):
+        return x * 2.0 + y
+
+    def backward(self, gy):
+        return gy * 2.0, gy
+
+    return make_op(name, forward=forward, backward=backward, **body)
+
+
+def make_plugin(*ops, constants=(), before=None, **attributes):
+    """A module with the hook."""
+    module = types.ModuleType("a_plugin")
+
+    @hookimpl
+    def dezero_register_ops(register):
+        for op in ops:
+            register(op)
+        for function in constants:
+            register.constant(function)
+        if before:
+            before(register)
+
+    module.dezero_register_ops = dezero_register_ops
+    vars(module).update(attributes)
+    return module
+
+
+def names():
+    return set(registry.snapshot.names)
+
+
+# -- one door
+
+
+def test_builtins_are_plugins_like_any_other():
+    rows = {row.name: row for row in plugins.status() if row.kind == "built-in"}
+    assert set(rows) == set(plugins.BUILTIN)
+    for row in rows.values():
+        assert (row.state, row.distribution, row.version) == ("active", "dezero", dezero.__version__)
+    assert rows["dezero.ops.mul"].ops == ("mul",)
+
+
+def test_a_builtin_can_be_taken_off_and_put_back():
+    import dezero.ops.square as module
+    plugins.unregister("dezero.ops.square")
+    with pytest.raises(AttributeError):
+        F.square
+    with pytest.raises(TypeError):
+        np.square(var())
+    plugins.register(module)
+    assert F.square(var()).data == 9.0
+
+
+# -- register: what it gives
+
+
+def test_a_function_subclass():
+    Twice = make_op()
+    assert plugins.register(Twice) is Twice
+    x = var()
+    y = F.twice(x)
+    y.backward()
+    assert y.data == 6 and x.grad == 2 and x.twice().data == 6
+    assert [(row.name, row.kind, row.state, row.ops) for row in plugins.status() if "twice" in row.ops] == [
+        ("twice", "registered", "active", ("twice",))]
+
+
+def test_as_a_decorator():
+    @plugins.register
+    class Halved(Function):
+        """y = x / 2"""
+        name = "halved"
+
+        def forward(self, x):
+            return x / 2
+
+    assert F.halved(var()).data == 1.5
+
+
+def test_module_class_and_instance_with_the_hook():
+    class Static:
+        @staticmethod
+        @hookimpl
+        def dezero_register_ops(register):
+            register(make_op("by_class"))
+
+    class Method:
+        @hookimpl
+        def dezero_register_ops(self, register):
+            register(make_op("by_instance"))
+
+    plugins.register(make_plugin(make_op("by_module")))
+    plugins.register(Static)
+    plugins.register(Method())
+    assert {"by_module", "by_class", "by_instance"} <= names()
+
+
+def test_any_operator():
+    for operator in OPERATORS:
+        if operator in registry.snapshot.operators:
+            continue
+        make = make_op if operator in ("__pos__", "__abs__", "__invert__") else make_binary
+        with plugins.isolated():
+            plugins.register(make(operators=(operator,)))
+            assert registry.find_operator(operator) is not None
+        assert operator not in registry.snapshot.operators
+
+
+def test_matmul_with_its_reflected_and_augmented_forms():
+    class Matmul(Function):
+        name = "matmul"
+        operators = ("__matmul__",)
+        numpy = (np.matmul,)
+
+        def forward(self, a, b):
+            return a @ b
+
+        def backward(self, gy):
+            a, b = self.inputs
+            return gy @ b.T if isinstance(b, np.ndarray) else gy, None
+
+    a, b = Variable(np.arange(4.0).reshape(2, 2)), np.ones((2, 2))
+    with pytest.raises(TypeError):
+        a @ b
+    plugins.register(Matmul)
+    wanted = a.data @ b
+    for y in (a @ b, np.matmul(a, b), F.matmul(a, b), a.matmul(b)):
+        np.testing.assert_array_equal(y.data, wanted)
+    np.testing.assert_array_equal((b @ a).data, b @ a.data)
+    c = a
+    c @= b
+    np.testing.assert_array_equal(c.data, wanted)
+    plugins.unregister(Matmul)
+    with pytest.raises(OpTypeError):
+        a @ b
+    with pytest.raises(OpTypeError, match="matmul"):
+        np.matmul(a, b)
+    with pytest.raises(OpAttributeError):
+        a.matmul
+    np.testing.assert_array_equal(c.data, wanted)
+
+
+def test_constants():
+    x = var(1.7)
+    plugins.register(make_plugin(constants=[np.fix]))
+    assert np.fix(x) == 1.0 and not isinstance(np.fix(x), Variable)
+    plugins.unregister("a_plugin")
+    with pytest.raises(TypeError):
+        np.fix(x)
+
+
+def test_a_graph_outlives_its_op():
+    Twice = plugins.register(make_op())
+    x = var()
+    y = F.twice(x)
+    plugins.unregister(Twice)
+    y.backward()
+    assert x.grad == 2
+    with pytest.raises(OpAttributeError):
+        x.twice()
+    assert Twice()(x).data == 6, "a class can be called without being registered"
+
+
+# -- register: names of plugins
+
+
+def test_names_given_and_by_default():
+    plugins.register(make_op("one"), name="My-plugin_1.0")
+    plugins.register(make_op("two"))
+    plugins.register(make_plugin(make_op("three")))
+    plugins.register(make_plugin(make_op("four")))
+    assert {"My-plugin_1.0", "two", "a_plugin", "a_plugin-2"} <= {row.name for row in plugins.status()}
+    plugins.unregister("My-plugin_1.0")
+    assert "one" not in names()
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../x", "a\nb", "a\0b", "é", "\N{GRINNING FACE}", "x" * 65, "a:b", 1, b"x"])
+def test_names_that_are_refused_are_never_printed_raw(name):
+    with pytest.raises(PluginError) as caught:
+        plugins.register(make_op(), name=name)
+    text = str(caught.value)
+    assert text.isprintable() and len(text) < 300 and (repr(name) in text or len(repr(name)) > 60)
+    assert "twice" not in names()
+
+
+def test_twice_is_an_error():
+    Twice = plugins.register(make_op())
+    with pytest.raises(PluginError, match="registered already, as plugin 'twice'"):
+        plugins.register(Twice)
+    with pytest.raises(PluginError, match="registered already"):
+        plugins.register(Twice, name="other")
+    with pytest.raises(PluginError, match="'twice'"):
+        plugins.register(make_op("more"), name="twice")
+    module = plugins.register(make_plugin(make_op("inner")))
+    with pytest.raises(PluginError, match="registered already"):
+        plugins.register(module)
+    assert F.twice(var()).data == 6 and "more" not in names()
+
+
+# -- register: what is refused
+
+
+@pytest.mark.parametrize("name", [
+    "", "1x", "a b", "a-b", "x.y", "class", "None", "_x", "__add__", "_", "data", "grad", "name", "creator", "generation",
+    "shape", "backward", "cleargrad", "a\nb", "\x1b[31m", "ﬁ", 3, None, b"x", ("twice",)])
+def test_op_names_that_are_refused(name):
+    with pytest.raises(PluginError) as caught:
+        plugins.register(type("Op", (Function,), {"name": name, "forward": lambda self, x: x}))
+    assert repr(name) in str(caught.value) and str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["x", "Sinc", "sinc_2", "match", "σ"])
+def test_op_names_that_are_fine(name):
+    plugins.register(make_op(name))
+    assert getattr(F, name)(var()).data == 6
+
+
+@pytest.mark.parametrize("body, words", [
+    ({"operators": "__matmul__"}, "a tuple such as"),
+    ({"operators": ("matmul",)}, "'matmul' cannot be claimed"),
+    ({"operators": ("__rmatmul__",)}, "claim '__matmul__'"),
+    ({"operators": ("__imatmul__",)}, "claim '__matmul__'"),
+    ({"operators": ("__eq__",)}, "'__eq__' cannot be claimed"),
+    ({"operators": ("__setitem__",)}, "cannot be claimed"),
+    ({"operators": (3,)}, "3 cannot be claimed"),
+    ({"operators": None}, "not None"),
+    ({"numpy": np.sinc}, "a tuple of NumPy functions"),
+    ({"numpy": ("sinc",)}, "not 'sinc'"),
+    ({"numpy": (None,)}, "not None"),
+    ({"numpy": (np.float64,)}, "the NumPy function itself"),
+    ({"kernel": 3}, "dezero.Kernel"),
+    ({"kernel": np.sin}, "dezero.Kernel"),
+    ({"order": 2}, "not 2"),
+    ({"order": True}, "not True"),
+    ({"order": "1"}, "not '1'"),
+])
+def test_bodies_that_are_refused(body, words):
+    with pytest.raises(PluginError, match=re.escape(words)):
+        plugins.register(make_op(**body))
+    assert "twice" not in names()
+
+
+class WithoutName(Function):
+    def forward(self, x):
+        return x
+
+
+class OfMul(dezero.Mul):
+    pass
+
+
+class WithoutForward(Function):
+    name = "without"
+
+
+@pytest.mark.parametrize("thing, words", [
+    (Function, "subclass of dezero.Function"),
+    (WithoutName, "states no name in its own body"),
+    (OfMul, "states no name in its own body"),
+    (WithoutForward, "no forward"),
+    (None, "hook"), ("dezero_foo", "hook"), (3, "hook"), (object(), "hook"), (np, "hook"), (int, "hook"),
+    (Function(), "hook"),
+])
+def test_things_that_are_refused(thing, words):
+    with pytest.raises(PluginError, match=words):
+        plugins.register(thing)
+
+
+def test_attributes_are_read_from_the_own_body_alone():
+    class Own(dezero.Mul):
+        name = "own"
+
+    plugins.register(Own)
+    op = registry.snapshot.names["own"]
+    assert (op.operators, op.numpy, op.kernel, op.order) == ((), (), None, "checked")
+    assert (var() * var()).data == 9.0
+
+
+def test_order_and_source_are_recorded():
+    plugins.register(make_plugin(make_op("first", order=1), make_op("vouched", order=None), make_op("plain")))
+    ops = registry.snapshot.names
+    assert [ops[name].order for name in ("first", "vouched", "plain")] == [1, None, "checked"]
+    plugins.register(WithName)
+    op = ops = registry.snapshot.names["with_name"]
+    assert op.file == __file__
+    with open(__file__, encoding="utf-8") as source:
+        assert source.read().splitlines()[line(op) - 1] == "class WithName(Function):"
+
+
+class WithName(Function):
+    """y = x;   ∂y/∂x = 1"""
+
+    name = "with_name"
+
+    def forward(self, x):
+        return x + 0.0
+
+
+def test_what_a_hook_offers_is_checked():
+    for offered in (3, None, "add", Function, make_op, WithoutName):
+        with pytest.raises(PluginError):
+            plugins.register(make_plugin(make_op("fine"), offered))
+        assert "fine" not in names()
+    for function in (3, None, "floor", []):
+        with pytest.raises(PluginError, match="constant"):
+            plugins.register(make_plugin(make_op("fine"), constants=[function]))
+        assert "fine" not in names()
+
+
+def test_a_hook_that_raises_leaves_nothing():
+    before = registry.snapshot
+    with pytest.raises(PluginError, match="a_plugin.*ZeroDivisionError") as caught:
+        plugins.register(make_plugin(make_op("fine"), constants=[np.fix], before=lambda register: 1 / 0))
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert registry.snapshot is before
+    plugins.register(make_plugin(make_op("fine")))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_a_hook_that_is_interrupted_leaves_nothing(error):
+    def stop(register):
+        raise error
+
+    module = make_plugin(make_op("fine"), before=stop)
+    with pytest.raises(error):
+        plugins.register(module)
+    assert "fine" not in names() and module not in plugins._manager.get_plugins()
+
+
+def test_a_hook_that_returns_its_ops():
+    module = types.ModuleType("a_plugin")
+    module.dezero_register_ops = hookimpl(lambda register: [make_op()])
+    with pytest.raises(PluginError, match="returned list; it calls register"):
+        plugins.register(module)
+
+    async def dezero_register_ops(register):
+        register(make_op())
+
+    module.dezero_register_ops = hookimpl(dezero_register_ops)
+    with pytest.raises(PluginError, match="returned coroutine"):
+        plugins.register(module)
+
+
+def test_a_hook_without_arguments_and_an_empty_one():
+    module = types.ModuleType("a_plugin")
+    module.dezero_register_ops = hookimpl(lambda: None)
+    plugins.register(module)
+    assert [row.ops for row in plugins.status() if row.name == "a_plugin"] == [()]
+
+
+def test_registering_late():
+    kept = []
+    plugins.register(make_plugin(before=kept.append))
+    with pytest.raises(PluginError, match="after its hook had returned"):
+        kept[0](make_op())
+
+
+def test_hooks_that_pluggy_would_not_call():
+    misspelt = types.ModuleType("misspelt")
+    misspelt.dezero_registr_ops = hookimpl(lambda register: None)
+    undecorated = types.ModuleType("undecorated")
+    undecorated.dezero_register_ops = lambda register: None
+    both = types.ModuleType("both")
+    both.dezero_regster_op = lambda register: None
+    foreign = types.ModuleType("foreign")
+    foreign.dezero_register_ops = pluggy.HookimplMarker("other")(lambda register: None)
+    compiled = types.ModuleType("compiled")
+    compiled.dezero_register_ops = len
+    wrapper = types.ModuleType("wrapper")
+    wrapper.dezero_register_ops = hookimpl(wrapper=True)(lambda register: (yield))
+    wrong = types.ModuleType("wrong")
+    wrong.dezero_register_ops = hookimpl(lambda register, more: None)
+    for module, words in (
+            (misspelt, "unknown hook 'dezero_registr_ops'; did you mean 'dezero_register_ops'?"),
+            (undecorated, "not decorated; write @hookimpl"),
+            (both, "unknown hook 'dezero_regster_op'; did you mean"),
+            (foreign, "not decorated"),
+            (compiled, "is compiled or no function at all (builtin_function_or_method)"),
+            (wrapper, "wrapper"),
+            (wrong, "wanted: def dezero_register_ops(register)")):
+        with pytest.raises(PluginError, match=re.escape(words)):
+            plugins.register(module)
+        assert module not in plugins._manager.get_plugins()
+
+
+def test_an_object_whose_attributes_raise():
+    class Evil:
+        def __getattr__(self, name):
+            return 1 / 0
+
+    class Property:
+        @property
+        def dezero_register_ops(self):
+            return 1 / 0
+
+        def __repr__(self):
+            return 1 / 0
+
+    for thing in (Evil(), Property()):
+        with pytest.raises(PluginError):
+            plugins.register(thing)
+    assert F.add(1.0, 2.0).data == 3.0
+
+
+@pytest.mark.parametrize("wanted, words", [
+    ((2, 0), r"needs DEZERO_API \(2, 0\), this dezero has \(1, 0\); update dezero"),
+    ((1, 1), "update dezero"),
+    ((0, 9), "update the plugin"),
+    ("1.0", "a pair such as"), (1, "a pair"), ((1,), "a pair"), ((1, 0, 0), "a pair"), ((1.0, 0), "a pair"),
+    ((True, 0), "a pair"),
+])
+def test_an_api_that_does_not_fit(wanted, words):
+    with pytest.raises(PluginError, match=words):
+        plugins.register(make_plugin(make_op(), DEZERO_API=wanted))
+    assert "twice" not in names()
+
+
+def test_an_api_that_fits():
+    plugins.register(make_plugin(make_op(), DEZERO_API=(1, 0)))
+    assert "twice" in names()
+
+
+# -- conflicts and preferences
+
+
+def test_a_taken_name_operator_or_function():
+    for op, words in ((make_op("add"), "the name 'add'"), (make_binary(operators=("__mul__",)), "the operator '__mul__'"),
+                      (make_binary(numpy=(np.multiply,)), "numpy.multiply"), (make_op(numpy=(np.floor,)), "numpy.floor")):
+        before = registry.snapshot
+        with pytest.raises(OpConflict, match=re.escape(words)) as caught:
+            plugins.register(make_plugin(make_op("fine"), op))
+        text = str(caught.value)
+        assert "dezero " + dezero.__version__ in text and "prefer(" in text
+        assert len(re.findall(r"\.py:[1-9]\d*", text)) == 2, "file and line of both"
+        assert registry.snapshot is before
+    assert issubclass(OpConflict, PluginError)
+
+
+def test_preferring_before_and_after():
+    Mul = make_binary("mul", operators=("__mul__",), numpy=(np.multiply,))
+    with plugins.isolated():
+        plugins.prefer("mine", "mul")
+        plugins.register(make_plugin(Mul, make_op("other")), name="mine")
+        assert (var() * var()).data == 9.0 and "other" in names()
+        assert F.mul(3.0, 3.0).data == 9.0
+        assert (var(1.0) * var(5.0)).data == 7.0, "2 x + y"
+        assert [row.skipped for row in plugins.status() if row.name == "dezero.ops.mul"] == [("mul",)]
+        plugins.prefer("dezero", "mul")
+        assert (var(1.0) * var(5.0)).data == 5.0 and "other" in names()
+        plugins.prefer("mine", "mul")
+        assert (var(1.0) * var(5.0)).data == 7.0
+        plugins.unregister("mine")
+        assert (var(1.0) * var(5.0)).data == 5.0, "the built-in is back"
+    assert (var(1.0) * var(5.0)).data == 5.0
+    with pytest.raises(OpConflict):
+        plugins.register(Mul)
+
+
+def test_the_op_that_loses_is_skipped_and_the_rest_of_its_plugin_stays():
+    plugins.register(make_plugin(make_op("a", operators=("__invert__",)), make_op("b")), name="first")
+    plugins.prefer("first", "a")
+    plugins.register(make_plugin(make_op("c", operators=("__invert__",)), make_op("d")), name="second")
+    assert {"a", "b", "d"} <= names() and "c" not in names()
+    plugins.prefer("second", "c")
+    assert {"b", "c", "d"} <= names() and "a" not in names()
+    plugins.register(make_plugin(make_op("e", operators=("__invert__",)), make_op("f")), name="third")
+    assert {"c", "f"} <= names() and not {"a", "e"} & names()
+
+
+def test_what_a_preference_decided_stays_decided_when_its_winner_goes():
+    plugins.prefer("best", "best")
+    for name in ("one", "best", "two"):
+        plugins.register(make_op(name, operators=("__invert__",)), name=name)
+    plugins.unregister("best")
+    assert "one" in names() and "two" not in names()
+    plugins.register(make_op("unrelated"))
+
+
+@pytest.mark.parametrize("arguments", [(None, "mul"), ("dezero", 3)])
+def test_prefer_takes_two_names(arguments):
+    with pytest.raises(TypeError, match="two strings"):
+        plugins.prefer(*arguments)
+
+
+# -- unregister
+
+
+def test_unregister_takes_off_the_whole_plugin():
+    module = plugins.register(make_plugin(make_op("one"), make_op("two"), constants=[np.fix]))
+    plugins.unregister(module)
+    assert not {"one", "two"} & names() and not registry.is_constant(np.fix)
+    plugins.register(module)
+    plugins.unregister("a_plugin")
+    assert not {"one", "two"} & names()
+
+
+@pytest.mark.parametrize("thing", ["nope", "", object(), make_op, Function, None, 3, "a\x1bb"])
+def test_unregistering_what_is_unknown(thing):
+    with pytest.raises(PluginError) as caught:
+        plugins.unregister(thing)
+    assert str(caught.value).isprintable()
+
+
+def test_unregistering_hints():
+    with pytest.raises(PluginError, match="'dezero.ops.mull'.*did you mean 'dezero.ops.mul'"):
+        plugins.unregister("dezero.ops.mull")
+    with pytest.raises(PluginError, match="op of plugin 'dezero.ops.mul'"):
+        plugins.unregister("mul")
+    with pytest.raises(PluginError, match="op of plugin 'dezero.ops.mul'"):
+        plugins.unregister(dezero.Mul)
+
+
+# -- isolated
+
+
+def test_isolated_restores():
+    Twice = plugins.register(make_op())
+    before, failures = registry.snapshot, plugins.failures
+    with plugins.isolated():
+        plugins.unregister(Twice)
+        plugins.unregister("dezero.ops.add")
+        plugins.register(make_op("inner"))
+        plugins.prefer("x", "y")
+        with plugins.isolated():
+            plugins.register(make_op("innermost"))
+        assert "inner" in names() and not {"innermost", "twice", "add"} & names()
+    assert registry.snapshot is before and plugins.failures is failures and not plugins._preferences
+    assert (var() + var()).data == 6.0
+    plugins.unregister(Twice)
+    plugins.register(Twice)
+
+
+def test_isolated_restores_after_an_error():
+    before = registry.snapshot
+    with pytest.raises(ZeroDivisionError):
+        with plugins.isolated():
+            plugins.register(make_op())
+            1 / 0
+    assert registry.snapshot is before
+
+
+# -- at the wrong moment
+
+
+def test_registering_while_an_op_runs():
+    late = make_op("late")
+
+    class Registers(Function):
+        name = "registers"
+
+        def forward(self, x):
+            plugins.register(late)
+            return x * 2.0
+
+        def backward(self, gy):
+            plugins.unregister(late)
+            return gy * 2.0
+
+    plugins.register(Registers)
+    x = var()
+    y = F.registers(x)
+    assert x.late().data == 6.0
+    y.backward()
+    assert x.grad == 2.0 and "late" not in names()
+
+
+def test_registering_from_a_hook():
+    inner = make_op("inner")
+    plugins.register(make_plugin(make_op("outer"), before=lambda register: plugins.register(inner)))
+    assert {"inner", "outer"} <= names()
+
+
+def test_unregistering_oneself_from_the_hook():
+    with pytest.raises(PluginError, match="taken off while its hook ran"):
+        plugins.register(make_plugin(make_op(), before=lambda register: plugins.unregister("self")), name="self")
+    assert "twice" not in names()
+
+
+def test_threads_that_call_while_one_registers():
+    wrong, stop = [], threading.Event()
+
+    def call():
+        x = var()
+        while not stop.is_set():
+            try:
+                if (x * x + x).data != 12.0 or F.square(x).data != 9.0:
+                    wrong.append("value")
+            except Exception as error:
+                wrong.append(error)
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for i in range(300):
+        op = plugins.register(make_op(f"op{i}"))
+        plugins.unregister(op)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_threads_that_register():
+    wrong = []
+
+    def work(k):
+        try:
+            for i in range(50):
+                op = plugins.register(make_op(f"op_{k}_{i}"))
+                if F.__getattr__(f"op_{k}_{i}")(1.0).data != 2.0:
+                    wrong.append("value")
+                plugins.unregister(op)
+        except Exception as error:
+            wrong.append(error)
+
+    before = registry.snapshot.names
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong and dict(registry.snapshot.names) == dict(before)
+
+
+def test_registering_leaks_nothing():
+    op, module = make_op(), make_plugin(make_op("inner"))
+
+    def once():
+        plugins.register(op)
+        plugins.register(module)
+        plugins.unregister(op)
+        plugins.unregister(module)
+
+    for _ in range(20):
+        once()
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(500):
+        once()
+    gc.collect()
+    assert len(gc.get_objects()) - before < 20
+
+
+# -- installed packages
+
+
+def test_installed_packages_load_at_the_first_miss(site):
+    site.good()
+    done = site.run("""
+        import sys
+        import dezero, numpy as np
+        import dezero.functions as F
+        x = dezero.Variable(np.array(3.0))
+        y = x * x + F.square(x)
+        assert np.floor(x) == 3 and not hasattr(x, "_repr_html_")
+        assert "zz_good" not in sys.modules and "importlib.metadata" not in sys.modules
+        print(F.good_op(x).data, x.good_op().data, "zz_good" in sys.modules)
+        row = [row for row in dezero.plugins.status() if row.distribution == "zz-good"][0]
+        print(row.name, row.kind, row.state, row.version, row.entry, row.ops)
+        """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["6.0 6.0 True", "zz-good:good installed active 1.0 good ('good_op',)"]
+
+
+@pytest.mark.parametrize("miss", [
+    "F.claimer(x, x)", "x.claimer(x)", "x @ x", "x @ np.array(1.0)", "np.array(1.0) @ x", "np.hypot(x, x)", "dezero.plugins.load()",
+    "np.fix(x)",
+])
+def test_every_kind_of_miss(site, miss):
+    text = op_module("claimer", ("__matmul__",), "(np.hypot,)") + "    register.constant(np.fix)\n"
+    site.add("plug", {"p": "plug"}, {"plug.py": text})
+    done = site.run(f"""
+        import sys, dezero, numpy as np
+        import dezero.functions as F
+        x = dezero.Variable(np.array(3.0))
+        assert "plug" not in sys.modules
+        {miss}
+        assert "plug" in sys.modules
+        """)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_order_is_not_that_of_the_path(tmp_path):
+    one, two = Site(tmp_path / "one"), Site(tmp_path / "two")
+    one.add("Bbb", {"b": "bbb"}, {"bbb.py": op_module("same", factor=3.0)})
+    two.add("aaa", {"z": "aaa"}, {"aaa.py": op_module("same", factor=2.0)})
+    outputs = set()
+    for first, second in ((one, two), (two, one)):
+        path = os.pathsep.join([str(first.folder), str(second.folder), os.path.dirname(dezero.__path__[0])])
+        done = first.run("""
+            import dezero.functions as F
+            print(F.same(1.0).data)
+            """, PYTHONPATH=path)
+        outputs.add(done.stdout)
+        assert "distribution Bbb 1.0" in done.stderr and "op 'same' (aaa 1.0, " in done.stderr
+    assert outputs == {"2.0\n"}
+
+
+def test_equal_entry_names_in_two_distributions(site):
+    site.add("one", {"ops": "one_ops"}, {"one_ops.py": op_module("one_op")})
+    site.add("two", {"ops": "two_ops"}, {"two_ops.py": op_module("two_op")})
+    done = site.run("import dezero.functions as F; print(F.one_op(1.0).data, F.two_op(1.0).data)")
+    assert (done.stdout, done.stderr) == ("2.0 2.0\n", "")
+
+
+def test_the_same_distribution_twice_on_the_path(tmp_path):
+    new = Site(tmp_path / "new").add("plug-in", {"p": "plug"}, {"plug.py": op_module("op")}, version="2.0")
+    old = Site(tmp_path / "old").add("Plug.in", {"p": "plug"}, {"plug.py": "1/0"}, version="1.0")
+    path = os.pathsep.join([str(new.folder), str(old.folder), os.path.dirname(dezero.__path__[0])])
+    done = new.run("""
+        import dezero.functions as F, dezero
+        F.op(1.0)
+        print([row.version for row in dezero.plugins.status() if "plug" in row.name.lower()])
+        """, PYTHONPATH=path)
+    assert (done.stdout, done.stderr) == ("['2.0']\n", "")
+
+
+FAULTS = {
+    "missing module": (dict(entries={"a": "no_such_module"}), "ModuleNotFoundError: No module named 'no_such_module'"),
+    "missing attribute": (dict(entries={"a": "m:Nope"}, modules={"m.py": ""}), "AttributeError.*Nope"),
+    "syntax error": (dict(entries={"a": "m"}, modules={"m.py": "def ("}), r"SyntaxError.*m\.py"),
+    "import error": (dict(entries={"a": "m"}, modules={"m.py": "from math import nope"}), "ImportError.*nope"),
+    "exit": (dict(entries={"a": "m"}, modules={"m.py": "import sys; sys.exit(9)"}), "SystemExit: 9"),
+    "os error": (dict(entries={"a": "m"}, modules={"m.py": "open('/nowhere/at/all')"}), "FileNotFoundError"),
+    "base exception": (dict(entries={"a": "m"}, modules={"m.py": "class B(BaseException): pass\nraise B('b')"}), "B: b"),
+    "recursion": (dict(entries={"a": "m"}, modules={"m.py": "def f(): f()\nf()"}), "RecursionError"),
+    "generator exit": (dict(entries={"a": "m"}, modules={"m.py": "raise GeneratorExit"}), "GeneratorExit"),
+    "unprintable error": (dict(entries={"a": "m"}, modules={
+        "m.py": "class Ex(Exception):\n    __str__ = lambda self: 1/0\nraise Ex"}), "Ex: .its message cannot be shown"),
+    "huge error": (dict(entries={"a": "m"}, modules={"m.py": "raise ValueError('x' * 10**7)"}), r"ValueError: x+\.\.\."),
+    "escapes in an error": (dict(entries={"a": "m"}, modules={"m.py": r"raise ValueError('\x1b[31m red\n\nnew line\0')"}),
+                            r"ValueError: \\x1b\[31m red new line\\x00"),
+    "malformed value": (dict(entries={"a": "1bad::x y"}), "'1bad::x y' is not 'module' or 'module:object'"),
+    "empty value": (dict(entries={"a": ""}), "'' is not 'module'"),
+    "relative value": (dict(entries={"a": ".m"}, modules={"m.py": ""}), "TypeError.*relative"),
+    "malformed entry points": (dict(entry_points="[[["), r"line 1 of its entry_points.txt is malformed: '\[\[\['"),
+    "entry without a value": (dict(entry_points="[dezero]\nabc\n"), "line 2 .*malformed: 'abc'"),
+    "entry points that are no text": (dict(entry_points=b"\xff\xfe[dezero]\n\x80"), "UnicodeDecodeError|malformed"),
+    "no metadata": (dict(entries={"a": "m"}, metadata=""), "states no"),
+    "metadata that is no text": (dict(entries={"a": "m"}, metadata=b"\xff\xfe\x00\x01"), "UnicodeDecodeError|states no"),
+    "no version": (dict(entries={"a": "m"}, metadata="Metadata-Version: 2.1\nName: plug\n"), "states no Version"),
+    "one entry name twice": (dict(entry_points="[dezero]\na = m1\na = m2\n", modules={
+        "m1.py": op_module("first"), "m2.py": op_module("op")}), "entry point 'a' is there twice"),
+    "newer api": (dict(entries={"a": "m"}, modules={"m.py": op_module("op") + "DEZERO_API = (2, 0)"}), "DEZERO_API"),
+    "newer minor api": (dict(entries={"a": "m"}, modules={"m.py": op_module("op") + "DEZERO_API = (1, 9)"}), "DEZERO_API"),
+    "malformed api": (dict(entries={"a": "m"}, modules={"m.py": op_module("op") + "DEZERO_API = '1.0'"}), "DEZERO_API"),
+    "misspelt hook": (dict(entries={"a": "m"}, modules={
+        "m.py": op_module("op").replace("dezero_register_ops", "dezero_registr_ops")}), "did you mean 'dezero_register_ops'"),
+    "misspelt hook, undecorated": (dict(entries={"a": "m"}, modules={"m.py": "def dezero_register_op(register): pass"}),
+                                   "did you mean 'dezero_register_ops'"),
+    "undecorated hook": (dict(entries={"a": "m"}, modules={"m.py": op_module("op").replace("@hookimpl", "")}),
+                         "not decorated; write @hookimpl"),
+    "compiled hook": (dict(entries={"a": "m"}, modules={"m.py": "from math import hypot as dezero_register_ops"}), "compiled"),
+    "no hook": (dict(entries={"a": "m"}, modules={"m.py": ""}), "has no hook"),
+    "hook with other arguments": (dict(entries={"a": "m"}, modules={
+        "m.py": op_module("op").replace("ops(register)", "ops(register, more)")}), "more.*hookspec"),
+    "hook that raises": (dict(entries={"a": "m"}, modules={"m.py": op_module("op") + "    1 / 0\n"}), "ZeroDivisionError"),
+    "hook that exits": (dict(entries={"a": "m"}, modules={"m.py": op_module("op") + "    raise SystemExit(3)\n"}),
+                        "SystemExit: 3"),
+    "refused op": (dict(entries={"a": "m"}, modules={
+        "m.py": op_module("op") + "    register(type('X', (Function,), {'name': 'a b', 'forward': lambda s, x: x}))\n"}),
+        "name 'a b'"),
+    "conflict with a built-in": (dict(entries={"a": "m"}, modules={
+        "m.py": op_module("op") + "    register(type('X', (Function,), {'name': 'add', 'forward': lambda s, x: x}))\n"}),
+        r"op 'add' \(plug 1.0, .*taken by the built-in op 'add' \(dezero .*add\.py:\d+\).*override.*prefer\('plug', 'add'\)"),
+    "no elf": (dict(entries={"a": "m"}, modules={"m.so": b"\x7fELF"}), "ImportError"),
+    "compiled for another Python": (dict(entries={"a": "m"}, modules={"m.cpython-39-x86_64-linux-gnu.so": b""}),
+                                    r"another Python: found m\.cpython-39-x86_64-linux-gnu\.so"),
+    "kernel compiled for another Python": (dict(entries={"a": "m"}, modules={
+        "m/__init__.py": "from . import loops", "m/loops.cp39-win_amd64.pyd": b""}), r"another Python: found loops\.cp39"),
+    "kernel submodule for another Python": (dict(entries={"a": "m"}, modules={
+        "m/__init__.py": "import m.loops", "m/loops.cpython-39-darwin.so": b""}), r"another Python: found loops\.cpython-39"),
+    "kernel of another numpy": (dict(entries={"a": "m"}, modules={
+        "m.py": "raise RuntimeError('module compiled against ABI version 0x1000009 but this version of numpy is 0x2000000')"}),
+        "RuntimeError: module compiled against ABI version 0x1000009"),
+    "entry name with an escape": (dict(entry_points="[dezero]\na\x1b[31m = zz_good\n"), r"entry point name 'a\\x1b\[31m'"),
+    "entry name that is long": (dict(entry_points=f"[dezero]\n{'a' * 10000} = zz_good\n"), "entry point name 'aaaa"),
+    "entry name that is a path": (dict(entry_points="[dezero]\n../a = zz_good\n"), "entry point name '../a'"),
+    "evil module attributes": (dict(entries={"a": "m:thing"}, modules={
+        "m.py": "class E:\n    def __getattr__(self, name): return 1/0\nthing = E()"}), "has no hook|ZeroDivisionError"),
+}
+
+
+CONTAINED = """
+    import os, warnings
+    import dezero
+    import dezero.functions as F
+    from dezero import plugins
+
+    for _ in range(3):
+        print(F.good_op(1.0).data, hasattr(F, "op"))
+    for failure in plugins.failures:
+        print(failure.distribution, failure.version, ascii(failure.entry[:70]), failure.reason)
+        assert isinstance(failure.exception, BaseException)
+        assert failure.reason.isprintable() and len(failure.reason) < 1000
+
+    os.environ["DEZERO_STRICT_PLUGINS"] = "1"
+    try:
+        plugins.load(reload=True)
+    except dezero.errors.PluginError as error:
+        print("strict", error)
+
+    os.environ["DEZERO_DISABLE_PLUGINS"] = "plug"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        plugins.load(reload=True)
+    print("disabled", F.good_op(1.0).data, hasattr(F, "op"), plugins.failures, caught)
+"""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_contained(site, fault):
+    what, words = FAULTS[fault]
+    done = site.good().add("plug", **what).run(CONTAINED)
+    assert done.returncode == 0, done.stderr
+    *alive, failure, strict, disabled = done.stdout.splitlines()
+    assert alive == ["2.0 False"] * 3
+    assert failure.startswith("plug") and re.search(words, failure)
+    assert strict.startswith("strict ") and re.search(words, strict)
+    assert disabled == "disabled 2.0 False () []"
+    warning, *line = done.stderr.splitlines()
+    assert "PluginWarning: " in warning and len(line) <= 1, "one warning, and at most the line that it points to"
+    assert re.search(words, warning) and "distribution plug" in warning
+    assert warning.isprintable() and len(warning) < 1500
+
+
+def test_strict_from_the_start(site):
+    site.good().add("plug", {"a": "nope"})
+    done = site.run("import dezero; print(1)\nimport dezero.functions as F\nF.good_op", DEZERO_STRICT_PLUGINS="1")
+    assert (done.returncode, done.stdout) == (1, "1\n")
+    assert "PluginError: plugin 'a' (distribution plug 1.0, entry point 'a = nope') not loaded: Mod" in done.stderr
+    for off in ("", "0"):
+        assert site.run("import dezero.functions as F; F.good_op", DEZERO_STRICT_PLUGINS=off).returncode == 0
+
+
+def test_a_warning_names_distribution_version_entry_and_reason(site):
+    site.add("Plug_In", {"ent": "no_such_module"}, version="3.1")
+    done = site.run("import dezero; dezero.plugins.load(); print(dezero.plugins.failures[0])")
+    assert "<string>:1: PluginWarning: plugin 'ent' (distribution Plug_In 3.1, entry point 'ent = no_such_module') " \
+           "not loaded: ModuleNotFoundError: No module named 'no_such_module'; " \
+           "disable with DEZERO_DISABLE_PLUGINS=Plug_In:ent\n" in done.stderr
+    assert done.stdout.startswith("Failure(distribution='Plug_In', version='3.1', entry='ent', "
+                                  "reason=\"ModuleNotFoundError: No module named 'no_such_module'\", exception=Mod")
+
+
+def test_keyboard_interrupt_is_no_failure_and_leaves_a_usable_process(site):
+    site.good().add("plug", {"a": "plug"}, {"plug.py": op_module("op") + "import state\nif state.first: raise KeyboardInterrupt"})
+    site.add("state", modules={"state.py": "first = True"}, entry_points="")
+    done = site.run("import dezero.functions as F\nF.good_op")
+    assert "KeyboardInterrupt" in done.stderr and done.returncode in (130, -signal.SIGINT)
+    done = site.run("""
+        import dezero, state
+        import dezero.functions as F
+        try:
+            F.good_op
+        except KeyboardInterrupt:
+            state.first = False
+        print(F.good_op(1.0).data, F.op(1.0).data, dezero.plugins.failures)
+        """)
+    assert (done.stdout, done.stderr) == ("2.0 2.0 ()\n", "")
+
+
+def test_every_good_plugin_of_a_bad_distribution_is_loaded(site):
+    site.add("plug", {"a": "nope", "b": "plug_b"}, {"plug_b.py": op_module("b_op")})
+    done = site.run("import dezero.functions as F; print(F.b_op(1.0).data)")
+    assert done.stdout == "2.0\n" and done.stderr.count("PluginWarning") == 1
+
+
+def test_an_error_about_a_missing_op_mentions_what_failed(site):
+    site.add("plug", {"a": "nope"})
+    done = site.run("""
+        import warnings; warnings.simplefilter("ignore")
+        import dezero, numpy as np
+        import dezero.functions as F
+        x = dezero.Variable(np.array(1.0))
+        for miss in (lambda: F.sinc9, lambda: x.sinc9(), lambda: x @ x, lambda: np.sinc(x)):
+            try:
+                miss()
+            except dezero.errors.OpNotFound as error:
+                print("'a' (plug 1.0): ModuleNotFoundError: No module named 'nope'" in str(error))
+        """)
+    assert done.stdout == "True\n" * 4
+
+
+def test_warnings_as_errors(site):
+    site.good().add("plug", {"a": "nope"})
+    done = site.run("""
+        import dezero
+        import dezero.functions as F
+        try:
+            F.good_op
+        except dezero.errors.PluginWarning as warning:
+            print(warning)
+        print(F.good_op(1.0).data, len(dezero.plugins.failures))
+        """, "-W", "error")
+    assert "plugin 'a'" in done.stdout and done.stdout.endswith("2.0 1\n")
+
+
+# -- choosing
+
+
+@pytest.mark.parametrize("environ, loaded", [
+    ({}, {"one", "two"}),
+    ({"DEZERO_DISABLE_PLUGINS": ""}, {"one", "two"}),
+    ({"DEZERO_DISABLE_PLUGINS": "all"}, set()),
+    ({"DEZERO_DISABLE_PLUGINS": "dist-one"}, {"two"}),
+    ({"DEZERO_DISABLE_PLUGINS": "Dist_One"}, {"two"}),
+    ({"DEZERO_DISABLE_PLUGINS": "ent1"}, {"two"}),
+    ({"DEZERO_DISABLE_PLUGINS": " dist.ONE:ent1 , ent2"}, set()),
+    ({"DEZERO_LOAD_PLUGINS": ""}, set()),
+    ({"DEZERO_LOAD_PLUGINS": "ent1"}, {"one"}),
+    ({"DEZERO_LOAD_PLUGINS": "dist-one:ent1"}, {"one"}),
+    ({"DEZERO_LOAD_PLUGINS": "DIST_TWO"}, {"two"}),
+    ({"DEZERO_LOAD_PLUGINS": "ent1,ent2", "DEZERO_DISABLE_PLUGINS": "dist-two"}, {"one"}),
+])
+def test_lists_are_read_before_anything_is_imported(site, environ, loaded):
+    site.add("dist-one", {"ent1": "mod_one"}, {"mod_one.py": op_module("one")})
+    site.add("dist-two", {"ent2": "mod_two"}, {"mod_two.py": op_module("two")})
+    done = site.run("""
+        import sys, dezero
+        dezero.plugins.load()
+        print(sorted(name[4:] for name in ("mod_one", "mod_two") if name in sys.modules))
+        print(sorted(name for name in ("one", "two") if name in dezero.registry.registry.snapshot.names))
+        print({row.name: row.state for row in dezero.plugins.status() if row.name.startswith("dist-")})
+        """, **environ)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = [eval(text) for text in done.stdout.splitlines()]
+    assert shown[0] == shown[1] == sorted(loaded)
+    assert shown[2] == {"dist-one:ent1": "active" if "one" in loaded else "disabled",
+                        "dist-two:ent2": "active" if "two" in loaded else "disabled"}
+
+
+@pytest.mark.parametrize("variable", ["DEZERO_DISABLE_PLUGINS", "DEZERO_LOAD_PLUGINS"])
+def test_an_unknown_name_warns_at_the_first_load(site, variable):
+    site.add("zz-foo", {"foo": "foo"}, {"foo.py": op_module("foo_op")})
+    done = site.run("import dezero; print(1); dezero.plugins.load(); dezero.plugins.load()", **{variable: "fo,zz-foo,b\x1bd"})
+    assert done.stdout == "1\n" and done.stderr.count("PluginWarning") == 2
+    assert f"PluginWarning: {variable} names the unknown plugin 'fo'; did you mean 'foo'?" in done.stderr
+    assert r"unknown plugin 'b\x1bd'" in done.stderr
+    assert site.run("import dezero", **{variable: "fo"}).stderr == ""
+
+
+def test_preferences_of_the_environment(site):
+    site.add("aa", {"a": "aa"}, {"aa.py": op_module("same", factor=2.0)})
+    site.add("bb", {"b": "bb"}, {"bb.py": op_module("same", factor=3.0) + "    register(Rest)\n\n\n"
+                                 "class Rest(Function):\n    name = 'rest'\n    def forward(self, x): return x * 5.0\n"})
+    code = "import dezero.functions as F; print(F.same(1.0).data, hasattr(F, 'rest'))"
+    refused = site.run(code)
+    assert refused.stdout == "2.0 False\n" and "DEZERO_PREFER=bb:same" in refused.stderr
+    assert (site.run(code, DEZERO_PREFER="bb:same").stdout, site.run(code, DEZERO_PREFER="bb:same").stderr) == ("3.0 True\n", "")
+    done = site.run(code, DEZERO_PREFER="AA:same, x:y, nonsense")
+    assert done.stdout == "2.0 True\n"
+    assert "DEZERO_PREFER holds 'nonsense'" in done.stderr and "DEZERO_PREFER names 'x:y'" in done.stderr
+    assert done.stderr.count("PluginWarning") == 2
+
+
+def test_preferring_what_was_refused(site):
+    site.add("aa", {"a": "aa"}, {"aa.py": op_module("same", factor=2.0)})
+    site.add("bb", {"b": "bb"}, {"bb.py": op_module("same", factor=3.0)})
+    site.add("cc", {"c": "nope"})
+    done = site.run("""
+        import dezero
+        import dezero.functions as F
+        print(F.same(1.0).data, [failure.distribution for failure in dezero.plugins.failures])
+        dezero.plugins.prefer("B.B".replace(".", ""), "same")
+        print(F.same(1.0).data, [failure.distribution for failure in dezero.plugins.failures])
+        dezero.plugins.prefer("aa", "same")
+        print(F.same(1.0).data)
+        """)
+    assert done.stdout.splitlines() == ["2.0 ['bb', 'cc']", "3.0 ['cc']", "2.0"]
+    assert done.stderr.count("PluginWarning") == 2, "nothing is told twice"
+
+
+def test_a_builtin_falls_under_the_same_rule(site):
+    site.add("mine", {"m": "mine"}, {"mine.py": op_module("mul", ("__mul__",), "(np.multiply,)", factor=7.0)})
+    code = """
+        import dezero, numpy as np
+        dezero.plugins.load()
+        x = dezero.Variable(np.array(2.0))
+        print((x * x).data, np.multiply(x, x).data)
+        """
+    assert site.run(code).stdout == "4.0 4.0\n"
+    done = site.run(code, DEZERO_PREFER="mine:mul")
+    assert (done.stdout, done.stderr) == ("14.0 14.0\n", "")
+
+
+# -- reload, register beside installed, unregister
+
+
+def test_reload(site):
+    site.add("plug", {"a": "plug"}, {"plug.py": op_module("op")})
+    done = site.run(f"""
+        import sys, dezero
+        import dezero.functions as F
+        sys.path.append({os.path.dirname(__file__)!r})
+        from sites import Site, op_module
+        site = Site({str(site.folder)!r})
+        print(hasattr(F, "op"), hasattr(F, "more"))
+        first = F.op.__self__
+        site.add("more", {{"m": "more_mod"}}, {{"more_mod.py": op_module("more")}})
+        site.add("bad", {{"b": "nope"}})
+        dezero.plugins.load()
+        print(hasattr(F, "more"))
+        dezero.plugins.load(reload=True)
+        print(hasattr(F, "more"), F.op.__self__ is first, len(dezero.plugins.failures))
+        for path in site.folder.glob("*.dist-info/*"):
+            if "zz" not in path.parent.name:
+                path.unlink()
+        dezero.plugins.load(reload=True)
+        print(hasattr(F, "more"), hasattr(F, "op"), dezero.plugins.failures)
+        """)
+    assert done.stdout.splitlines() == ["True False", "False", "True True 1", "False False ()"], done.stderr
+
+
+def test_unregistering_an_installed_plugin(site):
+    site.add("dist-one", {"ent": "plug"}, {"plug.py": op_module("op")})
+    done = site.run("""
+        import dezero, numpy as np
+        import dezero.functions as F
+        for name in ("dist-one:ent", "ent", "Dist_One"):
+            x = dezero.Variable(np.array(1.0))
+            y = F.op(x)
+            dezero.plugins.unregister(name)
+            y.backward()
+            print(x.grad, hasattr(F, "op"))
+            dezero.plugins.load(reload=True)
+        """)
+    assert (done.stdout, done.stderr) == ("2.0 False\n" * 3, "")
+
+
+def test_a_process_that_registers_an_installed_module_itself(site):
+    site.add("plug", {"a": "plug"}, {"plug.py": op_module("op")})
+    done = site.run("""
+        import dezero, plug
+        import dezero.functions as F
+        dezero.plugins.register(plug)
+        dezero.plugins.load()
+        print(F.op(1.0).data, dezero.plugins.failures)
+        """)
+    assert (done.stdout, done.stderr) == ("2.0 ()\n", "")
+
+
+def test_isolated_before_and_after_loading(site):
+    site.add("plug", {"a": "plug"}, {"plug.py": op_module("op")}).add("bad", {"b": "nope"})
+    done = site.run("""
+        import warnings; warnings.simplefilter("ignore")
+        import dezero
+        import dezero.functions as F
+        snapshot = dezero.registry.registry.snapshot
+        with dezero.plugins.isolated():
+            print(F.op(1.0).data, len(dezero.plugins.failures))
+        print(dezero.registry.registry.snapshot is snapshot, dezero.plugins.failures)
+        print(F.op(1.0).data, len(dezero.plugins.failures))
+        with dezero.plugins.isolated():
+            dezero.plugins.unregister("plug")
+            print(hasattr(F, "op"))
+        print(F.op(1.0).data)
+        """)
+    assert done.stdout.splitlines() == ["2.0 1", "True ()", "2.0 1", "False", "2.0"]
+
+
+def test_status_imports_nothing(site):
+    site.add("plug", {"a": "plug"}, {"plug.py": op_module("op")})
+    done = site.run("""
+        import sys, dezero
+        print([(row.name, row.state) for row in dezero.plugins.status() if row.distribution == "plug"], "plug" in sys.modules)
+        """)
+    assert done.stdout == "[('plug:a', 'not loaded')] False\n"
+
+
+def test_records_can_be_sent_elsewhere():
+    for row in plugins.status():
+        assert pickle.loads(pickle.dumps(row)) == row
+
+
+# -- at the wrong moment
+
+
+@pytest.mark.parametrize("first", ["import dezero", "import plug"])
+def test_a_plugin_that_imports_dezero(site, first):
+    site.add("plug", {"a": "plug"}, {"plug.py": op_module("op") + "import dezero\ndezero.add(1.0, 2.0)\n"})
+    done = site.run(f"{first}\nimport dezero.functions as F\nprint(F.op(1.0).data)")
+    assert (done.stdout, done.stderr) == ("2.0\n", "")
+
+
+@pytest.mark.parametrize("first", ["", "import plug"])
+def test_a_plugin_that_looks_for_an_op_while_it_is_imported(site, first):
+    site.good().add("plug", {"a": "plug"}, {"plug.py": "import dezero.functions as F\nprint(hasattr(F, 'good_op'))\n"
+                                            + op_module("op")})
+    done = site.run(f"{first}\nimport dezero\nimport dezero.functions as F\nprint(F.op(1.0).data, F.good_op(1.0).data)")
+    assert done.stderr == "" and done.stdout.endswith("2.0 2.0\n")
+
+
+def test_a_plugin_that_registers_while_it_is_loaded(site):
+    site.add("plug", {"a": "plug"}, {"plug.py": op_module("op") + """
+    import dezero
+    dezero.plugins.register(type("Late", (Function,), {"name": "late", "forward": lambda self, x: x * 2.0}))
+"""})
+    done = site.run("import dezero.functions as F; print(F.late(1.0).data, F.op(1.0).data)")
+    assert (done.stdout, done.stderr) == ("2.0 2.0\n", "")
+
+
+def test_importing_dezero_does_not_wait_for_a_slow_plugin(site):
+    site.add("plug", {"a": "plug"}, {"plug.py": "import time; time.sleep(5)"})
+    start = time.perf_counter()
+    assert site.run("import dezero, numpy as np; x = dezero.Variable(np.array(1.0)); x * x + 1").returncode == 0
+    assert time.perf_counter() - start < 4.5
+
+
+def test_threads_that_miss_together(site):
+    site.add("plug", {"a": "plug"}, {"plug.py": "import time; time.sleep(0.3)\n" + op_module("op")})
+    done = site.run("""
+        import threading
+        import dezero.functions as F
+        results = []
+        def work():
+            try:
+                results.append(float(F.op(1.0).data))
+            except Exception as error:
+                results.append(error)
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        print(results)
+        """)
+    assert (done.stdout, done.stderr) == (f"{[2.0] * 8}\n", "")
+
+
+def test_a_thread_that_imports_what_another_loads(site):
+    """Each may hold what the other waits for: the import lock of a module, and the turn to load."""
+    site.good().add("plug", {"a": "plug"}, {"plug.py": """
+import threading, time
+time.sleep(0.5)
+import dezero.functions as F
+if threading.current_thread() is not threading.main_thread():
+    hasattr(F, "nothing")
+""" + op_module("op")})
+    done = site.run("""
+        import threading, time
+        import dezero.functions as F
+        thread = threading.Thread(target=__import__, args=("plug",))
+        thread.start()
+        time.sleep(0.2)
+        print(F.good_op(1.0).data)
+        thread.join()
+        print(F.op(1.0).data)
+        """, timeout=30)
+    assert (done.stdout, done.stderr) == ("2.0\n2.0\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.parametrize("held", ["registry.lock", "plugins._load_lock"])
+def test_fork_while_another_thread_holds_a_lock(site, held):
+    site.good()
+    done = site.run(f"""
+        import os, threading, time, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import dezero
+        import dezero.functions as F
+        from dezero import plugins
+        from dezero.registry import registry
+        ready = threading.Event()
+        def hold():
+            with {held}:
+                ready.set()
+                time.sleep(20)
+        threading.Thread(target=hold, daemon=True).start()
+        ready.wait()
+        child = os.fork()
+        if child == 0:
+            print(F.good_op(1.0).data, flush=True)
+            plugins.unregister("zz-good")
+            os._exit(0)
+        print(os.waitpid(child, 0)[1], flush=True)
+        os._exit(0)
+        """, timeout=15)
+    assert (done.stdout, done.stderr) == ("2.0\n0\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_fork_while_another_thread_loads(site):
+    site.good().add("plug", {"a": "plug"}, {"plug.py": "import time; time.sleep(1)\n" + op_module("op")})
+    done = site.run("""
+        import os, threading, time, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import dezero.functions as F
+        thread = threading.Thread(target=lambda: F.op)
+        thread.start()
+        time.sleep(0.5)
+        child = os.fork()
+        if child == 0:
+            print(F.good_op(1.0).data, flush=True)
+            os._exit(0)
+        print(os.waitpid(child, 0)[1])
+        thread.join()
+        print(F.op(1.0).data)
+        """, timeout=15)
+    assert done.stdout == "2.0\n0\n2.0\n"
+    assert done.stderr.count("PluginWarning") == 1 and "forked" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
+def test_a_signal_handler_that_runs_ops(site):
+    site.good()
+    done = site.run("""
+        import signal
+        import dezero
+        import dezero.functions as F
+        counted = []
+        def handler(*_):
+            counted.append(float(F.add(1.0, 1.0).data))
+            hasattr(F, "nothing")
+        handler()
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        class Op(dezero.Function):
+            name = "op"
+            def forward(self, x):
+                return x
+        for _ in range(2000):
+            dezero.plugins.register(Op)
+            F.op(1.0)
+            dezero.plugins.unregister(Op)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        print(len(counted) > 10, F.good_op(1.0).data)
+        """, timeout=60)
+    assert (done.stdout, done.stderr) == ("True 2.0\n", "")
+
+
+@pytest.mark.parametrize("flags", [("-O",), ("-OO",), ("-I",), ("-W", "error")])
+def test_odd_interpreters(site, flags):
+    site.good()
+    code = f"import sys; sys.path[:0] = {[str(site.folder), os.path.dirname(dezero.__path__[0])]}\n" \
+           "import dezero.functions as F; print(F.good_op(1.0).data)"
+    done = subprocess.run([sys.executable, *flags, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("2.0\n", "")
+
+
+def test_in_process_warnings_go_to_the_caller(tmp_path, monkeypatch):
+    site = Site(tmp_path / "site").add("plug", {"a": "no_such_module_here"})
+    monkeypatch.syspath_prepend(str(site.folder))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        plugins.load(reload=True)
+    mine = [w for w in caught if "no_such_module_here" in str(w.message)]
+    assert len(mine) == 1 and mine[0].filename == __file__

@@ -1,0 +1,247 @@
+"""Snapshots, lookups, conflicts; with a registry of the test's own."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from dezero import Function
+from dezero.errors import OpConflict
+from dezero.registry import (OPERATORS, Constant, Op, Registry, Snapshot, function_name, line, package, place,
+                             registry, settle)
+
+
+class Twice(Function):
+    def forward(self, x):
+        return x * 2
+
+
+def op(name="twice", operators=(), numpy=(), dist="dezero-a", version="1.0", plugin="dezero-a:ops", cls=Twice, order=1):
+    return Op(name, cls, operators, numpy, None, order, plugin, dist, version, __file__, 20)
+
+
+def constant(function, dist="dezero-c"):
+    return Constant(function, "plugin", dist, "2.0", "c.py", 7)
+
+
+def nobody(op):
+    return 0
+
+
+def everything(snapshot):
+    return (dict(snapshot.names), dict(snapshot.operators), dict(snapshot.functions), set(snapshot.constants))
+
+
+# -- Op
+
+
+def test_an_op_says_what_it_is():
+    o = op(operators=("__matmul__",), numpy=(np.matmul,), order=None)
+    assert (o.name, o.cls, o.operators, o.numpy, o.kernel, o.order) == (
+        "twice", Twice, ("__matmul__",), (np.matmul,), None, None)
+    assert (o.plugin, o.dist, o.version, o.file, o.line) == ("dezero-a:ops", "dezero-a", "1.0", __file__, 20)
+    assert o.apply == Twice.apply
+    assert o.qualified == "'twice' (dezero-a 1.0)"
+    assert repr(o) == "<Op 'twice' (dezero-a 1.0)>"
+
+
+def test_an_op_of_this_process():
+    o = op(dist="", version="", plugin="mine")
+    assert o.qualified == "'twice' (plugin 'mine' of this process)" and package(o) == "plugin 'mine' of this process"
+
+
+def test_the_line_is_that_of_the_class_statement():
+    with open(__file__, encoding="utf-8") as source:
+        lines = source.read().splitlines()
+    assert lines[line(op()) - 1] == "class Twice(Function):"
+    assert place(op()) == f"{__file__}:{line(op())}"
+
+
+@pytest.mark.parametrize("function, name", [(np.add, "numpy.add"), (np.sum, "numpy.sum"), (len, "builtins.len")])
+def test_function_names(function, name):
+    assert function_name(function) == name
+
+
+def test_names_of_scipy_ufuncs():
+    special = pytest.importorskip("scipy.special")
+    assert function_name(special.erf) == "scipy.special.erf"
+
+
+def test_operators_are_those_of_the_contract():
+    contract = """__add__ __sub__ __mul__ __truediv__ __floordiv__ __mod__ __divmod__ __pow__ __matmul__ __and__ __or__
+    __xor__ __lshift__ __rshift__ __neg__ __pos__ __abs__ __invert__ __round__ __getitem__"""
+    assert set(OPERATORS) == set(contract.split()) and len(OPERATORS) == 20
+
+
+# -- settle
+
+
+def test_settling():
+    a, b = op("a", ("__matmul__",), (np.matmul,)), op("b", (), (np.sinc,))
+    snapshot = settle([a, b, constant(np.floor)], nobody)
+    assert everything(snapshot) == ({"a": a, "b": b}, {"__matmul__": a}, {np.matmul: a, np.sinc: b}, {np.floor})
+
+
+def test_a_snapshot_cannot_be_changed():
+    snapshot = settle([op()], nobody)
+    for mapping in (snapshot.names, snapshot.operators, snapshot.functions):
+        with pytest.raises(TypeError):
+            mapping["x"] = 1
+    assert isinstance(snapshot.constants, frozenset)
+
+
+@pytest.mark.parametrize("claim, words", [
+    ({"name": "same"}, "the name 'same'"),
+    ({"operators": ("__matmul__",)}, "the operator '__matmul__'"),
+    ({"numpy": (np.sinc,)}, "the NumPy function numpy.sinc"),
+])
+def test_a_conflict_names_both_sides(claim, words):
+    one = op(**{"name": "one", **claim})
+    two = op(**{"name": "two", "dist": "dezero-b", "version": "3.1", **claim})
+    with pytest.raises(OpConflict) as caught:
+        settle([one, two], nobody, [two])
+    text = str(caught.value)
+    assert words in text
+    assert f"dezero-a 1.0, {place(one)}" in text and f"dezero-b 3.1, {place(two)}" in text
+    assert f"prefer('dezero-b', {two.name!r})" in text and f"DEZERO_PREFER=dezero-b:{two.name}" in text
+
+
+def test_a_conflict_with_a_builtin_says_so():
+    new = op("add", dist="dezero-b")
+    with pytest.raises(OpConflict, match=r"op 'add' \(dezero-b 1.0.*built-in op 'add' \(dezero 1.0.*override"):
+        settle([op("add", dist="dezero"), new], nobody, [new])
+
+
+def test_a_conflict_in_one_plugin():
+    one, two = op(), op()
+    with pytest.raises(OpConflict, match="twice"):
+        settle([one, two], nobody, [one, two])
+
+
+def test_the_preferred_wins_in_either_order_and_takes_the_whole_op():
+    old, new = op("old", ("__matmul__",), (np.matmul,)), op("new", ("__matmul__",), dist="dezero-b")
+    for offers in ([old, new], [new, old]):
+        snapshot = settle(offers, lambda o: o is new, [new])
+        assert everything(snapshot) == ({"new": new}, {"__matmul__": new}, {}, set())
+
+
+def test_an_earlier_preference_keeps_out_the_new():
+    old, new = op(), op(dist="dezero-b")
+    assert settle([old, new], lambda o: o is old, [new]).names["twice"] is old
+
+
+def test_two_that_are_preferred_alike_are_a_conflict():
+    old, new = op("old", ("__matmul__",)), op("new", ("__matmul__",))
+    with pytest.raises(OpConflict):
+        settle([old, new], lambda o: 1, [new])
+
+
+def test_the_higher_preference_wins():
+    old, new = op("old", ("__matmul__",)), op("new", ("__matmul__",))
+    assert list(settle([old, new], {old: 2, new: 1}.get, [new]).names) == ["old"]
+    assert list(settle([old, new], {old: 2, new: 3}.get, [new]).names) == ["new"]
+
+
+def test_what_is_not_new_never_conflicts():
+    one, two, three = op(), op(dist="dezero-b"), op("three")
+    assert settle([one, two, three], nobody, [three]).names == {"twice": one, "three": three}
+
+
+def test_constants():
+    twice = settle([constant(np.floor), constant(np.floor, "dezero-d")], nobody, [])
+    assert twice.constants == {np.floor}
+    claim = op("floor", numpy=(np.floor,))
+    with pytest.raises(OpConflict, match="numpy.floor, which is taken by a constant .dezero-c 2.0, c.py:7"):
+        settle([constant(np.floor), claim], nobody, [claim])
+    late = constant(np.floor)
+    with pytest.raises(OpConflict, match="constant .*numpy.floor.* op 'floor'"):
+        settle([claim, late], nobody, [late])
+    preferred = settle([constant(np.floor), claim], lambda o: o is claim, [claim])
+    assert preferred.functions == {np.floor: claim} and preferred.constants == set()
+
+
+# -- lookups
+
+
+def published(*offers):
+    r = Registry()
+    r.publish(settle(offers, nobody))
+    return r
+
+
+def test_lookups():
+    o = op("a", ("__matmul__",), (np.matmul,))
+    r = published(o, constant(np.floor))
+    assert r.find_name("a") is o and r.find_operator("__matmul__") is o and r.find_function(np.matmul) is o
+    assert r.is_constant(np.floor) and not r.is_constant(np.matmul)
+    assert r.find_name("b") is r.find_operator("__add__") is r.find_function(np.sinc) is None
+    assert r.explain("b") == ""
+
+
+def test_a_miss_asks_once_and_looks_again():
+    r, asked = published(), []
+    o = op("late", ("__matmul__",), (np.sinc,))
+
+    def miss():
+        asked.append(1)
+        if len(asked) == 3:
+            r.publish(settle([o, constant(np.floor)], nobody))
+
+    r.miss = miss
+    assert r.find_name("late") is None and r.find_operator("__matmul__") is None
+    assert r.find_function(np.sinc) is o
+    assert r.find_name("late") is o and r.is_constant(np.floor) and not r.is_constant(np.sinc)
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("lookup, key", [("find_name", "late"), ("find_operator", "__matmul__"), ("find_function", np.sinc)])
+def test_what_another_thread_published_in_between_is_found(lookup, key):
+    r, o = published(), op("late", ("__matmul__",), (np.sinc,))
+    r.miss = lambda: r.publish(settle([o], nobody)) and False  # it says nothing of having changed something
+    assert getattr(r, lookup)(key) is o
+
+
+def test_names_with_an_underscore_are_no_miss():
+    r = published()
+    r.miss = lambda: pytest.fail("asked")
+    for name in ("_repr_html_", "__array_interface__", "_x"):
+        assert r.find_name(name) is None
+
+
+def test_known_functions_are_no_miss():
+    r = published(op("a", (), (np.sinc,)), constant(np.floor))
+    r.miss = lambda: pytest.fail("asked")
+    assert r.find_function(np.floor) is None and not r.is_constant(np.sinc)
+
+
+def test_subscribers():
+    r, seen = Registry(), []
+    r.subscribe(seen.append)
+    snapshot = settle([op()], nobody)
+    r.publish(snapshot)
+    assert len(seen) == 2 and not seen[0].names and seen[1] is snapshot is r.snapshot
+
+
+def test_readers_need_no_lock():
+    r = published(op("always"))
+    stop, wrong = threading.Event(), []
+
+    def read():
+        while not stop.is_set():
+            if r.find_name("always") is None:
+                wrong.append("missing")
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for i in range(500):
+        r.publish(settle([op("always"), op(f"op{i}")], nobody))
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert not wrong
+
+
+def test_the_registry_in_use_has_the_builtins():
+    assert {"add", "sub", "mul", "div", "pow", "neg", "square", "sum", "broadcast_to", "getitem"} <= set(registry.snapshot.names)
+    assert isinstance(registry.snapshot, Snapshot)
