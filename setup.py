@@ -3,8 +3,11 @@
 Without a compiler the install goes on and dezero runs on its NumPy references (`dezero info` says so);
 DEZERO_REQUIRE_EXT=1, for wheels and CI, makes that an error.
 """
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 
 import numpy as np
 from Cython.Build import cythonize
@@ -48,5 +51,15 @@ class BuildExt(build_ext):
             print(f"dezero: the extension modules were not built: {error}", file=sys.stderr)
 
 
-setup(ext_modules=cythonize([extension(m) for m in COMPILED], compiler_directives=DIRECTIVES, build_dir="build/cython"),
-      cmdclass={"build_ext": BuildExt})
+def build_base():
+    """A fresh folder: a reused build/ brings yesterday's extension modules into today's wheel.  In place, for work, build/."""
+    if {"-i", "--inplace"} & set(sys.argv):
+        return "build"
+    folder = tempfile.mkdtemp(prefix="dezero-build-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+base = build_base()
+setup(ext_modules=cythonize([extension(m) for m in COMPILED], compiler_directives=DIRECTIVES, build_dir=base + "/cython"),
+      options={"build": {"build_base": base}}, cmdclass={"build_ext": BuildExt})

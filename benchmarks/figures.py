@@ -2,8 +2,9 @@
 
     python benchmarks/figures.py [--wheel dist/dezero-….whl] [--rounds 9] [--json FILE] [--quick] [--cpu]
 
-The limits are those of the engine's first version; at 8 elements, of the second. Ratios are taken in one process, turn by turn, against the engine of the seed and NumPy itself, on one thread with the garbage
-collector on. Memory, the import and the small thread have processes of their own (`alone.py`). --quick takes chains of a tenth.
+Ratios are taken in one process, turn by turn, against the engine of the seed and NumPy itself, on one thread with the garbage
+collector on; kept or missed is judged by medians. Memory, the import and the small thread have processes of their own (`alone.py`).
+--quick takes a chain of a tenth.
 Run it with the Python of an environment where a wheel of dezero is installed.
 """
 import argparse

@@ -198,7 +198,8 @@ def report(result, options):
         yield f"import {name}: ms beyond numpy " + ", ".join(f"{ms:.1f} by {how}" for how, ms in found.items())
     for name, size in result.get("size", {}).items():
         yield f"installed size of {name}: {size / 1e6:.2f} MB"
-    yield "\nnot timed"
+    if result["notes"]:
+        yield "\nnot timed"
     yield from (f"{why}: {', '.join(works)}" for why, works in result["notes"].items())
 
 

@@ -129,10 +129,11 @@ def _entries_of(dist, seen):
         error = malformed
     version = ""
     try:
-        name = dist.metadata["Name"] or name
-        version = dist.version or ""
-        if not dist.metadata["Name"] or not version:
+        said = dist.metadata
+        version = said.get("Version") or ""
+        if not said.get("Name") or not version:
             raise PluginError("its metadata states no Name" if version else "its metadata states no Version")
+        name = said["Name"]
     except Exception as unreadable:
         error = error or unreadable
     if error is not None:
@@ -168,7 +169,7 @@ def _unread_name(dist):
     if suffix in ("dist-info", "egg-info"):
         return stem.partition("-")[0]
     try:
-        return dist.metadata["Name"] or "<unknown>"
+        return dist.metadata.get("Name") or "<unknown>"
     except Exception:
         return "<unknown>"
 

@@ -147,7 +147,7 @@ def _order(order, who):
 
 def _source_of(cls):
     """File and line where the code of a class begins; ("<unknown>", 0) if nothing tells."""
-    file, line = None, getattr(cls, "__firstlineno__", 0)  # Python 3.13 knows the line
+    file, line = None, 0
     for member in cls.__dict__.values():
         code = getattr(getattr(member, "__func__", member), "__code__", None)
         if code is not None and getattr(member, "__module__", None) == cls.__module__:

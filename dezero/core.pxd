@@ -68,7 +68,9 @@ cdef int cut(Node node) except -1
 @cython.locals(v=Variable)
 cdef Variable without_graph(object data, int reason)
 cdef int refuse_in_transform(Variable v, str what) except -1
-cdef object sum_of_gradients(Variable v, object g, bint graph)
+cdef object sum_of_gradients(object old, object g, bint graph)
+@cython.locals(new=dict)
+cdef list totals(list found, bint graph)
 
 @cython.locals(x=Variable)
 cdef object run_backward(Variable v, Node root, object gradient, bint retain, bint graph)

@@ -917,19 +917,25 @@ def run_backward(v, root, gradient, retain, graph):
         finally:
             under_way.busy = False
     tell("backward", under_way.flags | raised())
-    added = [(x, sum_of_gradients(x, g, graph) if adds else g) for x, g, adds in found]
-    for x, g in added:
+    for x, g in totals(found, graph):
         x._grad = g
         x.assigned = False
 
 
-def sum_of_gradients(v, g, graph):
-    """What v.grad is when g comes to it."""
-    old = v._grad
-    if old is None:
-        return g
+def totals(found, graph):
+    """What `.grad` of each Variable becomes: [(Variable, gradient)].  One that was bound to new data has several leaves."""
+    new = {}
+    for v, g, adds in found:
+        before = new.get(id(v))
+        old = v.grad if before is None else before[1]
+        new[id(v)] = v, g if old is None or not adds else sum_of_gradients(old, g, graph)
+    return list(new.values())
+
+
+def sum_of_gradients(old, g, graph):
+    """old + g, as an array or, under create_graph, as a Variable."""
     if graph:
-        return without_graph(old, DETACHED) + g if not isinstance(old, Variable) else old + g
+        return (old if isinstance(old, Variable) else without_graph(old, DETACHED)) + g
     return np.asarray((old.data if isinstance(old, Variable) else old) + g)
 
 

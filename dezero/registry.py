@@ -273,8 +273,10 @@ def place(offer):
 
 def line(offer):
     """The line of the class statement of an op; looked up when asked, since it reads the file."""
-    if isinstance(offer, Constant) or hasattr(offer.cls, "__firstlineno__"):
+    if isinstance(offer, Constant):
         return offer.line
+    if "__firstlineno__" in offer.cls.__dict__:  # Python 3.13
+        return offer.cls.__firstlineno__
     import linecache
     lines = linecache.getlines(offer.file)
     statement = re.compile(rf"\s*class\s+{re.escape(offer.cls.__name__)}\b")

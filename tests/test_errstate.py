@@ -7,6 +7,7 @@ import pytest
 from strategies import SEVEN
 
 from dezero import Function, Variable, square
+from dezero._kernels import IN_USE
 from dezero.functions import getitem
 
 ZERO, ONE, HUGE, TINY = 0.0, 1.0, 1e300, 1e-300
@@ -97,6 +98,7 @@ class TestForward:
             x - x
         assert [str(w.message).split(" encountered")[0] for w in seen] == ["divide by zero", "invalid value"]
 
+    @pytest.mark.skipif(IN_USE != "compiled", reason="NumPy itself warns, at the line of the op's module")
     def test_the_warning_points_at_the_caller(self):
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
@@ -227,7 +229,7 @@ class TestBackward:
             y2 = x * 1e200
             y2.backward(gradient=gradient)
         assert np.isinf(x.grad).all()
-        with np.errstate(all="raise"):
+        with np.errstate(over="raise"):
             x.cleargrad()
             y.backward()
 

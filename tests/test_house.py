@@ -14,7 +14,7 @@ TESTS = Path(__file__).parent
 HOUSE = TESTS.parent / "dezero"
 
 FLOORS = {
-    "errors": 0, "config": 0, "hookspecs": 0, "_kernels": 0,
+    "errors": 0, "_version": 0, "config": 0, "hookspecs": 0, "_kernels": 0,
     "registry": 1, "_words": 1,
     "core": 2,
     "ops": 3, "_offers": 3, "_discovery": 3,

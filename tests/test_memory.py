@@ -16,16 +16,16 @@ import dezero.functions as F
 from dezero import Function, Variable, no_grad, square
 from dezero.errors import GradientError
 
-def growth(work, rounds=500):
+def growth(work, rounds=300):
     """What `rounds` more calls of `work` leave behind: bytes, blocks and objects that the collector walks.
 
     The least of three attempts: other parts of the process fill their own caches now and then."""
     best = None
-    for _ in range(3):
+    for warm in (300, 2200, 2200):
         gc.collect()
         gc.disable()
         try:
-            for _ in range(2200):  # gc.collect() emptied Python's free lists: up to 2000 tuples of a size
+            for _ in range(warm):  # gc.collect() emptied Python's free lists: up to 2000 tuples of a size
                 work()
             tracemalloc.start()
             work()

@@ -39,23 +39,25 @@ class Pow(Function):
         return x0 ** (self.c if x1 is None else x1)
 
     def backward(self, gy):
+        x0, x1, y = self.inputs[0], self.inputs[1] if self.c is None else self.c, self.outputs[0]()
+        if y.dtype.kind != "f":             # the gradient of integers is floating, and must not wrap as they do
+            x0, x1 = 1.0 * x0, 1.0 * x1
+            y = x0 ** x1
+        needs = self.needs_input_grad
+        gx0 = slope_of_base(gy, x0, x1) if needs[0] else None
         if self.c is not None:
-            x0, = self.inputs
-            return slope_of_base(gy, x0, self.c)
-        x0, x1 = self.inputs
-        needs_x0, needs_x1 = self.needs_input_grad
-        return (slope_of_base(gy, x0, x1) if needs_x0 else None,
-                slope_of_exponent(gy, x0, x1, self.outputs[0]()) if needs_x1 else None)
+            return gx0
+        return gx0, slope_of_exponent(gy, x0, x1, y) if needs[1] else None
 
 
 def slope_of_base(gy, x0, x1):
-    is_not_0 = np.asarray(x1 != 0)
-    return gy * x1 * x0 ** (x1 - is_not_0.astype(np.result_type(x1.dtype if hasattr(x1, "dtype") else type(x1), np.int8)))
+    is_not_0 = np.asarray(x1 != 0).astype(x0.dtype)
+    return gy * x1 * x0 ** (x1 - is_not_0)
 
 
 def slope_of_exponent(gy, x0, x1, y):
     is_limit = np.asarray((x0 == 0) & (x1 >= 0))
-    return gy * y * Log()(x0 + is_limit.astype(y.dtype if y.dtype.kind == "f" else float))
+    return gy * y * Log()(x0 + is_limit.astype(y.dtype))
 
 
 class Log(Function):
