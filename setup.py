@@ -35,7 +35,7 @@ def source(module):
 def extension(module):
     level = "-O2" if module == "dezero.core" else "-O3"
     return Extension(module, [source(module)], include_dirs=[np.get_include(), "dezero/_kernels"],
-                     extra_compile_args=[level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/loops.h"],
+                     extra_compile_args=[level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/loops.h", "dezero/_kernels/pool.h"],
                      define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("CYTHON_CLINE_IN_TRACEBACK", "0")])
 
 

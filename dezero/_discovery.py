@@ -203,6 +203,11 @@ def imported(entry):
             raise
         raise ImportError(f"{error}; built for another Python: found {build}, "
                           f"this one loads {machinery.EXTENSION_SUFFIXES[0]}") from error
+    except AttributeError as error:
+        if "dezero_impl" not in str(error):
+            raise
+        raise PluginError(f"@hookimpl stands on a compiled function, which can be no hook ({error}); "
+                          "put the hook in a .py module") from error
     for part in (path or "").split(".") if path else ():
         obj = getattr(obj, part)
     return obj

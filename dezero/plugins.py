@@ -45,10 +45,10 @@ BUILTIN = (
 Failure = namedtuple("Failure", "distribution version entry reason exception")
 Failure.__doc__ = "An installed plugin that was not loaded, and why."
 
-Status = namedtuple("Status", "name kind state distribution version entry ops skipped reason")
+Status = namedtuple("Status", "name kind status distribution version entry ops skipped reason")
 Status.__doc__ = """One plugin: what it is and how it stands.
 
-`kind` is "built-in", "installed" or "registered" (by this process), `state` is
+`kind` is "built-in", "installed" or "registered" (by this process), `status` is
 "active", "disabled", "failed" or "not loaded". `ops` are the names of its ops in
 use, `skipped` of those that lost against a preferred one.
 """
@@ -251,10 +251,10 @@ def status():
         if entry.id in loaded and entry.error is None:
             continue
         why = choice.refusal(entry)
-        state = "disabled" if why else "not loaded"
+        how = "disabled" if why else "not loaded"
         if not why and (entry.distribution, entry.name) in failed:
-            state, why = "failed", failed[entry.distribution, entry.name]
-        rows.append(Status(entry.id, "installed", state, entry.distribution, entry.version,
+            how, why = "failed", failed[entry.distribution, entry.name]
+        rows.append(Status(entry.id, "installed", how, entry.distribution, entry.version,
                            entry.name, (), (), why))
     return tuple(rows)
 

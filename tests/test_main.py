@@ -115,11 +115,11 @@ def test_plugins(site):
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert {"zz-good:good", "plug:a", "off:o"} <= set(rows)
     good, plug, off = rows["zz-good:good"], rows["plug:a"], rows["off:o"]
-    assert (good["state"], good["distribution"], good["version"], good["entry"], good["ops"]) == (
+    assert (good["status"], good["distribution"], good["version"], good["entry"], good["ops"]) == (
         "active", "zz-good", "1.0", "good", ["good_op"])
-    assert good["status"] == "active" and good["reason"] == ""
-    assert plug["state"] == "failed" and "no_such_module" in plug["reason"]
-    assert off["state"] == "disabled" and "DEZERO_DISABLE_PLUGINS" in off["reason"]
+    assert good["reason"] == ""
+    assert plug["status"] == "failed" and "no_such_module" in plug["reason"]
+    assert off["status"] == "disabled" and "DEZERO_DISABLE_PLUGINS" in off["reason"]
     text = site.dezero("plugins", DEZERO_DISABLE_PLUGINS="off").stdout
     assert "plug:a is failed: ModuleNotFoundError" in text and "good_op" in text and "dezero.ops.add" not in text
     assert "dezero.ops.add" in site.dezero("plugins", "--all").stdout

@@ -34,6 +34,25 @@ cdef extern from "numpy/ufuncobject.h":
         Loop *functions
         void **data
 
+cdef extern from "pool.h":
+    """
+    static PyDataMem_Handler dz_handler = {"dezero", 1, {NULL, pool_malloc, pool_calloc, pool_realloc, pool_free}};
+    static PyObject *dz_new_handler(void) { return PyCapsule_New(&dz_handler, "mem_handler", NULL); }
+    static void dz_give_handler(PyObject *a, PyObject *handler) { /* what PyDataMem_SetHandler arranges, for this array alone */
+        Py_INCREF(handler);
+        Py_XSETREF(((PyArrayObject_fields *)a)->mem_handler, handler);
+        PyArray_ENABLEFLAGS((PyArrayObject *)a, NPY_ARRAY_OWNDATA);
+    }
+    """
+    struct Pool "pool":
+        size_t live, cached, allow, cap
+    Pool pool
+    void *pool_malloc(void *, size_t)
+    void pool_shrink(size_t)
+    void pool_decay()
+    object new_handler "dz_new_handler" ()
+    void give_handler "dz_give_handler" (object, object)
+
 cdef extern from "Python.h":
     int PyContextVar_Get(object, PyObject *, PyObject **) except -1
     void Py_DECREF(PyObject *)
@@ -47,6 +66,7 @@ cdef enum:
     OTHER = 3               # what no loop is for
     NONE = 2                # a sign that says "no gradient"
     SCRATCH = 4096          # bytes of a block that stays in the first cache: 2 and 8 kB are 3-5 % slower
+    POOLED = 1 << 14        # bytes from which on an array comes from the pool
     PIECE = 1 << 20         # elements between two looks at signals
     UNLOCKED = 1 << 16      # elements from which on a loop runs without the interpreter's lock
 
@@ -335,9 +355,37 @@ cdef inline bint fits(Space s, int nd, const Py_ssize_t *dims):
 
 
 cdef object new_array(Space s, int d):
+    """An uninitialised array; a large one from the pool, which it tells of its end through its own data handler."""
+    cdef void *p
     if s is None:
         return cnp.PyArray_SimpleNew(0, NULL, TYPENUM[d])
-    return cnp.PyArray_SimpleNew(s.nd, <cnp.npy_intp *>s.dims, TYPENUM[d])
+    if s.size * ITEM[d] < POOLED:
+        return cnp.PyArray_SimpleNew(s.nd, <cnp.npy_intp *>s.dims, TYPENUM[d])
+    p = pool_malloc(NULL, s.size * ITEM[d])
+    if p == NULL:
+        raise MemoryError(f"no memory for an array of shape {s.shape} and dtype {np.dtype('df'[d])}")
+    a = cnp.PyArray_SimpleNewFromData(s.nd, <cnp.npy_intp *>s.dims, TYPENUM[d], p)
+    give_handler(a, handler)
+    return a
+
+
+cdef object handler = new_handler()
+
+
+def pool_state():
+    """Bytes of large arrays in use, of memory kept for the next, the most of both, and the caller's bound on it."""
+    return pool.live, pool.cached, pool.allow, pool.cap
+
+
+def pool_bound(size_t cap):
+    """Bound the bytes that are kept beside those in use; gives back what is over it."""
+    pool.cap = cap
+    pool_decay()
+
+
+def pool_release():
+    """Give back all that is kept."""
+    pool_shrink(0)
 
 
 cdef inline bint is_small(Space s, int d):
@@ -1045,6 +1093,7 @@ def raised():
 
 
 def tell(name, int found):
-    """Report flags as np.errstate wants it."""
+    """The end of a pass: report flags as np.errstate wants it."""
+    pool_decay()
     if found:
         report(name, found)

@@ -25,11 +25,11 @@ def run(arguments):
     print("\nMinima, by BFGS on the gradients\n")
     minima = [_minimum(*problem) for problem in PROBLEMS]
     print_table(("FUNCTION", "FROM", "STEPS", "TO", "VALUE", "EXPECTED", ""), minima)
+    wrong = sum(row[-1] != "ok" for row in rows + minima)
+    print(f"\n{wrong} of {len(rows) + len(minima)} differ" if wrong else "\nall as expected")
     print("\nOps\n")
     load_all()
     ops.show()
-    wrong = sum(row[-1] != "ok" for row in rows + minima)
-    print(f"\n{wrong} of {len(rows) + len(minima)} differ" if wrong else "\nall as expected")
     return 1 if wrong else 0
 
 

@@ -43,7 +43,7 @@ def collect():
     reason = _kernels.REASON
     if interpreted and not reason:
         reason = "the engine is not built"
-    states = [row.state for row in plugins.status() if row.kind == "installed"]
+    states = [row.status for row in plugins.status() if row.kind == "installed"]
     return {
         "dezero": dezero.__version__,
         "location": dezero.__path__[0],

@@ -26,21 +26,17 @@ def run(arguments):
     load_all()
     listed = [row for row in plugins.status() if arguments.all or row.kind != "built-in"]
     if arguments.json:
-        print_json([_as_dict(row) for row in listed])
+        print_json([row._asdict() for row in listed])
     elif not listed:
         print("no plugins are installed; `dezero new NAME` writes one")
     else:
-        print_table(("PLUGIN", "PACKAGE", "STATE", "OPS"),
+        print_table(("PLUGIN", "PACKAGE", "STATUS", "OPS"),
                     [(_printable(row.name), _printable(f"{row.distribution} {row.version}".strip() or "this process"),
-                      row.state, _ops(row)) for row in listed])
+                      row.status, _ops(row)) for row in listed])
         for row in listed:
             if row.reason:
-                print(f"\n{_printable(row.name)} is {row.state}: {row.reason}")
+                print(f"\n{_printable(row.name)} is {row.status}: {row.reason}")
     return 0
-
-
-def _as_dict(row):
-    return {**row._asdict(), "status": row.state}
 
 
 def _ops(row):
