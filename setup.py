@@ -19,11 +19,11 @@ COMPILED = ("dezero._kernels.elementwise", "dezero._kernels.cells", "dezero.core
 # The engine runs with every check on; the loops' floor switches them off in its own files, where shapes are checked first.
 DIRECTIVES = {"language_level": 3, "auto_pickle": False, "nonecheck": True}
 
-# The loops want -O3, for vectors.  The engine gains nothing from it over -O2 and is a tenth smaller; -Os is a third slower.
-# -g0 and -s: debug data would be four fifths of the file.  -ffp-contract=off: a * b + c is what NumPy makes of it.
-# -fwrapv: integers that overflow wrap, as NumPy's do.
+# The loops want -O3, for vectors.  The rest gains nothing from it over -O2 and is a tenth smaller; -Os is a third slower.
+# -g0, -s and no unwind tables: debug data would be four fifths of the file, and nothing unwinds C here.
+# -ffp-contract=off: a * b + c is what NumPy makes of it.  -fwrapv: integers that overflow wrap, as NumPy's do.
 UNIX = sys.platform != "win32"
-FLAGS = ["-g0", "-ffp-contract=off", "-fno-math-errno", "-fwrapv"] if UNIX else []
+FLAGS = ["-g0", "-fno-asynchronous-unwind-tables", "-ffp-contract=off", "-fno-math-errno", "-fwrapv"] if UNIX else []
 LINK = ["-s"] if sys.platform.startswith("linux") else []
 
 
@@ -33,14 +33,14 @@ def source(module):
 
 
 def extension(module):
-    level = "-O2" if module == "dezero.core" else "-O3"
+    level = "-O3" if module == "dezero._kernels.elementwise" else "-O2"
     return Extension(module, [source(module)], include_dirs=[np.get_include(), "dezero/_kernels"],
                      extra_compile_args=[level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/loops.h", "dezero/_kernels/pool.h"],
                      define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("CYTHON_CLINE_IN_TRACEBACK", "0")])
 
 
 class BuildExt(build_ext):
-    """build_ext that a missing or failing compiler does not stop."""
+    """build_ext that a missing or failing compiler does not stop: all of the modules, or none."""
 
     def run(self):
         try:
@@ -48,7 +48,12 @@ class BuildExt(build_ext):
         except Exception as error:
             if os.environ.get("DEZERO_REQUIRE_EXT") == "1":
                 raise
-            print(f"dezero: the extension modules were not built: {error}", file=sys.stderr)
+            print(f"dezero: the extension modules were not built, dezero will run on NumPy: {error}", file=sys.stderr)
+            for module in self.extensions:
+                path = self.get_ext_fullpath(module.name)
+                if os.path.exists(path):
+                    os.remove(path)
+            self.extensions = []            # in place they would be copied, and looked for in the wheel
 
 
 def build_base():

@@ -8,6 +8,8 @@
     >>> x.grad
     array(10.)
 """
+import os
+
 from . import _kernels, errors
 from ._kernels.cells import Kernel
 from ._version import __version__
@@ -28,6 +30,11 @@ from .ops.square import Square  # noqa: E402
 from .ops.sub import Sub  # noqa: E402
 
 add, sub, mul, div, pow, neg, square = (op.apply for op in (Add, Sub, Mul, Div, Pow, Neg, Square))
+
+
+def get_include():
+    """The folder of dezero.h, for compiled kernels: ``Extension(..., include_dirs=[dezero.get_include()])``."""
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "include")
 
 
 def rsub(x0, x1):

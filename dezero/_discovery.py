@@ -11,12 +11,11 @@ import re
 import sys
 import types
 
-from dezero._words import clean, items, near, normal, shown
+from dezero._words import clean, items, near, normal, safe, shown
 from dezero.errors import PluginError
 
 GROUP = "dezero"
 HOOK = "dezero_register_ops"
-SAFE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class Unfinished(Exception):
@@ -187,7 +186,7 @@ def imported(entry):
     if entry.error is not None:
         raise entry.error
     for what, name in (("distribution", entry.distribution), ("entry point", entry.name)):
-        if not SAFE.fullmatch(name):
+        if not safe(name):
             raise PluginError(f"the {what} name {shown(name)} is not 1 to 64 of A-Z a-z 0-9 _ . -")
     match = re.fullmatch(r"([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[.*\])?", entry.value)
     if match is None:
@@ -246,7 +245,7 @@ def not_loaded(entry, reason):
     what = f"plugin {shown(entry.name)}" if entry.name else "plugins"
     point = f", entry point {shown(entry.name + ' = ' + entry.value)}" if entry.name else ""
     where = f"distribution {clean(entry.distribution, 64)} {clean(entry.version, 64)}".rstrip()
-    id = entry.id if SAFE.fullmatch(entry.name) else entry.distribution
+    id = entry.id if safe(entry.name) else entry.distribution
     return f"{what} ({where}{point}) not loaded: {reason}; disable with DEZERO_DISABLE_PLUGINS={clean(id, 130)}"
 
 

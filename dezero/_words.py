@@ -44,6 +44,11 @@ def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def safe(name):
+    """Whether a plugin, entry point or distribution may be called so."""
+    return re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name) is not None
+
+
 def items(text):
     """The entries of a comma-separated list."""
     return [item.strip() for item in text.split(",") if item.strip()]

@@ -29,7 +29,7 @@ def who(cls):
 
 def check_array(data):
     """Refuse what no gradient is defined for, and array classes whose arithmetic is another than ndarray's."""
-    if isinstance(data, (np.matrix, np.ma.MaskedArray)):
+    if type(data) is not np.ndarray and isinstance(data, (np.matrix, np.ma.MaskedArray)):
         remedy = "np.asarray(a)" if isinstance(data, np.matrix) else "a.filled(value)"
         raise DTypeError(f"{type(data)} is not supported: its operators are not those of an ndarray; pass {remedy}")
     if data.dtype.kind not in "fiubc":
@@ -63,9 +63,10 @@ def operand_arrays(f, inputs):
 
 def operand_array(f, x):
     if isinstance(x, Handle):
-        if x.data is None:
+        data = x._held()
+        if data is None:
             raise TypeError(f"{who(type(f))}: this Variable has no data (Variable(None)): assign x.data first")
-        return x.data
+        return data
     if isinstance(x, (np.ndarray, np.generic)):
         return np.asarray(check_array(x))
     if type(x) in (int, float, complex, bool):

@@ -35,10 +35,10 @@ class Defaults(dict):
             self[name] = value
 
 
-defaults = Defaults(enable_backprop=True, keep_data=False, transform=False)
+defaults = Defaults(enable_backprop=True, keep_data=False, transform=False, detect_anomaly=False, detect_changes=False)
 modes = ContextVar("dezero_modes", default=None)
 # The compiled engine reads these two directly. "transform" is set by
-# dezero.transforms through `Mode` and is no public name.
+# dezero.transforms and the detectors by dezero.detect; no public names.
 PUBLIC = ("enable_backprop", "keep_data")
 
 

@@ -16,7 +16,7 @@ import weakref
 
 import numpy as np
 
-from . import config
+from . import config, guard
 from ._kernels import IN_USE
 from ._kernels.cells import Call, Handle, Node, Record, Switch, gradient_dtype, raised, sum_to, tell, usual_class
 from .checks import (check_array, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
@@ -27,6 +27,8 @@ from .registry import OPERATORS, registry
 recording = Switch(config.modes, config.defaults, "enable_backprop")
 keeping = Switch(config.modes, config.defaults, "keep_data")
 transforming = Switch(config.modes, config.defaults, "transform")
+for_anomalies = Switch(config.modes, config.defaults, "detect_anomaly")
+for_changes = Switch(config.modes, config.defaults, "detect_changes")
 
 # Why a Variable without creator has no graph, by Variable.reason.
 LEAF, TRACED, NO_GRAD, CONSTANTS, UNCHAINED, DETACHED = range(6)
@@ -87,6 +89,7 @@ class Variable(Handle):
         A matrix or masked array, or text, objects, dates, records.
     """
 
+    __slots__ = ()
     __array_priority__ = 200
 
     def __init__(self, data, name=None):
@@ -105,6 +108,10 @@ class Variable(Handle):
 
     @property
     def data(self):
+        return self._held()
+
+    def _held(self):
+        """The data, also where a rule is not to read them."""
         if self.array is None and self.node is not None:
             self.array = self.node.stored()
             if self.array is None:
@@ -120,6 +127,9 @@ class Variable(Handle):
             raise TypeError(f"{type(data)} is not supported: wanted a numpy.ndarray")
         if data is not None:
             check_array(data)
+        if self.reason == TRACED:
+            raise GraphError("the argument of a function that a transform (grad, vjp, ...) differentiates keeps its data: "
+                             "make a new Variable, or write x = x + step")
         node = self.node
         if node is not None and (node.op is not None or node.in0 is not None):
             if data is None or data.shape != node.shape or data.dtype != node.dtype:
@@ -155,7 +165,7 @@ class Variable(Handle):
 
     @property
     def shape(self):
-        return self.node.shape if self.array is None and self.node is not None else self.data.shape
+        return self.node.shape if self.array is None and self.node is not None else self._held().shape
 
     @property
     def ndim(self):
@@ -167,7 +177,7 @@ class Variable(Handle):
 
     @property
     def dtype(self):
-        return self.node.dtype if self.array is None and self.node is not None else self.data.dtype
+        return self.node.dtype if self.array is None and self.node is not None else self._held().dtype
 
     def _meta(self):
         """Shape and dtype, or two None where there is no data yet."""
@@ -186,7 +196,7 @@ class Variable(Handle):
     def __repr__(self):
         if self.array is None and self.node is None:
             return "variable(None)"
-        return "variable(" + str(self.data).replace("\n", "\n" + " " * 9) + ")"
+        return "variable(" + str(self._held()).replace("\n", "\n" + " " * 9) + ")"
 
     # -- where it comes from
 
@@ -205,7 +215,7 @@ class Variable(Handle):
         ----------
         func : Function
         """
-        node = valued(self.data)
+        node = valued(self._held())
         node.op = func
         node.generation = func.generation + 1
         node.show()
@@ -213,12 +223,12 @@ class Variable(Handle):
 
     def detach(self):
         """The same data as a Variable of its own, a constant for whatever is computed from here on."""
-        return without_graph(self.data, DETACHED)
+        return without_graph(self._held(), DETACHED)
 
     def unchain(self):
         """Forget how this was computed: gradients end here, as at a leaf."""
         if self.node is not None and (self.node.op is not None or self.node.in0 is not None):
-            self.data                       # a leaf holds data
+            self._held()                    # a leaf holds data
             cut(self.node)
             self.reason = UNCHAINED
 
@@ -340,11 +350,12 @@ class Variable(Handle):
 
     def only(self, message, error):
         """The one element, as a Python number."""
-        if self.data is None:
+        data = self._held()
+        if data is None:
             raise TypeError("this Variable has no data")
-        if self.data.size != 1:
+        if data.size != 1:
             raise error(message.format(self.shape))
-        return self.data.item()
+        return data.item()
 
     def __array__(self, dtype=None, copy=None):
         refuse_in_transform(self, "numpy.asarray")
@@ -402,7 +413,49 @@ def without_graph(data, reason):
     return v
 
 
+class Guarded(Variable):
+    """What a rule reads under ``create_graph=True``: a Variable on a value of the graph, whose number is not to be had.
+
+    A rule that took the number would go on with a constant, and the second derivative would be wrong without a word.
+    """
+
+    __slots__ = ("rule",)
+
+    @property
+    def data(self):
+        raise cut_by_rule(self, ".data")
+
+    def __copy__(self):
+        raise cut_by_rule(self, "a copy")
+
+
+def guarded(node, array, f):
+    v = Guarded.__new__(Guarded)
+    v.node = node
+    v.array = array
+    v.rule = f
+    return v
+
+
+def cut_by_rule(v, what):
+    return first_order_only(v.rule, f"its rule takes {what} of an input, an output or a gradient")
+
+
+def first_order_only(f, why):
+    return FirstOrderOnly(f"{who(type(f))}: {why}, so its second derivative (create_graph=True) would be wrong without a word. "
+                          "Write the rule with operators on self.inputs, self.outputs and gy; where a number is constant on "
+                          "purpose, say so by x.detach(), or by order = None for the whole rule; or declare order = 1")
+
+
+def refuse_unrecorded(v):
+    """A rule that switches recording off cuts the graph too."""
+    if isinstance(v, Guarded):
+        raise cut_by_rule(v, "a result without graph (no_grad)")
+
+
 def refuse_in_transform(v, what):
+    if isinstance(v, Guarded):
+        raise cut_by_rule(v, f"{what}()")
     if transforming.on() and (v.reason == TRACED or v.creator is not None):
         raise GradientError(f"{what}() of a Variable cuts the graph while a transform (grad, vjp, ...) runs: "
                             "use x.detach() or x.data if this is meant to be constant")
@@ -412,7 +465,7 @@ def compare(ufunc, v, other):
     """An elementwise comparison, on the data: a boolean array."""
     if not understood(other):
         return NotImplemented
-    return np.asarray(ufunc(v.data, other.data if isinstance(other, Variable) else other))
+    return np.asarray(ufunc(v._held(), other._held() if isinstance(other, Variable) else other))
 
 
 class Method:
@@ -490,15 +543,16 @@ class Function(Call):
             An argument that the op does not know.
         """
         count = operands_of(cls)
+        parameters = () if count is None else args[count:]
         op = slots.loops.get(cls)
         if op is not None and not kwargs and len(args) == op.kernel.nin and any([isinstance(x, Variable) for x in args]):
             y = quick(op, args[0], args[1] if len(args) == 2 else None)
             if y is not None:
                 return y
         try:
-            f = cls(*args[count:], **kwargs)
+            f = cls(*parameters, **kwargs)
         except TypeError as error:
-            raise TypeError(f"{who(cls)}: its parameters do not take {args[count:]!r} {kwargs!r}: {error}") from error
+            raise TypeError(f"{who(cls)}: its parameters do not take {parameters!r} {kwargs!r}: {error}") from error
         return f(*args[:count])
 
     def forward(self, *xs):
@@ -611,26 +665,39 @@ def answer(func, method, args, kwargs):
     if registry.is_constant(func):
         return func(*map(strip, args), **{key: strip(x) for key, x in kwargs.items()})
     op = registry.find_function(func)
+    if op is None and func in UFUNCS:       # array @ x comes as np.matmul(array, x)
+        op = registry.find_operator(UFUNCS[func])
     if op is None:
         raise OpTypeError(f"numpy.{name} of a Variable: no op claims this function{registry.explain(name)}; "
                           "use x.data if its result is meant to be constant")
     return op.apply(*args, **kwargs)
 
 
+# What NumPy makes of an operator between an array and a Variable.
+UFUNCS = {getattr(np, name): f"__{operator}__" for name, operator in {
+    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "floor_divide": "floordiv", "remainder": "mod",
+    "divmod": "divmod", "power": "pow", "matmul": "matmul", "bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor",
+    "left_shift": "lshift", "right_shift": "rshift", "negative": "neg", "positive": "pos", "absolute": "abs", "invert": "invert",
+}.items()}
+
+
 def strip(x):
     """The data of Variables, also inside lists and tuples."""
     if isinstance(x, Variable):
-        return x.data
+        return x._held()
     return type(x)(map(strip, x)) if type(x) in (list, tuple) else x
 
 
 # ---- recording -------------------------------------------------------------------------------------------------------
 
 class Extra:
-    """What few nodes have: a name, the Function somebody asked for, the Variable an outdated leaf belongs to."""
+    """What few nodes have: a name, the Function somebody asked for, the Variable an outdated leaf belongs to.
+
+    And where somebody looks for a fault: the line that made it, and a fingerprint of its data.
+    """
 
     def __init__(self):
-        self.name = self.creator = self.ref = None
+        self.name = self.creator = self.ref = self.site = self.mark = None
 
 
 def extra_of(node):
@@ -668,6 +735,7 @@ def leaf(v):
     node.describe(v.array)
     if v._name is not None:
         extra_of(node).name = v._name
+    node.constant = v.reason == DETACHED
     v.bind(node)
     return node
 
@@ -730,9 +798,13 @@ def quick(op, a, b):
     if record:
         link(node, op, x0, x1, a, b)
     else:
+        refuse_unrecorded(a)
+        refuse_unrecorded(b)
         y.reason = NO_GRAD
         node.drop()
     y.bind(node)
+    if under_way.watchers:
+        look_at(y, op.cls, (a, b))
     if node.tracked:
         node.show()
         y.show()
@@ -768,6 +840,9 @@ def call(f, inputs):
     if f._edges is not None:
         raise GraphError(f"{who(type(f))}: this instance has been called before; one instance is one call, make a new one")
     xs = operand_arrays(f, inputs)
+    record = recording.on()
+    if record:
+        f._before = parameters_of(f)
     try:
         ys = f.forward(*xs)
     except (TypeError, ValueError, OverflowError) as error:
@@ -776,12 +851,26 @@ def call(f, inputs):
     ys = [checked_output(f, y, xs) for y in ((ys,) if single else ys)]
     if not ys:
         raise TypeError(f"{who(type(f))}: forward returned an empty tuple, wanted an array or a tuple of arrays")
-    if not recording.on() or not any([isinstance(x, Variable) for x in inputs]):
-        reason = CONSTANTS if recording.on() else NO_GRAD
-        outputs = [without_graph(y, reason) for y in ys]
+    if not record or not any([isinstance(x, Variable) for x in inputs]):
+        for x in inputs:
+            refuse_unrecorded(x)
+        outputs = [without_graph(y, CONSTANTS if record else NO_GRAD) for y in ys]
     else:
         outputs = record_call(f, inputs, xs, ys)
+    if under_way.watchers:
+        for y in outputs:
+            look_at(y, type(f), inputs)
     return outputs if len(outputs) > 1 else outputs[0]
+
+
+def parameters_of(f):
+    """What the guard has to know of an instance before forward; nothing where __init__ has left no number."""
+    own = getattr(f, "__dict__", None)
+    if own:
+        for x in own.values():
+            if type(x) not in BARE and not (type(x) is tuple and all([type(i) in BARE for i in x])):
+                return guard.parameters(f)
+    return None
 
 
 def record_call(f, inputs, xs, ys):
@@ -899,9 +988,30 @@ class Walk:
     def __init__(self):
         self.busy = False
         self.flags = 0                      # floating-point flags that the loops have raised
+        self.watchers = 0                   # blocks of `detect` that are open, in any thread
+        self.marked = False                 # data have fingerprints
 
 
 under_way = Walk()
+
+
+class RuleMode:
+    """How rules run: recorded or not, and with NumPy's floating-point flags noted, to be reported once a pass."""
+
+    def __init__(self, record):
+        self.modes = config.using_config("enable_backprop", record), np.errstate(all="call", call=note_flags)
+
+    def __enter__(self):
+        for mode in self.modes:
+            mode.__enter__()
+
+    def __exit__(self, *error):
+        for mode in self.modes:
+            mode.__exit__(*error)
+
+
+def note_flags(kind, flags):
+    under_way.flags |= flags
 
 
 def run_backward(v, root, gradient, retain, graph):
@@ -967,6 +1077,8 @@ def walk(root, gradient, retain):
                 continue
             node.next = None
             node.queued = False
+            if retain and (node.op is not None or node.in0 is not None):
+                bring(node, found, False)   # first: a rule may write into the gradient it gets
             if node.op is None:
                 if node.in0 is None:
                     bring(node, found, True)
@@ -981,11 +1093,9 @@ def walk(root, gradient, retain):
                 node.backward(kernel_of(node.op))
             else:
                 if mode is None:
-                    mode = config.using_config("enable_backprop", False)
+                    mode = RuleMode(False)
                     mode.__enter__()
                 rule(node, rows)
-            if retain and (node.op is not None or node.in0 is not None):
-                bring(node, found, False)
             node.forget()
     finally:
         if mode is not None:
@@ -1118,7 +1228,7 @@ def data_of(gradient):
 def walk_by_table(root, gradient, retain, graph):
     """Backward with the gradients in a table of this walk: [(Variable, gradient, add it or set it)]."""
     table = Table(graph)
-    with config.using_config("enable_backprop", graph):
+    with RuleMode(graph):
         table.add(root, table.start(root, gradient))
         while table.heap:
             node = heapq.heappop(table.heap)[-1]

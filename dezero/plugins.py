@@ -20,7 +20,7 @@ import pluggy
 from dezero import hookspecs
 from dezero._offers import Register, op_of
 from dezero._version import __version__
-from dezero._words import clean, items, near, normal, reason, shown
+from dezero._words import clean, items, near, normal, reason, safe, shown
 from dezero.core import Function
 from dezero.errors import OpConflict, PluginError, PluginWarning
 from dezero.registry import HOST, Op, registry, settle
@@ -301,12 +301,13 @@ def _admit(plugin):
 
 def _ask(plugin):
     """Call the hook of one plugin and give what it offers."""
-    if not _manager.get_hookcallers(plugin.hooks):
-        from dezero import _discovery
-        raise PluginError(_discovery.why_no_hook(plugin.hooks))
     with registry.lock:
+        found = _manager.get_hookcallers(plugin.hooks)
         hooks = [hook for hook in _manager.hook.dezero_register_ops.get_hookimpls()
                  if hook.plugin is plugin.hooks]
+    if not found:
+        from dezero import _discovery
+        raise PluginError(_discovery.why_no_hook(plugin.hooks))
     register = Register(plugin.name, plugin.dist, plugin.version)
     for hook in hooks:
         answer = hook.function(*(register for _ in hook.argnames))
@@ -416,7 +417,7 @@ def _load(reload=False, retry=False, strict=None):
         if _loaded and not (reload or retry):
             return
         _loading = get_ident()
-        notes = _load_installed(reload, _strict() if strict is None else strict)
+        notes = _load_installed(reload, retry, _strict() if strict is None else strict)
     finally:
         _loading = 0
         _load_lock.release()
@@ -424,11 +425,11 @@ def _load(reload=False, retry=False, strict=None):
         warnings.warn(note, PluginWarning, stacklevel=_outside())
 
 
-def _load_installed(reload, strict):
+def _load_installed(reload, retry, strict):
     """Load the plugins of all distributions, one by one; give the texts to warn with."""
     global failures, _loaded
     from dezero import _discovery
-    told = set() if reload else {failure[:4] for failure in failures}
+    told = {failure[:4] for failure in failures} if retry else ()
     preferences, notes = _read_preferences()
     if reload:
         import importlib
@@ -443,7 +444,7 @@ def _load_installed(reload, strict):
     choice = _discovery.Choice(os.environ)
     entries = [] if choice.nothing else _discovery.installed()
     notes += choice.unknown(entries)
-    complete = True
+    failed, complete = [], True
     for entry in entries:
         if (entry.id in _plugins and entry.error is None) or choice.refusal(entry):
             continue
@@ -454,18 +455,18 @@ def _load_installed(reload, strict):
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit, and whatever else a module may raise
-            failure = Failure(entry.distribution, entry.version, entry.name,
-                              reason(error), error)
+            failure = Failure(entry.distribution, entry.version, entry.name, reason(error), error)
             failures += (failure,)
             text = _discovery.not_loaded(entry, failure.reason)
             if strict:
                 raise PluginError(text) from error
             if failure[:4] not in told:
-                notes.append(text)
+                failed.append(text)
     _loaded = complete
     offered = {(normal(op.dist), name) for name, op in registry.snapshot.names.items()}
-    return notes + [f"DEZERO_PREFER names {shown(f'{dist}:{op}')}, which no plugin that was loaded offers"
-                    for dist, op in preferences if (dist, op) not in offered]
+    notes += [f"DEZERO_PREFER names {shown(f'{dist}:{op}')}, which no plugin that was loaded offers"
+              for dist, op in preferences if (dist, op) not in offered]
+    return failed if retry else notes + failed
 
 
 def _load_entry(entry):
@@ -532,7 +533,7 @@ def _outside():
 
 
 def _check_name(name):
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
+    if not isinstance(name, str) or not safe(name):
         raise PluginError(f"the plugin name {shown(name)} is not 1 to 64 of A-Z a-z 0-9 _ . -")
 
 

@@ -63,10 +63,11 @@ def run(code, *, env=None, flags=(), timeout=300):
     )
 
 
-def assert_runs(code, **kwargs):
-    """`code` ends well and says nothing on stderr; returns what it printed."""
+def assert_runs(code, *, stderr="", **kwargs):
+    """`code` ends well and says nothing on stderr (None: may say anything); returns what it printed."""
     done = run(code, **kwargs)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    assert stderr is None or done.stderr == stderr
     return done.stdout
 
 

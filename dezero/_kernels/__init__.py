@@ -11,7 +11,9 @@ from .cells import Kernel
 try:
     from . import elementwise
 except ImportError as error:
-    elementwise, REASON = None, f"the extension modules are not built ({error})"
+    elementwise = None
+    REASON = ("the extension modules are not built; install again with a C compiler (DEZERO_REQUIRE_EXT=1 shows what it says)"
+              if "partially initialized" in str(error) else f"the extension modules cannot be loaded: {error}")
 else:
     REASON = ""
 

@@ -85,6 +85,7 @@ cdef class Call:
     cdef public list _values            # of the outputs, where there are several
     cdef public list _gys               # their gradients in the walk that is under way
     cdef public object _inputs, _outputs
+    cdef public dict _before            # numbers that the instance held before forward
     cdef public Py_ssize_t generation
     cdef object __weakref__
 

@@ -7,15 +7,15 @@ import weakref
 import numpy as np
 
 from ..errors import DTypeError
+from .signature import checked
 
 
 class Kernel:
     """Loops that do an op's work; see cells.pyx.  Without compiled parts they are kept, and the reference runs."""
 
     def __init__(self, forward, backward, reads=None):
-        self.forward, self.backward, self.reads = forward, backward, reads
-        self.nin = len(backward) if isinstance(backward, tuple) else 1
-        self.types = ()
+        self.forward, self.backward = forward, backward
+        self.nin, self.reads, self.types, _ = checked(forward, backward, reads)
         self.label = None
 
     def __repr__(self):
@@ -77,7 +77,7 @@ class Node:
         self.grad = g if self.grad is None else np.asarray(self.grad + g)
 
     def gradient(self):
-        return self.grad
+        return None if self.grad is None else np.array(self.grad)
 
     def take(self):
         return np.array(self.grad)
@@ -104,9 +104,13 @@ def sum_to(g, shape):
 class Handle:
     """What the caller holds of a node."""
 
-    node = array = _name = _grad = None
-    assigned = False
-    reason = 0
+    __slots__ = ("node", "array", "_name", "_grad", "assigned", "reason", "__weakref__")
+
+    def __new__(cls, *args, **kwargs):
+        v = object.__new__(cls)
+        v.node = v.array = v._name = v._grad = None
+        v.assigned, v.reason = False, 0
+        return v
 
     def bind(self, node):
         if self.node is not None and self.node.living() is self:
@@ -122,7 +126,7 @@ class Handle:
 class Call:
     """What the engine keeps with a Function that was called."""
 
-    _edges = _values = _gys = _inputs = _outputs = None
+    _edges = _values = _gys = _inputs = _outputs = _before = None
     generation = 0
 
 

@@ -15,7 +15,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject, Py_TYPE
-from cpython.pycapsule cimport PyCapsule_CheckExact, PyCapsule_GetContext, PyCapsule_GetName, PyCapsule_GetPointer
+from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetName, PyCapsule_GetPointer
 from libc.math cimport isinf
 from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy
@@ -25,6 +25,7 @@ from .elementwise cimport Loop, clear_flags, flags, minus, negate, plus, total
 
 from ..errors import DTypeError, GraphError
 from .floating import report
+from .signature import checked, is_sign
 
 cnp.import_array()
 
@@ -98,11 +99,12 @@ cdef class Kernel:
         For each input, which of (*inputs, output), by place, its loop looks at.  What no gradient reads is not kept
         for backward.  By default all.
 
-    A loop is a NumPy ufunc (its loops are read out of it), a PyCapsule whose name is its types ("dd->d"), a pair of
-    a native address and types ``(pointer, "dd->d")``, or a list of these for several types.  It is a NumPy inner
-    loop, ``void loop(char **args, npy_intp const *n, npy_intp const *steps, void *data)``; the engine gives it at
-    least one element, aligned and in native byte order, and an output that overlaps nothing.  Types that differ from
-    those of the operands, and ops of more than two inputs, run on the reference.
+    A loop is a NumPy ufunc (its loops are read out of it), a PyCapsule whose name is its types ("dd->d"; include/dezero.h
+    makes it), a pair of a native address and types ``(pointer, "dd->d")`` with a number or what ctypes, cffi and numba
+    have for one, or a list of these for several types.  It is a NumPy inner loop, ``void loop(char **args, npy_intp
+    const *n, npy_intp const *steps, void *data)``; the engine gives it at least one element, aligned and in native byte
+    order, and an output that overlaps nothing.  Types that differ from those of the operands, and ops of more than two
+    inputs, run on the reference.
 
     Raises
     ------
@@ -113,14 +115,7 @@ cdef class Kernel:
     def __init__(self, forward, backward, reads=None):
         cdef int i, d
         self.forward, self.backward = forward, backward
-        loops = backward if isinstance(backward, tuple) else (backward,)
-        self.nin = len(loops)
-        self.reads = reads if reads is not None else (tuple(range(self.nin + 1)),) * self.nin
-        if self.nin == 0 or len(self.reads) != self.nin:
-            raise TypeError(f"a kernel has one backward loop and one entry of reads for each input; "
-                            f"got {len(loops)} loops and {len(self.reads)} entries")
-        self.owners = [table(forward, self.nin)] + [f if f in ("+", "-", None) else table(f, self.nin + 2) for f in loops]
-        self.types = tuple([t for t in "df" if all([f in ("+", "-", None) or t in f for f in self.owners])])
+        self.nin, self.reads, self.types, self.owners = checked(forward, backward, reads)
         if self.nin > 2:
             return
         for d in range(2):
@@ -128,7 +123,7 @@ cdef class Kernel:
                 take_loop(self.owners[0], d, &self.fwd[d], &self.fwd_data[d])
         for i in range(self.nin):
             f = self.owners[i + 1]
-            if f in ("+", "-", None):
+            if is_sign(f):
                 self.sign[i] = 1 if f == "+" else -1 if f == "-" else NONE
                 continue
             for r in self.reads[i]:
@@ -146,49 +141,28 @@ cdef class Kernel:
 
 
 cdef int take_loop(dict found, int d, Loop *loop, void **data) except -1:
-    address, context, _ = found["df"[d]]
-    loop[0] = <Loop><uintptr_t>address
-    data[0] = <void *><uintptr_t>context
+    """Where a loop is, and the data it wants."""
+    cdef PyUFuncObject *u
+    cdef const char *name
+    kind, owner, place = found["df"[d]]
+    if kind == "ufunc":
+        u = <PyUFuncObject *>owner
+        loop[0] = u.functions[<int>place]
+        data[0] = u.data[<int>place] if u.data != NULL else NULL
+    elif kind == "capsule":
+        name = PyCapsule_GetName(owner)
+        loop[0] = <Loop>PyCapsule_GetPointer(owner, name)
+        data[0] = PyCapsule_GetContext(owner)
+    else:
+        loop[0] = <Loop><uintptr_t>place
+        data[0] = NULL
+    if loop[0] == NULL:
+        raise TypeError(f"Kernel: {owner!r} has no loop in C for {np.dtype('df'[d])}")
     return 0
 
 
 cdef class Record:
     """What the engine reads of a registered op; `registry.Op` is the rest."""
-
-
-def table(loop, int nin):
-    """{type: (address, data, owner)} of the loops of `loop` that take nin numbers of one type and give one of it."""
-    found = {}
-    for one in loop if isinstance(loop, list) else [loop]:
-        for types, address, context, owner in loops_of(one):
-            ins, arrow, outs = types.partition("->")
-            if address and arrow and len(ins) == nin and len(outs) == 1 and set(types) <= {types[0], "-", ">"}:
-                found.setdefault(types[0], (address, context, owner))
-    if not found:
-        raise TypeError(f"{loop!r} has no loop of {nin} inputs and one output of one type")
-    return found
-
-
-def loops_of(loop):
-    """[(types, address, data, owner)] of one entry."""
-    loop = getattr(loop, "ufunc", loop)             # numba's DUFunc
-    if isinstance(loop, np.ufunc):
-        if loop.signature is not None:
-            raise TypeError(f"{loop!r} has core dimensions {loop.signature}: only elementwise ufuncs are kernels")
-        return [ufunc_loop(loop, i) for i in range(loop.ntypes)]
-    if PyCapsule_CheckExact(loop):
-        name = PyCapsule_GetName(loop)
-        if name == NULL:
-            raise TypeError("a capsule that is a kernel is named by its types, as in \"dd->d\"; this one has no name")
-        return [((<bytes>name).decode(), <uintptr_t>PyCapsule_GetPointer(loop, name), <uintptr_t>PyCapsule_GetContext(loop), loop)]
-    if isinstance(loop, tuple) and len(loop) == 2 and isinstance(loop[1], str):
-        return [(loop[1], int(getattr(loop[0], "address", loop[0])), 0, loop)]
-    raise TypeError(f"{loop!r} is no kernel: wanted a NumPy ufunc, a PyCapsule, or (pointer, types)")
-
-
-cdef tuple ufunc_loop(object ufunc, int i):
-    cdef PyUFuncObject *u = <PyUFuncObject *>ufunc
-    return (ufunc.types[i], <uintptr_t>u.functions[i], <uintptr_t>(u.data[i] if u.data != NULL else NULL), ufunc)
 
 
 # -- shapes and operands ---------------------------------------------------------------------------------------------
@@ -749,13 +723,11 @@ cdef class Node:
             a = new_array(self.space, self.kind)
             memcpy(cnp.PyArray_DATA(<ndarray>a), PyBytes_AS_STRING(self.gstore), self.space.size * ITEM[self.kind])
             return a
-        return self.gstore
+        return self.gstore if sole(<PyObject *>self.gstore) else np.array(self.gstore)     # a rule may write into it
 
     cdef object take(self):
         """The gradient as an array of its own, for the caller to keep."""
-        if self.gstore is None or PyBytes_CheckExact(self.gstore) or sole(<PyObject *>self.gstore):
-            return self.gradient()
-        return np.array(self.gstore)
+        return self.gradient()
 
     cdef void forget(self) noexcept:
         self.has = False

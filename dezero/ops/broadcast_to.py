@@ -36,6 +36,12 @@ class BroadcastTo(Function):
         stretched = tuple(a for a in range(x.ndim) if x.shape[a] != gy.shape[a])
         return np.sum(gy, axis=stretched, keepdims=True) if stretched else gy
 
+    @staticmethod
+    def samples(sample):
+        sample(sample.array(3), (2, 3))
+        sample(sample.array(2, 1), (3, 2, 2))
+        sample(sample.array(), (2, 2))
+
 
 @hookimpl
 def dezero_register_ops(register):

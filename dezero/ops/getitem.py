@@ -30,6 +30,11 @@ class GetItem(Function):
     def backward(self, gy):
         return F.scatter(gy, self.index, self.inputs[0].shape)
 
+    @staticmethod
+    def samples(sample):
+        for index in (1, (slice(None), -1), (..., None, slice(2, 0, -1)), [2, 0, 2], (slice(1), [0, 0])):
+            sample(sample.array(3, 3), index)
+
 
 def plain(index):
     """The index without Variables."""

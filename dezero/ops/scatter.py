@@ -37,6 +37,11 @@ class Scatter(Function):
     def backward(self, gy):
         return gy[self.index]
 
+    @staticmethod
+    def samples(sample):
+        sample(sample.array(2), (1, slice(2)), (2, 3))
+        sample(sample.array(3, 2), [2, 0, 2], (3, 2))
+
 
 def has_arrays(index):
     return any(isinstance(i, (list, np.ndarray)) for i in (index if isinstance(index, tuple) else (index,)))

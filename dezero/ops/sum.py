@@ -37,6 +37,13 @@ class Sum(Function):
             gy = gy[tuple(None if a in summed else slice(None) for a in range(x.ndim))]
         return np.broadcast_to(gy, x.shape)
 
+    @staticmethod
+    def samples(sample):
+        sample(sample.array(2, 3))
+        sample(sample.array(2, 3), axis=0)
+        sample(sample.array(2, 3, 2), axis=(0, -1))
+        sample(sample.array(2, 3), axis=1, keepdims=True)
+
 
 @hookimpl
 def dezero_register_ops(register):

@@ -1,0 +1,124 @@
+"""What a `Kernel` may be made of, checked before any address is used: for cells.pyx and its twin alike."""
+import re
+import sys
+
+import numpy as np
+
+ABI = (1, 0)            # of loops in capsules: the numbers of include/dezero.h
+WORDS = {"d": "float64", "f": "float32"}
+
+
+def checked(forward, backward, reads):
+    """The number of operands, what the gradients read, the types with all loops, and the loops.
+
+    Returns
+    -------
+    nin : int
+    reads : tuple of tuple of int
+    types : tuple of str
+        "d" and "f", or one of them.
+    loops : list of dict or str or None
+        Forward's, then each gradient's: ``{type: (kind, owner, place)}``, with the kind "ufunc", "capsule" or
+        "pointer", or "+", "-", None as given.
+
+    Raises
+    ------
+    TypeError
+        Something is no loop, or does not fit the rest.
+    """
+    slopes = backward if isinstance(backward, tuple) and not is_pointer(backward) else (backward,)
+    nin = len(slopes)
+    if nin == 0:
+        raise TypeError("Kernel: backward is empty: wanted a loop for each operand, or None for one without gradient")
+    loops = [table("forward", forward, nin)]
+    loops += [f if is_sign(f) else table(f"backward of operand {i}", f, nin + 2) for i, f in enumerate(slopes)]
+    types = tuple(t for t in WORDS if all(is_sign(f) or t in f for f in loops))
+    if not types:
+        has = "; ".join(f"{name} for {' and '.join(WORDS[t] for t in f if t in WORDS)}"
+                        for name, f in zip(["forward", *(f"backward of operand {i}" for i in range(nin))], loops) if not is_sign(f))
+        raise TypeError(f"Kernel: no type has all loops: {has}")
+    return nin, checked_reads(reads, nin), types, loops
+
+
+def is_sign(f):
+    return f is None or isinstance(f, str) and f in ("+", "-")
+
+
+def checked_reads(reads, nin):
+    """For each gradient, the places among (*inputs, output) that its loop looks at; by default all."""
+    if reads is None:
+        return (tuple(range(nin + 1)),) * nin
+    entries = tuple(tuple(r) if isinstance(r, (tuple, list)) else None for r in reads) if isinstance(reads, (tuple, list)) else ()
+    if len(entries) != nin or any(r is None or not all(type(i) is int and 0 <= i <= nin for i in r) for r in entries):
+        raise TypeError(f"Kernel: reads={reads!r}: wanted {nin} tuples, one for each operand, of places 0 to {nin} among "
+                        "(*inputs, output)")
+    return entries
+
+
+def table(where, loop, nin):
+    """The loops of `loop` that take nin numbers of one type and give one of it, by type."""
+    found, seen = {}, []
+    for one in loop if isinstance(loop, list) else [loop]:
+        for types, source in typed(where, one):
+            seen.append(types)
+            ins, arrow, out = types.partition("->")
+            if arrow and len(ins) == nin and len(out) == 1 and set(ins) == {out}:
+                found.setdefault(out, source)
+    if not WORDS.keys() & found.keys():
+        raise TypeError(f"Kernel: {where}: {loop!r} has no loop {'d' * nin}->d or {'f' * nin}->f; it has "
+                        f"{', '.join(seen[:8]) or 'none'}{', ...' * (len(seen) > 8)}" + (" (a gradient takes gy, the inputs and the output)" if where != "forward" else ""))
+    return found
+
+
+def typed(where, loop):
+    """[(types, source)] of one entry."""
+    loop = loop if isinstance(loop, np.ufunc) else getattr(loop, "ufunc", loop)     # numba's DUFunc
+    if isinstance(loop, np.ufunc):
+        if loop.signature is not None:
+            raise TypeError(f"Kernel: {where}: {loop!r} has core dimensions {loop.signature}: only elementwise ufuncs are loops")
+        if loop.nout != 1:
+            raise TypeError(f"Kernel: {where}: {loop!r} gives {loop.nout} results: a loop gives one")
+        return [(types, ("ufunc", loop, i)) for i, types in enumerate(loop.types)]
+    if type(loop).__name__ == "PyCapsule":
+        return [(capsule_types(where, loop), ("capsule", loop, 0))]
+    if is_pointer(loop):
+        return [(loop[1], ("pointer", loop, address_of(where, loop[0])))]
+    raise TypeError(f"Kernel: {where}: {loop!r} is no loop: wanted a NumPy ufunc, a PyCapsule named by its types, "
+                    "(pointer, \"dd->d\"), or a list of these")
+
+
+def is_pointer(loop):
+    return isinstance(loop, tuple) and len(loop) == 2 and isinstance(loop[1], str) and not is_sign(loop[1]) and not is_sign(loop[0])
+
+
+def capsule_types(where, capsule):
+    """The types in a capsule's name, "dd->d" or "dd->d@1.0" with the version of dezero.h it was made with."""
+    name = re.match(r'<capsule object "(.*)" at ', repr(capsule), re.DOTALL)    # the one way to it in plain Python
+    if name is None:
+        raise TypeError(f"Kernel: {where}: {capsule!r} has no name: a capsule that holds a loop is named by its types, as in \"dd->d\"")
+    types, at, version = name[1].partition("@")
+    made = re.fullmatch(r"(\d{1,4})\.(\d{1,4})", version)
+    if at and made is None:
+        raise TypeError(f"Kernel: {where}: {capsule!r}: the version {version!r} is none such as \"{ABI[0]}.{ABI[1]}\"")
+    if at and (int(made[1]) != ABI[0] or int(made[2]) > ABI[1]):
+        raise TypeError(f"Kernel: {where}: {capsule!r} was made with version {version} of dezero.h, this dezero has "
+                        f"{ABI[0]}.{ABI[1]}: build the package anew, or update dezero")
+    return types
+
+
+def address_of(where, pointer):
+    """The address of a native function: a number, or what ctypes, cffi and numba have for one."""
+    ctypes, cffi = sys.modules.get("ctypes"), sys.modules.get("_cffi_backend")
+    address = getattr(pointer, "address", pointer)                                  # numba's cfunc
+    if ctypes is not None and isinstance(pointer, (ctypes._CFuncPtr, ctypes.c_void_p)):
+        address = ctypes.cast(pointer, ctypes.c_void_p).value or 0
+    elif cffi is not None and type(pointer).__module__ == "_cffi_backend" and hasattr(cffi, "typeof") \
+            and cffi.typeof(pointer).kind in ("pointer", "function"):
+        address = int(cffi.cast(cffi.new_primitive_type("uintptr_t"), pointer))
+    if isinstance(address, (bool, float)) or not hasattr(address, "__index__"):
+        raise TypeError(f"Kernel: {where}: {pointer!r} is no address: wanted a number, a ctypes or cffi function pointer, or a "
+                        "numba cfunc")
+    address = int(address)
+    if not 0 < address <= 2 * sys.maxsize + 1:
+        raise TypeError(f"Kernel: {where}: {address} is no address of a function")
+    return address

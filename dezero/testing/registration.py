@@ -1,0 +1,124 @@
+"""Checks of what the op states: its kernel against its Python methods, and the ways that lead to it."""
+import operator
+
+import numpy as np
+
+from dezero import functions
+from dezero._kernels import IN_USE
+from dezero.core import Variable, operands_of
+from dezero.testing.arrays import elementwise, every_second
+from dezero.testing.grads import weights
+from dezero.testing.samples import standard
+
+COUNTS = (*range(1, 36), 63, 64, 65, 67, 1025, 70_001)     # vectors' tails, blocks, and a loop without the interpreter's lock
+EQUAL = {"d": 2e-14, "f": 5e-6}                             # 64 units in the last place, and less than a factor of 1 + 1e-5
+
+
+def check_kernel(subject):
+    """The loops give what the Python methods do: forward and backward, all types, all lengths and strides."""
+    kernel = subject.kernel
+    if kernel is None:
+        return
+    count = operands_of(subject.cls)
+    if count is not None and kernel.nin != count and not optional(subject.cls, kernel.nin):
+        subject.fail(None, f"kernel: its loops take {kernel.nin} operands, forward takes {count}")
+    if not standard(subject.cls):
+        subject.fail(None, "kernel: the loops never run, since the op has an `apply` of its own")
+    if IN_USE != "compiled" or not subject.runs_loops:
+        return
+    sample = elementwise(subject)
+    if sample is None:
+        subject.fail(subject.samples[0], "kernel: forward is not elementwise, loops are")
+    for char in kernel.types:
+        for n in COUNTS:
+            xs = [np.resize(x, n).astype(char) for x in sample.xs]
+            compare_paths(subject, sample, xs, char, f"{n} elements")
+            if n in (1, 5, 34):
+                compare_paths(subject, sample, [every_second(x) for x in xs], char, f"{n} elements, every second")
+                compare_paths(subject, sample, [x.reshape(-1, 1) * np.ones((1, 3), char) for x in xs], char, f"shape ({n}, 3)")
+                for i in range(len(xs)):
+                    mixed = [np.array(x[0]) if j == i else x for j, x in enumerate(xs)]
+                    compare_paths(subject, sample, mixed, char, f"{n} elements, argument {i} 0-d")
+        compare_paths(subject, sample, [np.asarray(x.flat[0], char) for x in sample.xs], char, "0-d")
+
+
+def optional(cls, n):
+    """Has forward defaults for what the kernel does not take?"""
+    code = getattr(cls.forward, "__code__", None)
+    defaults = len(getattr(cls.forward, "__defaults__", None) or ())
+    return code is not None and code.co_argcount - 1 - defaults <= n <= code.co_argcount - 1
+
+
+def compare_paths(subject, sample, xs, char, what):
+    """Loops and Python methods on the same arrays."""
+    sides = ("reference", "kernel")
+    values = subject.values(sample, xs, "reference")
+    subject.same(sample, "result", values, subject.values(sample, xs), EQUAL[char], f"kernel, {np.dtype(char)}, {what}: value", sides)
+    ws = [weights(subject.rng(), y.shape).astype(char) for y in values]
+    wanted = subject.gradients(sample, xs, ws, "reference")
+    subject.same(sample, "argument", wanted, subject.gradients(sample, xs, ws), EQUAL[char],
+                 f"kernel, {np.dtype(char)}, {what}: gradient", sides)
+
+
+def check_reach(subject):
+    """F.name, the method, the operators and the NumPy functions all lead to the op."""
+    if "name" not in subject.cls.__dict__:
+        return
+    if subject.op is None:
+        subject.fail(None, f"registration: F.{subject.name} is another op")
+    ways = [(f"F.{subject.name}", getattr(functions, subject.name)), (f"the method x.{subject.name}()", method(subject.name))]
+    ways += [(f"the operator {name}", operator_function(name)) for name in subject.op.operators]
+    ways += [(f"numpy.{f.__name__}", f) for f in subject.op.numpy]
+    for name, function in ways:
+        reached = [try_way(subject, sample, name, function) for sample in subject.samples]
+        if not any(reached):
+            subject.fail(subject.samples[0], f"registration: no sample can be given to {name}; add one that can")
+
+
+def try_way(subject, sample, name, function):
+    """Does this way take the sample?  Where it does, it must lead to the op."""
+    args, kwargs = sample.arguments([Variable(x) for x in sample.xs])
+    if name.startswith("the method") and not isinstance(args[0], Variable):
+        return standard(subject.cls) is False       # an op whose first argument is a list has no method to speak of
+    plain = sample.arguments(sample.xs)
+    if not name.startswith(("F.", "the method")) and not accepts(function, *plain):
+        return False
+    ys = function(*args, **kwargs)
+    ys = list(ys) if isinstance(ys, (tuple, list)) else [ys]
+    if not all(isinstance(y, Variable) and type(y.creator) is subject.cls for y in ys):
+        subject.fail(sample, f"registration: {name} does not lead to the op: it gave {ys[0]!r} of {ys[0].creator!r}"
+                     if isinstance(ys[0], Variable) else f"registration: {name} gave {type(ys[0]).__name__}")
+    subject.same(sample, "result", subject.values(sample, sample.xs), [y.data for y in ys], 1e-12, name)
+    if name.startswith("the operator") and len(args) == 2 and all(isinstance(a, Variable) for a in args):
+        check_sides(subject, sample, name, function)
+    return True
+
+
+def accepts(function, args, kwargs):
+    """Does NumPy itself take these arguments?"""
+    try:
+        function(*args, **kwargs)
+    except Exception:                               # of whatever kind: it is NumPy's business
+        return False
+    return True
+
+
+def check_sides(subject, sample, name, function):
+    """An array may stand on either side of a Variable."""
+    a, b = sample.xs
+    for left, right in ((a, Variable(b)), (Variable(a), b)):
+        try:
+            y = function(left, right)
+        except TypeError as error:
+            subject.fail(sample, f"registration: {name} with an array on the {'left' if left is a else 'right'}: {error}")
+        subject.same(sample, "result", subject.values(sample, [a, b]), [z.data for z in (y if isinstance(y, list) else [y])], 1e-12, name)
+
+
+def method(name):
+    return lambda x, *args, **kwargs: getattr(x, name)(*args, **kwargs)
+
+
+def operator_function(name):
+    """The Python function behind an operator's name."""
+    builtin = {"__divmod__": divmod, "__round__": round, "__abs__": abs}
+    return builtin.get(name) or getattr(operator, name)

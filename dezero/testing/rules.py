@@ -1,0 +1,245 @@
+"""Checks of the mathematics: values, first and second derivatives, at ordinary points and at 0."""
+import numpy as np
+
+from dezero.core import Variable
+from dezero.errors import FirstOrderOnly
+from dezero.testing.grads import at, weigh, weights, zero_if_none
+from dezero.testing.numeric import LARGE, along, differ, differences, is_kink, moved, scale_of, sides, slope
+
+RTOL = 1e-8             # a rule that goes through float32 is 3e-8 off
+MODES = {False: "on arrays", True: "on Variables (create_graph=True)"}
+
+
+def check_value(subject):
+    """Results are finite arrays, the same each time, and those of the NumPy functions that the op claims."""
+    for sample in subject.samples:
+        ys = subject.values(sample, sample.xs)
+        subject.same(sample, "result", ys, subject.values(sample, sample.xs), 0, "value, computed again")
+        for i, y in enumerate(ys):
+            if not np.isfinite(y).all():
+                subject.fail(sample, f"value: result {i} is not finite: choose a sample where the op is defined")
+        for function in subject.cls.__dict__.get("numpy", ()):
+            args, kwargs = sample.arguments(sample.xs)
+            try:
+                wanted = function(*args, **kwargs)
+            except TypeError:               # a parameter that NumPy's function has not
+                continue
+            wanted = [np.asarray(y) for y in (wanted if isinstance(wanted, (tuple, list)) else [wanted])]
+            if len(wanted) != len(ys):
+                subject.fail(sample, f"value: {len(ys)} results, numpy.{function.__name__} gives {len(wanted)}")
+            subject.same(sample, "result", wanted, ys, 1e-12, "value", (f"numpy.{function.__name__}", "the op"))
+
+
+def check_gradient(subject):
+    """The gradient by each argument is that of the values, on arrays and on Variables."""
+    for sample in subject.samples:
+        xs, ws = sample.xs, subject.weights(sample, sample.xs)
+        for graph in modes(subject):
+            for path in subject.paths:
+                gradients = subject.gradients(sample, xs, ws, path, graph)
+                verify(subject, sample, xs, ws, gradients, f"gradient {MODES[graph]}")
+
+
+def verify(subject, sample, xs, ws, gradients, where):
+    """Compare gradients with numeric ones, element by element; the first that differs is a failure."""
+    skipped = elements = 0
+    for i, g in enumerate(gradients):
+        size = abs(g[np.isfinite(g)]).max(initial=0)
+        for index in np.ndindex(g.shape):
+            line = lambda t: subject.weighed(sample, moved(xs, i, index, t), ws)
+            numeric, error = numeric_slope(subject, sample, i, index, line, scale_of(xs[i][index]))
+            elements += 1
+            if not error <= 1e-6 * max(1.0, abs(numeric)):
+                skipped += 1
+            elif differ(g[index], numeric, error, RTOL, size) and not is_kink(line, scale_of(xs[i][index])):
+                wrong(subject, sample, where, i, index, g[index], numeric)
+    if 2 * skipped > elements:
+        subject.fail(sample, f"{where}: the values are not smooth at {skipped} of {elements} elements: "
+                             "nothing can be said; choose another sample")
+
+
+def numeric_slope(subject, sample, i, index, line, scale):
+    """The numeric derivative, kept: it is the same in both modes and on all paths."""
+    kept = vars(sample).setdefault("slopes", {})
+    if (i, index) not in kept:
+        kept[i, index] = slope(line, scale)
+    return kept[i, index]
+
+
+def wrong(subject, sample, where, i, index, analytic, numeric):
+    subject.fail(sample, f"{where}: argument {i}, {at(index)}: analytic {analytic:.17g}, numeric {numeric:.17g}")
+
+
+def modes(subject):
+    """(False, True), or (False,) where the op is right about being of first order only."""
+    if subject.cls.__dict__.get("order", "checked") == 1 and refuses(subject):
+        return (False,)
+    return (False, True)
+
+
+def refuses(subject):
+    sample = subject.samples[0]
+    try:
+        subject.gradients(sample, sample.xs, subject.weights(sample, sample.xs), graph=True)
+    except FirstOrderOnly:
+        return True
+    return False
+
+
+def check_second(subject):
+    """The derivative of the gradient is right, or declared not to be there (``order = 1``)."""
+    if len(modes(subject)) == 1:
+        return
+    for sample in subject.samples:
+        xs, ws = sample.xs, subject.weights(sample, sample.xs)
+        us = [weights(subject.rng(), x.shape) for x in xs]
+        try:
+            seconds = second(subject, sample, xs, ws, us)
+        except FirstOrderOnly as error:
+            subject.fail(sample, f"second derivative: refused: {error}")
+        around = [*xs, *ws]
+        value = lambda zs: sum((g * u).sum() for g, u in zip(subject.gradients(sample, zs[:len(xs)], zs[len(xs):]), us))
+        rng, verified = subject.rng(), 0
+        for _ in range(3):
+            vs = [weights(rng, z.shape) for z in around]
+            line = lambda t: value(along(around, vs, t))
+            numeric, error = differences(line)
+            size = sum(abs(s * v).sum() for s, v in zip(seconds, vs))
+            if error <= 1e-6 * max(1.0, size):
+                verified += 1
+                if differ(sum((s * v).sum() for s, v in zip(seconds, vs)), numeric, error, RTOL, size) and not is_kink(line):
+                    locate_second(subject, sample, around, value, seconds, len(xs))
+        if not verified:
+            subject.fail(sample, "second derivative: the gradient is not smooth here: nothing can be said; choose another sample")
+
+
+def second(subject, sample, xs, ws, us):
+    """The gradients of Σ (∂Σyw/∂x)·u, by the arrays and by what comes from above."""
+    vs, gys = [Variable(x) for x in xs], [Variable(np.asarray(w)) for w in ws]
+    weigh(subject.call(sample, vs), gys).backward(create_graph=True)
+    pairs = [(v.grad, u) for v, u in zip(vs, us) if v.grad is not None]
+    for v in (*vs, *gys):
+        v.cleargrad()
+    if pairs:
+        root = weigh([g for g, _ in pairs], [u for _, u in pairs])
+        if root.creator is not None:
+            root.backward()
+    return [zero_if_none(v.grad, v) for v in (*vs, *gys)]
+
+
+def locate_second(subject, sample, around, value, seconds, n):
+    """Fail at the element where a second derivative is wrong."""
+    gaps = []
+    for i, s in enumerate(seconds):
+        for index in np.ndindex(s.shape):
+            line = lambda t: value(moved(around, i, index, t))
+            numeric = differences(line, scale_of(around[i][index]))[0]
+            gaps.append((-np.nan_to_num(abs(s[index] - numeric), nan=np.inf), i, index, s[index], numeric))
+    _, i, index, analytic, numeric = min(gaps)
+    who = f"argument {i}" if i < n else f"the gradient of result {i - n}"
+    subject.fail(sample, f"second derivative (of Σ gradient·u): {who}, {at(index)}: analytic {analytic:.17g}, numeric {numeric:.17g}; "
+                         "a rule that reads .data, or constants made by forward, loses it: order = 1 declares that")
+
+
+def check_zero(subject):
+    """At 0, where the values are finite, the gradient is no NaN; it is the derivative, or between those of both sides."""
+    for sample in subject.samples:
+        places = [i for i, x in enumerate(sample.xs) if x.size]
+        for zeroed in [[i] for i in places] + ([places] if len(places) > 1 else []):
+            xs = [x.copy() for x in sample.xs]
+            for i in zeroed:
+                xs[i][first(xs[i])] = 0.0
+            try:
+                ws = subject.weights(sample, xs)
+                finite = all(np.isfinite(y).all() for y in subject.values(sample, xs))
+            except Exception:               # an op may refuse 0, in its own words
+                continue
+            if finite:
+                for graph in modes(subject):
+                    for path in subject.paths:
+                        gradients = subject.gradients(sample, xs, ws, path, graph)
+                        for i in zeroed:
+                            verify_at_zero(subject, sample, xs, ws, i, gradients[i], f"gradient at 0 {MODES[graph]}")
+
+
+def first(x):
+    return (0,) * x.ndim
+
+
+def verify_at_zero(subject, sample, xs, ws, i, g, where):
+    index = first(g)
+    line = lambda t: subject.weighed(sample, moved(xs, i, index, t), ws)
+    left, right = sides(line)
+    numeric, error = slope(line)
+    if np.isnan(g[index]):
+        wrong(subject, sample, where, i, index, g[index], numeric)
+    if not (abs(left) < LARGE and abs(right) < LARGE):      # outside of its domain, a jump, or a root
+        return
+    slack = 1e-3 * max(1.0, abs(left), abs(right))
+    if abs(left - right) > slack:
+        if not min(left, right) - slack <= g[index] <= max(left, right) + slack:
+            subject.fail(sample, f"{where}: argument {i}, {at(index)}: analytic {g[index]:.17g}, numeric {left:.9g} from the left "
+                                 f"and {right:.9g} from the right")
+    elif error <= 1e-6 * max(1.0, abs(numeric)) and differ(g[index], numeric, error, RTOL, abs(g[np.isfinite(g)]).max(initial=0)):
+        wrong(subject, sample, where, i, index, g[index], numeric)
+
+
+def check_uses(subject):
+    """One Variable for two operands gets both gradients; with the others constant each gets its own."""
+    for sample in subject.samples:
+        xs, ws = sample.xs, subject.weights(sample, sample.xs)
+        for graph in modes(subject):
+            for path in subject.paths:
+                wanted = subject.gradients(sample, xs, ws, path, graph)
+                for i in range(len(xs)):
+                    alone(subject, sample, xs, ws, i, wanted[i], path, graph)
+                for i, j in pairs_of_one_shape(xs):
+                    together(subject, sample, xs, ws, i, j, path, graph)
+
+
+def alone(subject, sample, xs, ws, i, wanted, path, graph):
+    v = Variable(xs[i])
+    weigh(subject.call(sample, [v if j == i else x for j, x in enumerate(xs)], path), ws).backward(create_graph=graph)
+    got = zero_if_none(v.grad, v)
+    if not np.allclose(got, wanted, rtol=1e-12, atol=1e-14, equal_nan=True):
+        subject.same(sample, "argument", [wanted], [got], 1e-12, f"gradient {MODES[graph]} where only argument {i} is a Variable",
+                     ("numeric", "analytic"))
+
+
+def pairs_of_one_shape(xs):
+    return [(i, j) for i in range(len(xs)) for j in range(i) if xs[i].shape == xs[j].shape]
+
+
+def together(subject, sample, xs, ws, i, j, path, graph):
+    """Operands i and j are one and the same Variable."""
+    equal = [xs[i].copy() if k == j else x for k, x in enumerate(xs)]
+    try:
+        if not all(np.isfinite(y).all() for y in subject.values(sample, equal, "reference")):
+            return
+        each = subject.gradients(sample, equal, ws, path, graph)
+    except Exception:                       # not for equal operands, in the op's own words
+        return
+    vs = [Variable(x) for x in equal]
+    vs[j] = vs[i]
+    weigh(subject.call(sample, vs, path), ws).backward(create_graph=graph)
+    got = zero_if_none(vs[i].grad, vs[i])
+    subject.same(sample, "argument", [each[i] + each[j]], [got], 1e-12,
+                 f"gradient {MODES[graph]} of one Variable given as arguments {j} and {i}", ("numeric", "analytic"))
+
+
+def check_outputs(subject):
+    """Each result alone, with the others unused, gives its own gradient."""
+    for sample in subject.samples:
+        ws = subject.weights(sample, sample.xs)
+        for k in range(len(ws) if len(ws) > 1 else 0):
+            one = [w if i == k else np.zeros_like(w) for i, w in enumerate(ws)]
+            for graph in modes(subject):
+                wanted = subject.gradients(sample, sample.xs, one)
+                vs = [Variable(x) for x in sample.xs]
+                y = subject.call(sample, vs)[k]
+                if y.dtype.kind != "f":
+                    continue
+                y.backward(gradient=ws[k], create_graph=graph)
+                got = [zero_if_none(v.grad, v) for v in vs]
+                subject.same(sample, "argument", wanted, got, 1e-12, f"gradient {MODES[graph]} of result {k} alone",
+                             ("numeric", "analytic"))

@@ -1,0 +1,143 @@
+"""What an op is called with when it is checked."""
+from itertools import product
+
+import numpy as np
+
+from dezero.checks import who
+from dezero.core import Function, Variable, operands_of
+
+INTERVALS = ((-2.3, -0.4), (0.15, 0.85), (1.15, 2.7))       # of which an op may like some only: log, arcsin, arccosh
+SHAPES = ((2, 3), (3, 3), (3,))
+MOST = 27               # default samples of one shape that are tried
+
+
+class Sample:
+    """The arguments of one call ``F.op(*args, **kwargs)``, with places for the arrays it is differentiated by.
+
+    Attributes
+    ----------
+    xs : list of numpy.ndarray
+        Those arrays, as float64: the operands where `apply` is Function's own, else every floating array among the
+        arguments, also in lists and tuples.
+    """
+
+    def __init__(self, cls, args, kwargs):
+        self.xs = []
+        self.count = operands_of(cls)
+        if standard(cls):
+            self.args = [*map(self._take, args[:self.count]), *args[len(args[:self.count]):]]
+            self.kwargs = kwargs
+        else:
+            self.args = [self._take(a) for a in args]
+            self.kwargs = {key: self._take(a) for key, a in kwargs.items()}
+
+    def _take(self, a):
+        if isinstance(a, Variable):
+            a = a.data
+        if isinstance(a, np.ndarray) and a.dtype.kind == "f":
+            self.xs.append(np.array(a, float))
+            return Place(len(self.xs) - 1)
+        return type(a)(map(self._take, a)) if type(a) in (list, tuple) else a
+
+    def arguments(self, xs):
+        """(args, kwargs) of the call with other arrays, or Variables, in the places."""
+        return [put(a, xs) for a in self.args], {key: put(a, xs) for key, a in self.kwargs.items()}
+
+    def shown(self, name):
+        """The call, for a message."""
+        args, kwargs = self.arguments(self.xs)
+        parts = [*map(text, args), *(f"{key}={text(a)}" for key, a in kwargs.items())]
+        return f"{name}({', '.join(parts)})"
+
+
+class Place:
+    """Where the i-th array goes."""
+
+    def __init__(self, i):
+        self.i = i
+
+
+def put(a, xs):
+    if isinstance(a, Place):
+        return xs[a.i]
+    return type(a)(put(b, xs) for b in a) if type(a) in (list, tuple) else a
+
+
+def text(a):
+    if type(a) in (list, tuple):
+        inside = ", ".join(map(text, a))
+        return f"[{inside}]" if type(a) is list else f"({inside}{',' * (len(a) == 1)})"
+    return f"{a.dtype}{list(a.shape)}" if isinstance(a, np.ndarray) else repr(a)
+
+
+def standard(cls):
+    """Does `apply` take the operands first and the parameters after them, as Function's own does?"""
+    return next(c for c in cls.__mro__ if "apply" in c.__dict__) is Function
+
+
+class Samples:
+    """What an op's ``samples(sample)`` is given: call it as ``F.op`` would be called.
+
+    Attributes
+    ----------
+    rng : numpy.random.Generator
+        Seeded, so that a check gives the same each time.
+    """
+
+    def __init__(self, cls):
+        self.cls, self.found = cls, []
+        self.rng = np.random.default_rng(4)
+
+    def __call__(self, *args, **kwargs):
+        """Check the call with these arguments; floating arrays among them are what it is differentiated by."""
+        self.found.append(Sample(self.cls, args, kwargs))
+
+    def array(self, *shape, low=-2.0, high=2.0):
+        """Random numbers between two bounds, none of them twice."""
+        return np.asarray(self.rng.uniform(low, high, shape))
+
+
+def samples_of(cls, hook=None):
+    """The samples of an op: of `hook`, of its own ``samples``, or those that suit its number of operands.
+
+    Raises
+    ------
+    AssertionError
+        There are none.
+    """
+    collected = Samples(cls)
+    hook = hook or getattr(cls, "samples", None)
+    if hook is not None:
+        hook(collected)
+        if not collected.found:
+            raise AssertionError(f"{who(cls)}: its samples(sample) never calls sample(...)")
+        for sample in collected.found:
+            if not sample.xs:
+                raise AssertionError(f"{who(cls)}: {sample.shown('sample')} has no floating array: there is nothing to "
+                                     "differentiate by")
+        return collected.found
+    return default_samples(cls, collected)
+
+
+def default_samples(cls, collected):
+    """Arrays of one shape, from several intervals, for as many operands as `forward` takes."""
+    count = operands_of(cls) or 2
+    reason = "its results are not finite"
+    for shape in SHAPES:
+        for intervals in list(product(INTERVALS, repeat=count))[:MOST]:
+            sample = Sample(cls, [collected.array(*shape, low=a, high=b) for a, b in intervals], {})
+            try:
+                with np.errstate(all="ignore"):
+                    ys = cls.apply(*sample.arguments([x.copy() for x in sample.xs])[0])
+            except Exception as error:              # the op's own, to be told where nothing suits it
+                reason = f"{type(error).__name__}: {error}"
+                continue
+            ys = ys if isinstance(ys, list) else [ys]
+            if all(np.isfinite(y.data).all() for y in ys if isinstance(y, Variable)):
+                collected.found.append(sample)
+        if collected.found:
+            return collected.found
+    given = f"{count} arrays" if count > 1 else "an array"
+    raise AssertionError(
+        f"{who(cls)}: it is not known how to call it: {given} of shape {shape} gave {reason}; say it in the class, for example\n"
+        "    @staticmethod\n    def samples(sample):\n        sample(sample.array(3, 4), axis=0)")

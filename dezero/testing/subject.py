@@ -1,0 +1,175 @@
+"""An op under test, and the ways to call it."""
+from contextlib import contextmanager
+
+import numpy as np
+
+from dezero import config, plugins
+from dezero._kernels import IN_USE
+from dezero.checks import who
+from dezero.core import Function, Variable
+from dezero.registry import Op, registry
+from dezero.testing.grads import at, weigh, weights, zero_if_none
+from dezero.testing.samples import samples_of, standard
+
+
+class Subject:
+    """An op, its samples, and how to run it.
+
+    Attributes
+    ----------
+    cls : type
+        The Function subclass.
+    samples : list of Sample
+    paths : tuple of str
+        "apply", as everybody calls it and, where that runs loops, "reference", its Python methods.
+    """
+
+    def __init__(self, op, samples=None):
+        self.cls = class_of(op)
+        self._hook = samples
+        self._samples = None
+
+    @property
+    def samples(self):
+        if self._samples is None:
+            self._samples = samples_of(self.cls, self._hook)
+        return self._samples
+
+    @property
+    def name(self):
+        return self.cls.__dict__.get("name", self.cls.__name__)
+
+    @property
+    def op(self):
+        """What the registry holds of it, or None."""
+        op = registry.snapshot.names.get(self.name)
+        return op if op is not None and op.cls is self.cls else None
+
+    @property
+    def kernel(self):
+        return self.cls.__dict__.get("kernel")
+
+    @property
+    def runs_loops(self):
+        return self.op is not None and self.op.direct and IN_USE == "compiled"
+
+    @property
+    def paths(self):
+        return ("apply", "reference") if self.runs_loops else ("apply",)
+
+    def rng(self):
+        return np.random.default_rng(7)
+
+    # -- running it
+
+    def call(self, sample, xs, path="apply"):
+        """The results, as a list; of Variables or arrays in the places of the sample."""
+        args, kwargs = sample.arguments(xs)
+        if path == "apply" or not standard(self.cls):
+            ys = self.cls.apply(*args, **kwargs)
+        else:
+            n = len(args) if sample.count is None else sample.count
+            ys = self.cls(*args[n:], **kwargs)(*args[:n])
+        return ys if isinstance(ys, list) else [ys]
+
+    def values(self, sample, xs, path="apply"):
+        """The results as arrays."""
+        with config.no_grad():
+            xs = [Variable(x) for x in xs] if path == "apply" else xs
+            return [y.data for y in self.call(sample, xs, path)]
+
+    def weighed(self, sample, xs, ws):
+        """Σ y·w of the reference: the number whose derivatives are taken numerically."""
+        return sum((y * w).sum() for y, w in zip(self.values(sample, xs, "reference"), ws))
+
+    def weights(self, sample, xs):
+        return [weights(self.rng(), y.shape) for y in self.values(sample, xs, "reference")]
+
+    def gradients(self, sample, xs, ws, path="apply", graph=False):
+        """The gradients of Σ y·w by each array, as arrays."""
+        vs = [Variable(x) for x in xs]
+        weigh(self.call(sample, vs, path), ws).backward(create_graph=graph)
+        return [zero_if_none(v.grad, x) for v, x in zip(vs, xs)]
+
+    def recorded(self, sample, xs, path="reference"):
+        """The Variables that went in, those that came out, and the call between them."""
+        vs = [Variable(x) for x in xs]
+        ys = self.call(sample, vs, path)
+        return vs, ys, ys[0].creator
+
+    def rule(self, f, gys):
+        """The op's rule on arrays, called without the engine: its gradients as arrays, or None."""
+        with config.no_grad():
+            gxs = f.backward(*gys)
+        gxs = gxs if isinstance(gxs, tuple) else (gxs,)
+        return [g.data if isinstance(g, Variable) else g if g is None else np.asarray(g) for g in gxs]
+
+    def is_elementwise(self, sample):
+        """Is each element of the result made of those at its place, and of nothing else?"""
+        try:
+            xs = sample.xs
+            shape = np.broadcast_shapes(*[x.shape for x in xs])
+            ys = self.values(sample, xs, "reference")
+            if any(y.shape != shape for y in ys) or 0 in shape:
+                return False
+            wide = [np.broadcast_to(x, shape) for x in xs]
+            for index in np.ndindex(shape):
+                alone = self.values(sample, [np.array(x[index]) for x in wide], "reference")
+                if any(y.shape != () or not close(y, whole[index], 1e-9) for y, whole in zip(alone, ys)):
+                    return False
+        except Exception:                           # 0-d data is not for every op
+            return False
+        return True
+
+    # -- what failed
+
+    def fail(self, sample, text):
+        """Raise, with the op and the call named."""
+        call = "" if sample is None else f" (in {sample.shown(self.name)})"
+        raise AssertionError(f"{who(self.cls)}: {text}{call}")
+
+    def same(self, sample, what, wanted, got, rtol, where, sides=("wanted", "got")):
+        """Compare arrays; `what` is "argument" or "result"."""
+        for i, (a, b) in enumerate(zip(wanted, got)):
+            if a.shape != b.shape:
+                self.fail(sample, f"{where}: {what} {i}: {sides[0]} shape {a.shape}, {sides[1]} {b.shape}")
+            if close(b, a, rtol):
+                continue
+            size = abs(a[np.isfinite(a)]).max(initial=0) if a.dtype.kind in "fc" else 0
+            wrong = ~np.isclose(b, a, rtol=rtol, atol=1e-2 * rtol * size, equal_nan=True)
+            index = tuple(np.argwhere(wrong)[0])
+            self.fail(sample, f"{where}: {what} {i}, {at(index)}: {sides[0]} {a[index]!s}, {sides[1]} {b[index]!s}")
+
+
+def close(a, b, rtol):
+    """Equal up to rounding, elements that are small beside the others included; NaN is equal to NaN."""
+    finite = np.asarray(b)[np.isfinite(b)]
+    return np.allclose(a, b, rtol=rtol, atol=1e-2 * rtol * abs(finite).max(initial=0), equal_nan=True)
+
+
+def class_of(op):
+    """The Function subclass of what the caller names: a class, an op's name, or a record of the registry."""
+    if isinstance(op, str):
+        found = registry.find_name(op)
+        if found is None:
+            raise ValueError(f"check_op: no op {op!r} is registered{registry.explain(op)}; see `dezero ops`")
+        return found.cls
+    if isinstance(op, Op):
+        return op.cls
+    if isinstance(op, type) and issubclass(op, Function) and op is not Function:
+        return op
+    raise TypeError(f"check_op takes a Function subclass, the name of an op, or what the registry holds, not {op!r}")
+
+
+@contextmanager
+def registered(subject):
+    """With the op registered, for the time of a check where it is not."""
+    if subject.op is not None or "name" not in subject.cls.__dict__:
+        yield
+        return
+    with plugins.isolated():
+        try:
+            plugins.register(subject.cls)
+        except plugins.PluginError as error:
+            raise AssertionError(f"{who(subject.cls)}: it cannot be registered: {error}") from error
+        yield
