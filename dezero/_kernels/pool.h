@@ -42,7 +42,7 @@ static inline int pool_bin(size_t n, size_t *rounded) {
     int top = 63 - __builtin_clzll((unsigned long long)n | 4096);
     size_t step = (size_t)1 << (top - 2), up = (n + step - 1) / step * step;
     *rounded = up;
-    return (top - 12) * 4 + (int)((up >> (top - 2)) & 7);
+    return (top - 12) * 4 + (int)(up >> (top - 2)) - 4; /* up to a power of two: the first bin of the next doubling */
 }
 
 static void *pool_from_system(size_t size, int bin) {
