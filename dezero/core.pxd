@@ -1,7 +1,7 @@
 cimport cython
 from ._kernels.cells cimport Call, Handle, Kernel, Node, Record, Switch
 
-cdef Switch recording, keeping, transforming
+cdef Switch recording, keeping, transforming, for_anomalies, for_changes
 cdef Slots slots
 cdef Walk under_way
 
@@ -10,6 +10,10 @@ cdef class Variable(Handle):
     cdef unsigned char assigned         # .grad by the caller: backward begins with it
     cdef unsigned char reason           # why there is no graph
     cdef object __weakref__
+    cpdef object _held(self)
+
+cdef class Guarded(Variable):
+    cdef object rule
 
 cdef class Slots:
     cdef public Record add_, sub_, mul_, truediv_, floordiv_, mod_, divmod_, pow_, matmul_, and_, or_, xor_, lshift_, rshift_
@@ -20,8 +24,8 @@ cdef class Function(Call):
     pass
 
 cdef class Walk:
-    cdef bint busy
-    cdef int flags
+    cdef bint busy, marked
+    cdef int flags, watchers
 
 cdef object operate(Record op, str operator, object a, object b)
 cdef object operate_alone(Record op, str operator, object a)
@@ -49,11 +53,12 @@ cdef int link(Node node, Record op, Node x0, Node x1, object a, object b) except
 cdef Variable handle(Node node)
 @cython.locals(together=Node, node=Node, place=int)
 cdef object split(object f, list nodes, list ys)
-@cython.locals(node=Node)
+@cython.locals(node=Node, made=Variable)
 cdef list record_call(Function f, tuple inputs, list xs, list ys)
 cdef object call(Function f, tuple inputs)
 cdef list run_rule(Function f, list gys, list inputs, list outputs)
-cdef list run_rule_recorded(Function f, list gys, list inputs, list outputs)
+cdef tuple ask(Function f, list gys, list inputs, list outputs)
+cdef dict parameters_of(Function f)
 cdef object fit(Function f, int i, object gx, list shapes, list wide)
 cdef object creator_of(Variable v, Node node)
 cdef object see(Function f, Variable v, int place)
@@ -66,7 +71,7 @@ cdef tuple inputs_of(Node node)
 cdef int cut(Node node) except -1
 
 @cython.locals(v=Variable)
-cdef Variable without_graph(object data, int reason)
+cpdef Variable without_graph(object data, int reason)
 cdef int refuse_in_transform(Variable v, str what) except -1
 cdef object sum_of_gradients(object old, object g, bint graph)
 @cython.locals(new=dict)
@@ -89,22 +94,55 @@ cdef int rule(Node node, list rows) except -1
 cdef Variable as_value(Node node)
 cdef int check_place(Variable v, Node node) except -1
 @cython.locals(v=Variable)
-cdef Variable on_node(Node node, object array=*)
+cdef Variable on_node(Node node)
+@cython.locals(v=Variable)
+cdef Variable as_constant(Node node)
+@cython.locals(y=Variable)
+cdef Variable unguarded(Variable v)
+@cython.locals(v=Guarded)
+cdef Guarded guarded(Node node, object f)
+@cython.locals(v=Guarded)
+cdef Guarded guarded_gradient(Variable gy, object f)
+cdef object cut_by_rule(Guarded v, str what)
+cdef int refuse_unrecorded(object v) except -1
 @cython.locals(pick=Node)
 cdef list picks(Node node, Function f)
-@cython.locals(node=Node, table=Table)
-cdef list walk_by_table(Node root, object gradient, bint retain, bint graph)
+@cython.locals(node=Node, table=Table, f=Function, x=Node)
+cdef Table walk_by_table(list roots, list gradients, bint retain, bint graph, bint linear, list targets)
+@cython.locals(node=Node, x=Node, oldest=Py_ssize_t)
+cdef dict leading_to(list roots, list targets)
+@cython.locals(node=Node, x=Node)
+cdef bint leads_elsewhere(list roots, list targets) except -1
 
 cdef class Table:
-    cdef bint graph
-    cdef dict gradients
+    cdef bint graph, linear
+    cdef dict gradients, arrived, useful
     cdef list heap, found
     cdef Py_ssize_t count
-    cdef tuple values(self, Node node, Function f)
+    cdef list run(self, Node node, Function f, list gys)
+    cdef list run_recorded(self, Node node, Function f, list gys)
     cdef object start(self, Node root, object gradient)
     cdef object wrap(self, object g)
     cdef int add(self, Node node, object g, int place=*) except -1
     @cython.locals(v=Variable)
     cdef int bring(self, Node node, object g, bint adds) except -1
 
+@cython.locals(v=Variable)
 cdef Variable own(Variable g)
+cdef int refuse_first_order(Function f) except -1
+cdef Variable fit_recorded(Function f, int i, object gx, list shapes, list wide, bint vouched)
+cdef bint is_new_leaf(Variable v) except -1
+
+@cython.locals(v=Variable)
+cpdef Variable argument(object data)
+cpdef bint is_known(Variable v) except -1
+@cython.locals(x=Variable)
+cpdef list gradients(list ys, list gys, list wanted, bint graph=*, bint linear=*)
+cdef list arrivals(list found, list wanted)
+cdef bint is_leaf(Variable v) except -1
+@cython.locals(node=Node, x=Node)
+cdef object look_at(Variable y, object cls, tuple inputs)
+cdef object mark_of(Node node)
+cdef str site_of(Node node)
+@cython.locals(x=Node)
+cdef int check_unchanged(Node node, Function f) except -1

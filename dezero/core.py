@@ -21,6 +21,7 @@ from ._kernels import IN_USE
 from ._kernels.cells import Call, Handle, Node, Record, Switch, gradient_dtype, raised, sum_to, tell, usual_class
 from .checks import (check_array, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
                      operand_arrays, who, wrong_shape)
+from .dispatch import answer, compare, refuse_operand, understood
 from .errors import DTypeError, FirstOrderOnly, GradientError, GraphError, OpAttributeError, OpTypeError
 from .registry import OPERATORS, registry
 
@@ -275,6 +276,8 @@ class Variable(Handle):
             if self.data is None:
                 raise GraphError("backward: this Variable has no data")
         root = edge(self)
+        if root.constant and REASONS[self.reason]:
+            raise GraphError(f"backward: there is nothing to differentiate by: {REASONS[self.reason]}")
         gradient_dtype(root.dtype)
         is_leaf = root.op is None and root.in0 is None
         if gradient is not None:
@@ -429,11 +432,17 @@ class Guarded(Variable):
         raise cut_by_rule(self, "a copy")
 
 
-def guarded(node, array, f):
+def guarded(node, f):
     v = Guarded.__new__(Guarded)
     v.node = node
-    v.array = array
+    v.array = None if node.own else node.store
     v.rule = f
+    return v
+
+
+def guarded_gradient(gy, f):
+    v = guarded(edge(gy), f)
+    v.array = gy.array
     return v
 
 
@@ -456,16 +465,9 @@ def refuse_unrecorded(v):
 def refuse_in_transform(v, what):
     if isinstance(v, Guarded):
         raise cut_by_rule(v, f"{what}()")
-    if transforming.on() and (v.reason == TRACED or v.creator is not None):
+    if transforming.on() and (v.reason == TRACED or v.creator is not None) and not is_known(v):
         raise GradientError(f"{what}() of a Variable cuts the graph while a transform (grad, vjp, ...) runs: "
                             "use x.detach() or x.data if this is meant to be constant")
-
-
-def compare(ufunc, v, other):
-    """An elementwise comparison, on the data: a boolean array."""
-    if not understood(other):
-        return NotImplemented
-    return np.asarray(ufunc(v._held(), other._held() if isinstance(other, Variable) else other))
 
 
 class Method:
@@ -642,52 +644,6 @@ def claimed(op, operator):
     return op
 
 
-def understood(x):
-    """Is x an operand: a Variable, a number, or an array?  Matrices and masked arrays are, to be refused in words."""
-    return isinstance(x, (Variable, int, float, complex, np.ndarray, np.generic))
-
-
-def refuse_operand(operator, x):
-    if isinstance(x, (list, tuple)):
-        raise TypeError(f"{operator}: a {type(x).__name__} is no operand; wrap it with np.asarray(...)")
-    return NotImplemented                   # the other class, and then Python, have their turn
-
-
-def answer(func, method, args, kwargs):
-    """NumPy's question what `func` of Variables is."""
-    name = getattr(func, "__name__", repr(func))
-    if method != "__call__":
-        raise OpTypeError(f"numpy.{name}.{method} of a Variable is not supported; only plain calls of numpy.{name} are ops")
-    for key in ("out", "where"):
-        if key in kwargs:
-            raise OpTypeError(f"numpy.{name}({key}=...) with a Variable is not supported: results are new Variables; "
-                              "write a = a + x in place of a += x, or use x.data")
-    if registry.is_constant(func):
-        return func(*map(strip, args), **{key: strip(x) for key, x in kwargs.items()})
-    op = registry.find_function(func)
-    if op is None and func in UFUNCS:       # array @ x comes as np.matmul(array, x)
-        op = registry.find_operator(UFUNCS[func])
-    if op is None:
-        raise OpTypeError(f"numpy.{name} of a Variable: no op claims this function{registry.explain(name)}; "
-                          "use x.data if its result is meant to be constant")
-    return op.apply(*args, **kwargs)
-
-
-# What NumPy makes of an operator between an array and a Variable.
-UFUNCS = {getattr(np, name): f"__{operator}__" for name, operator in {
-    "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv", "floor_divide": "floordiv", "remainder": "mod",
-    "divmod": "divmod", "power": "pow", "matmul": "matmul", "bitwise_and": "and", "bitwise_or": "or", "bitwise_xor": "xor",
-    "left_shift": "lshift", "right_shift": "rshift", "negative": "neg", "positive": "pos", "absolute": "abs", "invert": "invert",
-}.items()}
-
-
-def strip(x):
-    """The data of Variables, also inside lists and tuples."""
-    if isinstance(x, Variable):
-        return x._held()
-    return type(x)(map(strip, x)) if type(x) in (list, tuple) else x
-
-
 # ---- recording -------------------------------------------------------------------------------------------------------
 
 class Extra:
@@ -797,6 +753,8 @@ def quick(op, a, b):
         y.array = node.store
     if record:
         link(node, op, x0, x1, a, b)
+        if node.constant:
+            y.reason = CONSTANTS
     else:
         refuse_unrecorded(a)
         refuse_unrecorded(b)
@@ -831,6 +789,7 @@ def link(node, op, x0, x1, a, b):
         node.in1 = constant(b)
     node.op = op
     node.generation = generation + 1
+    node.constant = (x0 is None or x0.constant) and (x1 is None or x1.constant)
     if not node.own and not read >> op.kernel.nin & 1 and not keeping.on():
         node.drop()
 
@@ -868,7 +827,7 @@ def parameters_of(f):
     own = getattr(f, "__dict__", None)
     if own:
         for x in own.values():
-            if type(x) not in BARE and not (type(x) is tuple and all([type(i) in BARE for i in x])):
+            if type(x) not in guard.BARE and not (type(x) is tuple and all([type(i) in guard.BARE for i in x])):
                 return guard.parameters(f)
     return None
 
@@ -876,16 +835,22 @@ def parameters_of(f):
 def record_call(f, inputs, xs, ys):
     """Put a call of Python methods into the graph; its rule may read all operands and results, so it keeps them."""
     f._edges = tuple([keep(edge(v), v) if isinstance(v, Variable) else constant(x) for v, x in zip(inputs, xs)])
+    known = True
     for node in f._edges:
         f.generation = max(f.generation, node.generation)
+        known = known and node.constant
     nodes = [valued(y) for y in ys]
     for node in nodes:
         node.generation = f.generation + 1
+        node.constant = known
     if len(nodes) == 1:
         node.op = f
     else:
         split(f, nodes, ys)
     outputs = [handle(node) for node in nodes]
+    if known:
+        for made in outputs:
+            made.reason = CONSTANTS
     f._outputs = [weakref.ref(v) for v in outputs]
     for node in nodes:
         node.show()
@@ -898,6 +863,7 @@ def split(f, nodes, ys):
     together.op = f
     together.place = len(nodes)
     together.generation = f.generation + 1
+    together.constant = is_constant(nodes[0])
     f._values = ys
     together.show()
     for place, node in enumerate(nodes):
@@ -978,6 +944,7 @@ def unchain_inputs(root):
 def cut(node):
     node.op = node.in0 = node.in1 = None
     node.place = -1
+    node.constant = False
 
 
 # ---- the walk back ---------------------------------------------------------------------------------------------------
@@ -1018,8 +985,8 @@ def run_backward(v, root, gradient, retain, graph):
     """Choose a walk, and set `.grad` when it is through: all of them or, where it fails, none."""
     raised()
     under_way.flags = 0
-    if graph or under_way.busy:
-        found = walk_by_table(root, gradient, retain, graph)
+    if graph or under_way.busy or under_way.watchers or under_way.marked:
+        found = walk_by_table([root], [gradient], retain, graph, False, None).found
     else:
         under_way.busy = True
         try:
@@ -1045,7 +1012,8 @@ def totals(found, graph):
 def sum_of_gradients(old, g, graph):
     """old + g, as an array or, under create_graph, as a Variable."""
     if graph:
-        return (old if isinstance(old, Variable) else without_graph(old, DETACHED)) + g
+        with config.using_config("enable_backprop", True):
+            return (old if isinstance(old, Variable) else without_graph(old, DETACHED)) + g
     return np.asarray((old.data if isinstance(old, Variable) else old) + g)
 
 
@@ -1186,7 +1154,15 @@ def as_value(node):
 
 
 def run_rule(f, gys, inputs, outputs):
-    """`f.backward(*gys)` with the given inputs and outputs in place; its gradients, checked, one for each input."""
+    """The rule of f on arrays: for each input an array of its shape, or None."""
+    gxs = ask(f, gys, inputs, outputs)
+    shapes = [x.shape for x in f._edges]
+    wide = [y.shape for y in outputs]
+    return [fit(f, i, gx, shapes, wide) for i, gx in enumerate(gxs)]
+
+
+def ask(f, gys, inputs, outputs):
+    """`f.backward(*gys)` with the given inputs and outputs in place: what it gives, one for each input."""
     kept = f._outputs
     f._inputs, f._outputs = inputs, [weakref.ref(y) for y in outputs]
     try:
@@ -1197,9 +1173,7 @@ def run_rule(f, gys, inputs, outputs):
         gxs = (gxs,)
     if len(gxs) != len(f._edges):
         raise GradientError(f"{who(type(f))}: backward returned {len(gxs)} gradients, wanted {len(f._edges)}, one for each input")
-    shapes = [x.shape for x in f._edges]
-    wide = [y.shape for y in outputs]
-    return [fit(f, i, gx, shapes, wide) for i, gx in enumerate(gxs)]
+    return gxs
 
 
 def fit(f, i, gx, shapes, wide):
@@ -1225,36 +1199,89 @@ def data_of(gradient):
 
 # ---- the walk back with a table: of gradients that are Variables, or while another walk is under way ------------------
 
-def walk_by_table(root, gradient, retain, graph):
-    """Backward with the gradients in a table of this walk: [(Variable, gradient, add it or set it)]."""
-    table = Table(graph)
+def walk_by_table(roots, gradients, retain, graph, linear, targets):
+    """Backward with the gradients in a table of this walk; see `Table`.
+
+    With `targets`, only what leads from the roots to these nodes is walked, and what arrives is in `table.arrived`;
+    without, `table.found` is what `walk` gives.
+    """
+    table = Table(graph, linear)
+    if targets is not None:
+        table.useful = leading_to(roots, targets)
     with RuleMode(graph):
-        table.add(root, table.start(root, gradient))
+        for root, gradient in zip(roots, gradients):
+            table.add(root, table.start(root, gradient))
         while table.heap:
             node = heapq.heappop(table.heap)[-1]
             gys = table.gradients.pop(node)
-            if node.op is None and node.in0 is None:
-                table.bring(node, gys, True)
-                continue
-            if node.op is None:
-                table.add(node.in0, gys, node.place)
-            else:
+            if targets is not None and node in targets:
+                table.arrived[node] = gys
+            elif node.op is not None:
                 f = function_of(node)
-                inputs, outputs = table.values(node, f)
-                for x, gx in zip(f._edges, table.run(f, gys if node.place >= 0 else [gys], inputs, outputs)):
+                for x, gx in zip(f._edges, table.run(node, f, gys if node.place >= 0 else [gys])):
                     if gx is not None:
                         table.add(x, gx)
+            elif node.in0 is not None:
+                table.add(node.in0, gys, node.place)
+            else:
+                table.bring(node, gys, True)
+                continue
             if retain and not isinstance(gys, list):
                 table.bring(node, gys, False)
-    return table.found
+    return table
+
+
+def leading_to(roots, targets):
+    """Which nodes lead from the roots to a target: {node: does it?}."""
+    useful = dict.fromkeys(targets, True)
+    node = targets[0]
+    oldest = node.generation
+    for node in targets:
+        if node.generation < oldest:
+            oldest = node.generation
+    opened = set()
+    todo = list(roots)
+    while todo:
+        node = todo[-1]
+        if node in useful:
+            todo.pop()
+        elif node in opened:
+            todo.pop()
+            useful[node] = any([useful.get(x, False) for x in inputs_of(node)])
+        else:
+            opened.add(node)
+            for x in inputs_of(node):
+                if x is not None and not x.constant and x.generation >= oldest:
+                    todo.append(x)
+    return useful
+
+
+def leads_elsewhere(roots, targets):
+    """Does a way back from the roots end at a leaf that is no target?"""
+    seen = set(targets)
+    todo = list(roots)
+    while todo:
+        node = todo.pop()
+        if node in seen or is_constant(node):
+            continue
+        seen.add(node)
+        if node.op is None and node.in0 is None:
+            return True
+        todo += [x for x in inputs_of(node) if x is not None]
+    return False
 
 
 class Table:
-    """Gradients by node, arrays or, to be differentiated again, Variables."""
+    """Gradients by node.
 
-    def __init__(self, graph):
-        self.graph = graph
-        self.gradients, self.heap, self.found = {}, [], []
+    They are arrays; or, in a graph, Variables that can be differentiated again: by the root's gradient and by the
+    values that rules read, or, where the graph is to be linear, by the root's gradient alone.
+    """
+
+    def __init__(self, graph, linear):
+        self.graph, self.linear = graph, linear
+        self.gradients, self.heap, self.found, self.arrived = {}, [], [], {}
+        self.useful = None
         self.count = 0
 
     def start(self, root, gradient):
@@ -1269,6 +1296,8 @@ class Table:
 
     def add(self, node, g, place=-1):
         """g comes to a node: to all of it, or to one place of a call of several outputs."""
+        if self.useful is not None and not self.useful.get(node, False):
+            return 0
         if node not in self.gradients:
             self.count += 1
             heapq.heappush(self.heap, (-node.generation, node.place > 0 and node.op is not None, self.count, node))
@@ -1278,21 +1307,43 @@ class Table:
         else:
             old = self.gradients[node]
             self.gradients[node] = g if old is None else old + g if self.graph else np.asarray(old + g)
+        return 0
 
-    def values(self, node, f):
-        """Variables on the values at forward: in a graph, of the nodes they belong to."""
+    def run(self, node, f, gys):
+        """What the rule of f, which made the node, gives for each input."""
+        if under_way.watchers or under_way.marked:
+            check_unchanged(node, f)
         if not self.graph:
-            ys = [as_value(node)] if node.place < 0 else [without_graph(y, LEAF) for y in f._values]
-            return [as_value(x) for x in f._edges], ys
-        nodes = [node] if node.place < 0 else picks(node, f)
-        return [on_node(x) for x in f._edges], [on_node(y) for y in nodes]
+            inputs = [as_value(x) for x in f._edges]
+            outputs = [as_value(node)] if node.place < 0 else [without_graph(y, LEAF) for y in f._values]
+            gys = [zeros_like(y) if gy is None else gy for gy, y in zip(gys, outputs)]
+            gxs = [None if g is None else np.asarray(g, gradient_dtype(x.dtype))
+                   for g, x in zip(run_rule(f, gys, inputs, outputs), f._edges)]
+        else:
+            gxs = self.run_recorded(node, f, gys)
+        if under_way.watchers:
+            check_finite(node, f, gys, gxs)
+        return gxs
 
-    def run(self, f, gys, inputs, outputs):
-        gys = [self.wrap(np.zeros(y.shape, gradient_dtype(y.dtype))) if gy is None else gy for gy, y in zip(gys, outputs)]
-        if not self.graph:
-            return [None if g is None else np.asarray(g, gradient_dtype(x.dtype))
-                    for g, x in zip(run_rule(f, gys, inputs, outputs), f._edges)]
-        return run_rule_recorded(f, gys, inputs, outputs)
+    def run_recorded(self, node, f, gys):
+        """The rule on Variables: guarded ones, unless it is vouched for."""
+        vouched = f.__class__.__dict__.get("order", 0) is None
+        if self.linear:
+            inputs = [as_constant(x) for x in f._edges]
+            outputs = [as_constant(node)] if node.place < 0 else [without_graph(y, DETACHED) for y in f._values]
+        else:
+            if not vouched:
+                refuse_first_order(f)
+            nodes = [node] if node.place < 0 else picks(node, f)
+            inputs = [on_node(x) if vouched else guarded(x, f) for x in f._edges]
+            outputs = [on_node(y) if vouched else guarded(y, f) for y in nodes]
+        gys = [self.wrap(zeros_like(y)) if gy is None else gy for gy, y in zip(gys, outputs)]
+        if not vouched:
+            gys = [guarded_gradient(gy, f) for gy in gys]
+        gxs = ask(f, gys, inputs, outputs)
+        shapes = [x.shape for x in f._edges]
+        wide = [y.shape for y in outputs]
+        return [fit_recorded(f, i, gx, shapes, wide, vouched) for i, gx in enumerate(gxs)]
 
     def bring(self, node, g, adds):
         v = node.living()
@@ -1303,9 +1354,16 @@ class Table:
             self.found.append((v, own(g) if self.graph else np.array(g), adds))
 
 
+def zeros_like(y):
+    """The gradient of an output that nobody used."""
+    return np.zeros(y.shape, gradient_dtype(y.dtype))
+
+
 def own(g):
     """The same gradient as a Variable that shares no memory with another."""
-    return on_node(edge(g), None if g.array is None else g.array.copy())
+    v = on_node(edge(g))
+    v.array = None if g.array is None else g.array.copy()
+    return v
 
 
 def picks(node, f):
@@ -1319,44 +1377,219 @@ def picks(node, f):
     return nodes
 
 
-def on_node(node, array=None):
+def on_node(node):
     """A Variable on a node's value at forward, beside the caller's own."""
     v = Variable.__new__(Variable)
     v.node = node
-    v.array = node.stored() if array is None else array
+    v.array = None if node.own else node.store
     return v
 
 
-def run_rule_recorded(f, gys, inputs, outputs):
-    """The rule of f on Variables, whose gradients can be differentiated again."""
-    kept = f._outputs
-    f._inputs, f._outputs = inputs, [weakref.ref(y) for y in outputs]
-    try:
-        gxs = f.backward(*gys)
-    finally:
-        f._inputs, f._outputs = None, kept
-    if not isinstance(gxs, tuple):
-        gxs = (gxs,)
-    if len(gxs) != len(f._edges):
-        raise GradientError(f"{who(type(f))}: backward returned {len(gxs)} gradients, wanted {len(f._edges)}, one for each input")
-    shapes = [x.shape for x in f._edges]
-    wide = [y.shape for y in outputs]
-    return [fit_recorded(f, i, gx, shapes, wide) for i, gx in enumerate(gxs)]
+def as_constant(node):
+    """A Variable on a node's value at forward, without its graph."""
+    array = node.stored()
+    return as_value(node) if array is None else without_graph(array, DETACHED)
 
 
-def fit_recorded(f, i, gx, shapes, wide):
+def refuse_first_order(f):
+    """Refuse a rule that says, or shows before it runs, that it is right for first derivatives only."""
+    if type(f).__dict__.get("order") == 1:
+        raise FirstOrderOnly(f"{who(type(f))} gives first derivatives only (order = 1): it was asked for more by create_graph=True "
+                             "or a transform; use x.detach() where its gradient is meant to be constant")
+    if getattr(f, "__dict__", None):
+        path = guard.left_by_forward(f, f._before)
+        if path is not None:
+            raise first_order_only(f, f"forward left a number on the instance ({path}), which its rule would take for a constant")
+
+
+def fit_recorded(f, i, gx, shapes, wide, vouched):
+    """A rule's gradient for input i as a Variable of the input's shape and floating dtype, or None."""
     if gx is None or is_constant(f._edges[i]):
         return None
     if not isinstance(gx, Variable):
-        raise FirstOrderOnly(f"{who(type(f))}: backward returned {describe(gx)} under create_graph=True: its derivative would be "
-                             "lost without a word; write the rule with operators on self.inputs and gy, or declare order = 1")
-    if gx.shape == shapes[i]:
-        return gx
-    if not is_broadcast(gx.shape, shapes, wide, i):
-        raise wrong_shape(f, i, gx.shape, shapes[i])
-    lead = gx.ndim - len(shapes[i])
-    gx = gx.sum(axis=tuple(range(lead)))
-    return gx.sum(axis=tuple([j for j, m in enumerate(shapes[i]) if m == 1]), keepdims=True)
+        if isinstance(gx, (np.number, np.bool_)):
+            gx = np.asarray(gx)
+        check_gradient_type(f, i, gx)
+        if not vouched:
+            raise first_order_only(f, f"its backward returned {describe(gx)} in place of a Variable")
+        gx = without_graph(gx, DETACHED)
+    if isinstance(gx, Guarded):
+        gx = unguarded(gx)
+    elif not vouched and is_new_leaf(gx) and gx._held().any():
+        raise first_order_only(f, "its backward returned a Variable without graph, made of numbers")
+    if gx.shape != shapes[i]:
+        if not is_broadcast(gx.shape, shapes, wide, i):
+            raise wrong_shape(f, i, gx.shape, shapes[i])
+        gx = SumTo(shapes[i])(gx)
+    dtype = gradient_dtype(f._edges[i].dtype)
+    return gx if gx.dtype == dtype else Cast(dtype)(gx)
+
+
+def unguarded(v):
+    y = on_node(v.node)
+    y.array = v.array
+    return y
+
+
+def is_new_leaf(v):
+    """Did a rule make this of numbers, and not of what it was given?  What it has detached is constant on purpose."""
+    return v.reason != DETACHED and is_leaf(v) and (v.node is None or not v.node.constant)
+
+
+class SumTo(Function):
+    """y = x, summed to the shape that was broadcast to x's;   ∂y/∂x = 1"""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        return sum_to(x, self.shape)
+
+    def backward(self, gy):
+        return np.broadcast_to(gy, self.inputs[0].shape)
+
+
+class Cast(Function):
+    """y = x in another dtype;   ∂y/∂x = 1, which the engine brings into the dtype of x"""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+    def forward(self, x):
+        return x.astype(self.dtype)
+
+    def backward(self, gy):
+        return gy
+
+
+# ---- gradients for transforms ----------------------------------------------------------------------------------------
+
+def argument(data):
+    """A Variable that stands for an argument of a function under a transform; of a Variable, one that leads back to it."""
+    if not isinstance(data, Variable):
+        return without_graph(data, TRACED)
+    v = without_graph(data._held(), TRACED)
+    v.bind(edge(data))
+    alias(v, v.array)
+    return v
+
+
+def is_known(v):
+    """Has a Variable no graph that anything could be differentiated by?"""
+    return v.reason in (NO_GRAD, CONSTANTS, DETACHED) if v.node is None else v.node.constant
+
+
+def depends_on_others(ys, arguments):
+    """Were ys computed from Variables beside these arguments?"""
+    return leads_elsewhere([edge(y) for y in ys], [edge(x) for x in arguments])
+
+
+def gradients(ys, gys, wanted, graph=False, linear=False):
+    """The gradients of Σ y·gy by some Variables, with no `.grad` read or written.
+
+    Parameters
+    ----------
+    ys : list of Variable
+    gys : list
+        For each y an array or a Variable of its shape, or None for ones.
+    wanted : list of Variable
+        What to differentiate by: leaves, or `argument`s.
+    graph : bool
+        Give Variables that can be differentiated again.
+    linear : bool
+        By the gys only: what ys were computed from counts as constant, and less is recorded.
+
+    Returns
+    -------
+    list of numpy.ndarray, Variable or None
+        None where no y depends on it.
+    """
+    roots = [edge(y) for y in ys]
+    for root in roots:
+        gradient_dtype(root.dtype)
+    raised()
+    under_way.flags = 0
+    if graph or under_way.busy or under_way.watchers or under_way.marked or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
+        arrived = walk_by_table(roots, gys, False, graph, linear, [edge(x) for x in wanted]).arrived
+        found = [arrived.get(edge(x)) for x in wanted]
+        found = [g if g is None else own(g) if graph else np.array(g) for g in found]
+    else:
+        under_way.busy = True
+        try:
+            found = arrivals(walk(roots[0], gys[0], False), wanted)
+        finally:
+            under_way.busy = False
+    tell("backward", under_way.flags | raised())
+    return found
+
+
+def arrivals(found, wanted):
+    """What a walk has found for each of the wanted."""
+    if len(wanted) == 1:
+        for v, g, adds in found:
+            if v is wanted[0]:
+                return [g]
+        return [None]
+    arrived = {id(v): g for v, g, adds in found}
+    return [arrived.get(id(v)) for v in wanted]
+
+
+def is_leaf(v):
+    return v.node is None or v.node.op is None and v.node.in0 is None
+
+
+# ---- looking for a fault (dezero.detect) -----------------------------------------------------------------------------
+
+def watch(more):
+    """A block that looks for faults begins (1) or has ended (-1)."""
+    under_way.watchers += more
+
+
+def look_at(y, cls, inputs):
+    """A result has been computed, in a block that looks for faults or beside one."""
+    anomalies, changes = for_anomalies.on(), for_changes.on()
+    if not (anomalies or changes):
+        return
+    node = source(edge(y))
+    node = node.in0 if node.op is None and node.in0 is not None else node
+    extra_of(node).site = guard.site()
+    if anomalies and guard.not_finite([y._held()]) is not None:
+        place = guard.not_finite([x._held() for x in inputs if isinstance(x, Variable)])
+        raise guard.Anomaly(f"{who(cls)}, called at {guard.site()}: the result is not finite" +
+                            ("" if place is None else f"; neither was operand {place}"))
+    if changes:
+        under_way.marked = True
+        for x in (node, *inputs_of(node)):
+            if x is not None and (x.extra is None or x.extra.mark is None):
+                extra_of(x).mark = mark_of(x)
+
+
+def mark_of(node):
+    """A fingerprint of the data that a node keeps for rules to read, or None."""
+    if node.place > 0 and node.op is not None:
+        return [guard.fingerprint(y) for y in node.op._values]
+    return None if node.own or node.store is None else guard.fingerprint(node.store)
+
+
+def site_of(node):
+    return f", called at {node.extra.site}" if node.extra is not None and node.extra.site else ""
+
+
+def check_unchanged(node, f):
+    for x in (node, *f._edges):
+        if x.extra is not None and x.extra.mark is not None and x.extra.mark != mark_of(x):
+            raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
+                             "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
+
+
+def check_finite(node, f, gys, gxs):
+    if not for_anomalies.on():
+        return
+    place = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gxs if g is not None])
+    if place is not None:
+        before = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gys if g is not None])
+        raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: a gradient of its inputs is not finite" +
+                            ("" if before is None else "; neither was the gradient it got"))
 
 
 slots = Slots()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from strategies import COMPILED_ENGINE, LONG, assert_runs, assert_same, chain_of, grads
+from strategies import COMPILED_ENGINE, LONG, assert_runs, assert_same, chain_of, grads, sum_to
 
 import dezero
 import dezero.functions as F
@@ -852,6 +852,37 @@ class TestRules:
         assert x.grad == 1
 
 
+class TestByHand:
+    """Rules called as the book's first steps call them."""
+
+    @pytest.mark.parametrize("shape", [(), (3,)])
+    def test_forward_and_backward_of_the_built_in_ops(self, shape):
+        a, b, g = np.full(shape, 3.0), np.full(shape, 2.0), np.full(shape, 5.0)
+        for op, value, slopes in [(dezero.Add, 5, (5, 5)), (dezero.Sub, 1, (5, -5)), (dezero.Mul, 6, (10, 15)), (dezero.Div, 1.5, (2.5, -3.75)),
+                                  (dezero.Neg, -3, (-5,)), (dezero.Square, 9, (30,)), (dezero.Pow, 9, (30, 45 * np.log(3)))]:
+            operands = (a, b)[:len(slopes)]
+            np.testing.assert_allclose(op().forward(*operands), np.full(shape, value))
+            xs = [Variable(v) for v in operands]
+            f = op()
+            y = f(*xs)
+            got = f.backward(g)
+            got = got if isinstance(got, tuple) else (got,)
+            assert len(got) == len(slopes)
+            for v, slope in zip(got, slopes):
+                np.testing.assert_allclose(np.asarray(v), np.full(shape, slope))
+            assert y.grad is None and all(x.grad is None for x in xs)
+
+    def test_a_chain_by_hand(self):
+        a, b = dezero.Square(), dezero.Mul()
+        x = V(3.0)
+        y = a(x)
+        z = b(y, V(2.0))
+        gy, _ = b.backward(np.array(1.0))
+        assert np.asarray(a.backward(np.asarray(gy))) == 12
+        z.backward()
+        assert x.grad == 12
+
+
 class TestBadRules:
     """Who, which input, what came, what was wanted; and every `.grad` as it was."""
 
@@ -1088,6 +1119,19 @@ class TestRebinding:
         c = a * 3.0
         assert_same(c.data, np.full(shape, 300.0))
 
+    @pytest.mark.parametrize("other", [np.ones(3), np.array(1.0), np.ones((2, 2)), np.zeros(0)])
+    def test_G23_to_another_shape(self, other):
+        """An error when it is bound, or in backward, or the old value counts: never a gradient of a wrong shape."""
+        x = V([1.0, 2.0])
+        y = x * x
+        try:
+            x.data = other
+            y.backward()
+        except (DezeroError, ValueError):
+            assert x.grad is None
+        else:
+            assert_same(x.grad, [2.0, 4.0])
+
     def test_rebinding_inside_a_rule(self):
         class Rebind(Identity):
             def backward(self, gy):
@@ -1288,6 +1332,66 @@ print(x.grad)
         assert_same(x.grad, np.full(50, 5001.0))
 
 
+class TestBlocks:
+    """Large arrays may go through the cache block by block: every boundary, values that differ, operands that broadcast."""
+
+    @staticmethod
+    def f(x, y, s):
+        a = (x + y * s + 1.0) ** 2 * (19.0 - 14.0 * x + 3.0 * x**2 - x * y)
+        b = square(2.0 * x - 3.0 * y) / (4.0 + x * x) if isinstance(x, Variable) else (2.0 * x - 3.0 * y) ** 2 / (4.0 + x * x)
+        return a * (30.0 + b) - (-(a - s) / 7.0)
+
+    def check(self, shapes, dtype):
+        rng = np.random.default_rng(0)
+        data = [np.asarray(rng.uniform(-1, 1, shape).astype(dtype)) for shape in shapes]
+        vs = [Variable(a) for a in data]
+        z = self.f(*vs)
+        wide = [a.astype("f8") for a in data]
+        rtol = 1e-12 if dtype == "f8" else 2e-4
+        want = self.f(*wide)
+        np.testing.assert_allclose(z.data, want, rtol=rtol, atol=100 * rtol)
+        gradient = rng.normal(size=want.shape).astype(dtype)
+        z.backward(gradient=gradient)
+        for i, v in enumerate(vs):
+            moved = [a + 1e-30j if i == j else a for j, a in enumerate(wide)]
+            full = self.f(*moved).imag / 1e-30 * gradient
+            scale = sum_to(np.abs(full), v.shape).max(initial=1)
+            np.testing.assert_allclose(v.grad, sum_to(full, v.shape), rtol=100 * rtol, atol=rtol * scale)
+            assert v.grad.dtype == v.dtype
+
+    @pytest.mark.parametrize("dtype", ["f4", "f8"])
+    def test_every_boundary(self, dtype):
+        for k in range(4, 15):
+            for n in (2**k - 1, 2**k, 2**k + 1):
+                self.check([(n,), (n,), ()], dtype)
+
+    @pytest.mark.parametrize("dtype", ["f4", "f8"])
+    @pytest.mark.parametrize("shapes", [
+        [(100_003,), (100_003,), (100_003,)], [(100_003,), (1,), ()], [(), (100_003,), (1,)], [(300, 700), (700,), (300, 1)],
+        [(300, 1), (1, 700), ()], [(64, 33, 65), (33, 1), (65,)], [(700, 300), (300,), (700, 300)], [(2, 50_001), (50_001,), (2, 1)],
+    ])
+    def test_operands_that_broadcast(self, shapes, dtype):
+        self.check(shapes, dtype)
+
+    @pytest.mark.parametrize("keep", [False, True])
+    def test_handles_held_and_dropped_give_the_same_bits(self, keep):
+        rng = np.random.default_rng(0)
+        data = rng.uniform(0.5, 1.5, (2, 50_003))
+
+        def bits(hold):
+            x, y = Variable(data[0]), Variable(data[1])
+            held, a = [], x
+            for k in range(12):
+                a = (a * y + x / 2.0 - square(a) * 0.25 - y) * 0.5
+                held += [a, a.data] if hold else []
+            with using_config("keep_data", keep):
+                a = a * y - x
+            a.backward(retain_grad=hold)
+            return x.grad.tobytes() + y.grad.tobytes()
+
+        assert bits(False) == bits(True)
+
+
 class TestDeath:
     def test_G45_by_reference_counting_alone(self, no_gc):
         for f in (lambda x: x * x + x, lambda x: square(x) / x, lambda x: Identity()(x) * 2.0, lambda x: x[0] + x.sum(),
@@ -1401,11 +1505,6 @@ MORE = {
     "both": (lambda a: Both()(a, 1.0)[1]),
     "view": (lambda a: a[...]),
 }
-
-
-def sum_to(g, shape):
-    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
-    return g.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] > 1), keepdims=True)
 
 
 def tape_gradients(leaves, tape, root, seed):

@@ -17,7 +17,7 @@ import dezero
 import dezero.functions as F
 from dezero import Function, Variable, as_array, as_variable, no_grad, using_config
 from dezero._kernels import IN_USE
-from dezero.errors import DezeroError, DTypeError, GradientError, GraphError
+from dezero.errors import DezeroError, DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
 
 COMPARISONS = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
 
@@ -230,6 +230,17 @@ class TestAttributes:
             F.no_such_op
         with pytest.raises(AttributeError, match="no_such_name"):
             dezero.no_such_name
+
+    def test_missing_ops_have_errors_of_their_own(self):
+        x = Variable(np.ones((2, 2)))
+        for look in (lambda: x.no_such_op, lambda: F.no_such_op):
+            with pytest.raises(OpAttributeError, match="no_such_op"):
+                look()
+        for use in (lambda: np.exp(x), lambda: np.mean(x), lambda: x @ x, lambda: ~x):
+            with pytest.raises(TypeError):
+                use()
+        with pytest.raises(OpTypeError, match="exp"):
+            np.exp(x)
 
     def test_set_creator(self):
         f = dezero.Add()
@@ -909,6 +920,31 @@ class TestFunction:
         y = Noted()(x)
         y.backward()
         assert y.creator.note == "kept" and x.grad == 1
+
+    def test_a_class_of_its_own_ways(self):
+        """Not hashable, equal to all, with a call that adds an operand, and without ``super().__init__()``."""
+        class Own(Function):
+            __hash__ = None
+
+            def __init__(self, by):
+                self.by = by
+
+            def __eq__(self, other):
+                return True
+
+            def __call__(self, x):
+                return super().__call__(x, self.by)
+
+            def forward(self, x, by):
+                return x * by
+
+            def backward(self, gy):
+                return gy * self.inputs[1].data, None
+
+        x = Variable(np.array(2.0))
+        y = Own(3.0)(Own(5.0)(x)) + Own(7.0)(x)
+        y.backward()
+        assert x.grad == 22
 
     def test_subclasses_of_a_built_in(self):
         class Louder(dezero.Mul):

@@ -31,7 +31,7 @@ if IN_USE == "compiled":
     add = Kernel(elementwise.add, ("+", "+"), ((), ()))
     sub = Kernel(elementwise.sub, ("+", "-"), ((), ()))
     mul = Kernel(elementwise.mul, (elementwise.mul_x0, elementwise.mul_x1), ((1,), (0,)))
-    div = Kernel(elementwise.div, (elementwise.div_x0, elementwise.div_x1), ((1,), (1, 2)))
+    div = Kernel(elementwise.div, (elementwise.div_x0, elementwise.div_x1), ((1,), (0, 1)))
     pow = Kernel(elementwise.pow, (elementwise.pow_x0, elementwise.pow_x1), ((0, 1), (0, 1, 2)))
     neg = Kernel(elementwise.neg, "-", ((),))
     square = Kernel(elementwise.square, elementwise.square_x0, ((0,),))

@@ -124,7 +124,7 @@ typedef struct { dz_loop loop; void *data; } dz_numpy_loop; /* np.power's, read 
     LOOP2(mul_x0##S, T, 0, 2, 4, a * b)                                                                                \
     LOOP2(mul_x1##S, T, 0, 1, 4, a * b)                                                                                \
     LOOP2(div_x0##S, T, 0, 2, 4, a / b)                                                                                \
-    LOOP3(div_x1##S, T, 0, 2, 3, 4, -a * c / b) /* -gy y / x1: x1 squared would overflow */                            \
+    LOOP3(div_x1##S, T, 0, 1, 2, 4, -a * (b / c) / c) /* -gy (x0 / x1) / x1: x1 squared would overflow */               \
     LOOP2(square_x0##S, T, 0, 1, 3, a * ((T)2 * b))                                                                    \
     POWERS(T, S, POW, LOG)                                                                                             \
     SUMS(T, S)

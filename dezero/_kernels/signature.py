@@ -88,7 +88,7 @@ def typed(where, loop):
 
 
 def is_pointer(loop):
-    return isinstance(loop, tuple) and len(loop) == 2 and isinstance(loop[1], str) and not is_sign(loop[1]) and not is_sign(loop[0])
+    return isinstance(loop, tuple) and len(loop) == 2 and isinstance(loop[1], str) and not is_sign(loop[1])
 
 
 def capsule_types(where, capsule):

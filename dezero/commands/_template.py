@@ -189,45 +189,69 @@ PURE = {
 
 CYTHON = {
     "pyproject.toml":
-        _PROJECT.replace("@BUILD@", '"setuptools>=77", "cython>=3.1", "numpy>=2"').replace("@SOURCES@", ', "*.pyx"'),
+        _PROJECT.replace("@BUILD@", '"setuptools>=77", "cython>=3.1", "dezero@DEZERO@"').replace("@SOURCES@", ', "*.pyx"'),
     "src/@MODULE@/__init__.py":
         _MODULE.replace("@IMPORTED@", "Kernel, ")
         .replace("@KERNELS@", "\nfrom @MODULE@ import _kernels\n")
-        .replace("@KERNEL@", "    kernel = Kernel(forward=_kernels.forward, backward=_kernels.backward)\n"),
+        .replace("@KERNEL@", "    kernel = Kernel(_kernels.forward, _kernels.backward, reads=((0,),))     # the gradient looks at x alone\n"),
     "src/@MODULE@/_kernels.pyx": '''
 # cython: language_level=3, cdivision=True
-"""The loops of @OP@: formulas for one number, which Cython makes NumPy ufuncs of.
-
-dezero takes the loops out of the ufuncs. `noexcept` matters: without it every
-number pays for a look at Python's errors, 100 times the cost of the formula.
-"""
+"""The loops of @OP@: formulas for one number, of which dezero.h makes loops over arrays."""
 cimport cython
-cimport numpy as cnp
 
-cnp.import_array()
-cnp.import_ufunc()
+cdef extern from "dezero.h":
+    ctypedef void (*dezero_loop)(char **, const ptrdiff_t *, const ptrdiff_t *, void *) noexcept nogil
+    object dezero_capsule(dezero_loop, const char *types, void *data)
+    # A formula of 1 or 2 arguments on each element; the numbers are their places among args, the last the result's.
+    void dezero_each_1(double (*)(double) noexcept nogil, char **, const ptrdiff_t *, const ptrdiff_t *, int, int) noexcept nogil
+    void dezero_each_1_f(float (*)(float) noexcept nogil, char **, const ptrdiff_t *, const ptrdiff_t *, int, int) noexcept nogil
+    void dezero_each_2(double (*)(double, double) noexcept nogil, char **, const ptrdiff_t *, const ptrdiff_t *, int, int, int) noexcept nogil
+    void dezero_each_2_f(float (*)(float, float) noexcept nogil, char **, const ptrdiff_t *, const ptrdiff_t *, int, int, int) noexcept nogil
 
 
-@cython.ufunc
-cdef cython.floating forward(cython.floating x) noexcept nogil:
+cdef inline cython.floating value(cython.floating x) noexcept nogil:
     cdef cython.floating square = x * x
     return square / (1 + square)
 
 
-@cython.ufunc
-cdef cython.floating backward(cython.floating gy, cython.floating x, cython.floating y) noexcept nogil:
-    """The gradient of x from that of y."""
+cdef inline cython.floating slope(cython.floating gy, cython.floating x) noexcept nogil:
     cdef cython.floating below = 1 + x * x
     return gy * 2 * x / (below * below)
+
+
+# Places of forward: x, y. Of backward: gy, x, y, gx.
+
+cdef void forward_d(char **args, const ptrdiff_t *n, const ptrdiff_t *steps, void *data) noexcept nogil:
+    dezero_each_1(value, args, n, steps, 0, 1)
+
+
+cdef void forward_f(char **args, const ptrdiff_t *n, const ptrdiff_t *steps, void *data) noexcept nogil:
+    dezero_each_1_f(value, args, n, steps, 0, 1)
+
+
+cdef void backward_d(char **args, const ptrdiff_t *n, const ptrdiff_t *steps, void *data) noexcept nogil:
+    dezero_each_2(slope, args, n, steps, 0, 1, 3)
+
+
+cdef void backward_f(char **args, const ptrdiff_t *n, const ptrdiff_t *steps, void *data) noexcept nogil:
+    dezero_each_2_f(slope, args, n, steps, 0, 1, 3)
+
+
+forward = [dezero_capsule(forward_d, "d->d", NULL), dezero_capsule(forward_f, "f->f", NULL)]
+backward = [dezero_capsule(backward_d, "ddd->d", NULL), dezero_capsule(backward_f, "fff->f", NULL)]
 ''',
     "setup.py": '''
-import numpy
+import sys
+
+import dezero
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
+FLAGS = [] if sys.platform == "win32" else ["-O3", "-g0"]   # vectors; no debug data
+
 setup(ext_modules=cythonize(
-    [Extension("@MODULE@._kernels", ["src/@MODULE@/_kernels.pyx"], include_dirs=[numpy.get_include()],
-               define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")])],
+    [Extension("@MODULE@._kernels", ["src/@MODULE@/_kernels.pyx"], include_dirs=[dezero.get_include()],
+               extra_compile_args=FLAGS)],
     build_dir="build/cython"))
 ''',
 }

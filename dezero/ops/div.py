@@ -5,9 +5,9 @@ from dezero import Function, _kernels, hookimpl
 
 
 class Div(Function):
-    """y = x0 / x1;   ∂y/∂x0 = 1 / x1,   ∂y/∂x1 = -y / x1
+    """y = x0 / x1;   ∂y/∂x0 = 1 / x1,   ∂y/∂x1 = -(x0 / x1) / x1
 
-    The second is not written -x0 / x1²: that overflows where the gradient does not.
+    Not -x0 / x1²: that overflows where the gradient does not.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ class Div(Function):
         return x0 / x1
 
     def backward(self, gy):
-        x1, y = self.inputs[1], self.outputs[0]()
-        return gy / x1, -gy * y / x1
+        x0, x1 = self.inputs
+        return gy / x1, -gy * (x0 / x1) / x1
 
 
 @hookimpl

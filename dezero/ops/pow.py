@@ -40,6 +40,8 @@ class Pow(Function):
 
     def backward(self, gy):
         x0, x1, y = self.inputs[0], self.inputs[1] if self.c is None else self.c, self.outputs[0]()
+        if y is None:                       # called by hand, outside of backward
+            y = x0 ** x1
         if y.dtype.kind != "f":             # the gradient of integers is floating, and must not wrap as they do
             x0, x1 = 1.0 * x0, 1.0 * x1
             y = x0 ** x1

@@ -89,7 +89,7 @@ def check_float32(subject, sample):
             for i, v in enumerate(vs):
                 if v.grad is not None and v.grad.dtype != np.float32:
                     subject.fail(sample, f"dtypes: float32 is lost: the gradient of argument {i} is {v.grad.dtype}")
-            wanted = subject.gradients(sample, wide, ws)
+            wanted = subject.gradients(sample, wide, ws, path, graph)
             got = [zero_if_none(v.grad, v) for v in vs]
             subject.same(sample, "argument", wanted, got, 2e-3, f"gradient in float32 {MODES[graph]}", ("float64", "float32"))
     if len(sample.xs) == 2:

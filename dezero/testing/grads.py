@@ -93,8 +93,9 @@ class Problem:
 
     def pull(self, vs, graph):
         """Backward from the weighed results to the Variables vs; gives their gradients and leaves none."""
-        root = weigh(self.call(vs), self.weights())
-        if root.creator is not None:
+        ys = self.call(vs)
+        root = weigh(ys, self.weights()) if ys else None    # a gradient of nothing, where f is constant
+        if root is not None and root.creator is not None:
             root.backward(create_graph=graph)
         grads = [v.grad for v in vs]
         for v in vs:
@@ -160,7 +161,8 @@ def check_order(problem, n, graph, rtol):
 
 def compare_modes(problem, n, arrays, variables, rtol):
     for i, (a, b) in enumerate(zip(arrays, variables)):
-        for index in zip(*np.nonzero(~np.isclose(b, a, rtol=rtol, atol=1e-10 * (1 + abs(a).max(initial=0)), equal_nan=True))):
+        wrong = np.argwhere(~np.isclose(b, a, rtol=rtol, atol=1e-10 * (1 + abs(a).max(initial=0)), equal_nan=True))
+        for index in map(tuple, wrong):
             raise AssertionError(f"{problem.name}: order {n}: argument {problem.places[i]}, {at(index)}: the rule gives "
                                  f"{b[index]:.17g} on Variables (create_graph=True) and {a[index]:.17g} on arrays")
 

@@ -19,10 +19,12 @@ class Sample:
     xs : list of numpy.ndarray
         Those arrays, as float64: the operands where `apply` is Function's own, else every floating array among the
         arguments, also in lists and tuples.
+    slopes : dict
+        Numeric derivatives that were computed, for the checks to share.
     """
 
     def __init__(self, cls, args, kwargs):
-        self.xs = []
+        self.xs, self.slopes = [], {}
         self.count = operands_of(cls)
         if standard(cls):
             self.args = [*map(self._take, args[:self.count]), *args[len(args[:self.count]):]]
@@ -130,7 +132,7 @@ def default_samples(cls, collected):
                 with np.errstate(all="ignore"):
                     ys = cls.apply(*sample.arguments([x.copy() for x in sample.xs])[0])
             except Exception as error:              # the op's own, to be told where nothing suits it
-                reason = f"{type(error).__name__}: {error}"
+                reason = f"{type(error).__name__}: {str(error).removeprefix(who(cls) + ': ')}"
                 continue
             ys = ys if isinstance(ys, list) else [ys]
             if all(np.isfinite(y.data).all() for y in ys if isinstance(y, Variable)):

@@ -1,0 +1,611 @@
+"""Derivatives of functions: grad, value_and_grad, vjp, jvp, jacobian, hessian, hvp.
+
+    >>> import numpy as np
+    >>> from dezero import grad
+    >>> grad(lambda x: x**3)(2.0)
+    np.float64(12.0)
+    >>> grad(grad(lambda x: x**3))(2.0)
+    np.float64(12.0)
+
+Names, argument order and shapes are those of JAX.  An argument that is differentiated by is a float, a floating array, a
+Variable, or a tuple, list or dict of such, nested as one likes (None stands for nothing); the derivative has the same
+structure.  Arrays give arrays, Python floats and NumPy scalars give NumPy scalars.  A Variable, or a function that uses
+Variables of an outer transform, gives Variables, which can be differentiated again: so transforms nest.  The function
+gets Variables, and no `.grad` is read or written.  Under a transform `float(x)`, `int(x)` and `np.asarray(x)` of what
+depends on an argument are a GradientError.
+
+What is computed where:
+
+- ``grad``, ``vjp`` and the rows of ``jacobian`` walk back once each;
+- ``hvp`` walks back twice, ``hessian`` once and then once for each element;
+- ``jvp`` walks back through a walk back that is linear in its seed, and so goes forward; ``jacobian`` takes columns
+  in this way where there are far fewer arguments than results.
+"""
+from functools import wraps
+
+import numpy as np
+
+from . import config
+from .checks import GradientTypeError, describe
+from .core import DETACHED, Function, Variable, argument, depends_on_others, gradients, is_known, without_graph
+from .errors import DTypeError, FirstOrderOnly, GradientError
+
+__all__ = ["grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"]
+
+COLUMNS = 6             # a column costs what this many rows do, by measurement
+
+
+# ---- what the caller calls -------------------------------------------------------------------------------------------
+
+def grad(f, argnums=0, has_aux=False):
+    """The function that gives the gradient of f, whose result is a scalar.
+
+    Parameters
+    ----------
+    f : callable
+        Of Variables; its result has shape ``()``.
+    argnums : int or tuple of int
+        Which positional arguments to differentiate by.
+    has_aux : bool
+        f gives ``(result, aux)``, and the gradient comes as ``(gradient, aux)``.
+
+    Returns
+    -------
+    callable
+        Takes what f takes.  Its result has the structure of the argument, or is a tuple of such where `argnums` is a
+        tuple; zeros where f does not depend on it.
+
+    Raises
+    ------
+    TypeError
+        An argument to differentiate by is an integer, or no number at all.
+    GradientError
+        The result of f is not a scalar.
+    """
+    argnums = checked("grad", f, argnums)
+
+    @wraps(f, WRAPPED)
+    def gradient(*args, **kwargs):
+        trace = Trace("grad", f, argnums, args, kwargs, has_aux)
+        y = trace.scalar()
+        g = trace.give(trace.pull_one(y))
+        return (g, trace.finish(trace.aux)) if has_aux else g
+
+    return gradient
+
+
+def value_and_grad(f, argnums=0, has_aux=False):
+    """The function that gives the value of f and its gradient: ``(value, gradient)``; see `grad`.
+
+    With `has_aux` f gives ``(result, aux)``, and the value comes as ``(value, aux)``.
+    """
+    argnums = checked("value_and_grad", f, argnums)
+
+    @wraps(f, WRAPPED)
+    def value_and_gradient(*args, **kwargs):
+        trace = Trace("value_and_grad", f, argnums, args, kwargs, has_aux)
+        y = trace.scalar()
+        g = trace.give(trace.pull_one(y))
+        value = trace.finish(y)
+        return ((value, trace.finish(trace.aux)) if has_aux else value), g
+
+    return value_and_gradient
+
+
+def vjp(f, *primals):
+    """The value of f, and the function that takes a cotangent back: vector-Jacobian products.
+
+    Parameters
+    ----------
+    f : callable
+        Of Variables; gives a Variable or a tuple, list or dict of them.
+    *primals
+        Its arguments, all differentiated by.
+
+    Returns
+    -------
+    y
+        The value, as arrays.
+    f_vjp : callable
+        Of a cotangent, in the structure of y; gives a tuple with one gradient for each primal.  May be called again.
+    """
+    checked("vjp", f)
+    trace = Trace("vjp", f, tuple(range(len(primals))), primals, {})
+
+    def f_vjp(cotangent):
+        cts = leaves_like(cotangent, trace.result, "vjp: the cotangent")
+        ys, gys = trace.seeds(cts)
+        return trace.give(trace.pull(ys, gys, any(is_open(g) for g in gys)))
+
+    return trace.finish(trace.result), f_vjp
+
+
+def jvp(f, primals, tangents):
+    """The value of f and its derivative along the tangents: Jacobian-vector product.
+
+    Parameters
+    ----------
+    f : callable
+        Of Variables; gives a Variable or a tuple, list or dict of them.
+    primals, tangents : tuple or list
+        The arguments of f and, in the same structure, the direction.
+
+    Returns
+    -------
+    y, t
+        Both in the structure of what f gives.
+    """
+    checked("jvp", f)
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)) or len(primals) != len(tangents):
+        raise TypeError("jvp: primals and tangents are tuples of equal length, one entry for each argument of f; "
+                        f"got {shown(primals)} and {shown(tangents)}")
+    trace = Trace("jvp", f, tuple(range(len(primals))), tuple(primals), {})
+    ts = []
+    for i, tangent in enumerate(tangents):
+        ts += leaves_like(tangent, trace.args[i], f"jvp: tangent {i}")
+    ts = [seed(t, x, "jvp: a tangent") for t, x in zip(ts, trace.variables)]
+    graph = trace.graph or any(map(is_open, ts))
+    return trace.finish(trace.result), rebuild(trace.result, iter([trace.ending(t) for t in push(trace, ts, graph)]))
+
+
+def jacobian(f, argnums=0):
+    """The function that gives all derivatives of f: of shape ``y.shape + x.shape`` for a result y and an argument x.
+
+    Parameters
+    ----------
+    f : callable
+        Of Variables; gives a Variable or a tuple, list or dict of them.
+    argnums : int or tuple of int
+        Which positional arguments to differentiate by.
+
+    Returns
+    -------
+    callable
+        Takes what f takes.  In its result each leaf of f's result has become what is there for each leaf of the
+        argument, or a tuple of such where `argnums` is a tuple.
+    """
+    argnums = checked("jacobian", f, argnums)
+
+    @wraps(f, WRAPPED)
+    def derivatives(*args, **kwargs):
+        trace = Trace("jacobian", f, argnums, args, kwargs)
+        ys = leaves(trace.result)
+        m, n = [sum(size_of(v) for v in found) for found in (ys, trace.variables)]
+        blocks = None
+        if not trace.graph and m > COLUMNS * (n + 2):
+            try:
+                blocks = columns(trace, ys)
+            except FirstOrderOnly:          # some rule is no operators; its rows are right
+                pass
+        blocks = blocks or [rows(trace, y) for y in ys]
+        return rebuild(trace.result, iter([trace.give(block) for block in blocks]))
+
+    return derivatives
+
+
+def hessian(f, argnums=0):
+    """The function that gives all second derivatives of f, nested as in JAX: the jacobian of the jacobian.
+
+    Of a scalar f of one array x it has shape ``x.shape + x.shape``; where `argnums` is a tuple it is a tuple of tuples.
+    """
+    argnums = checked("hessian", f, argnums)
+    return jacobian(jacobian(f, argnums), argnums)
+
+
+def hvp(f, argnums=0):
+    """The function ``(*args, v)`` that gives the product of the Hessian of a scalar f and a vector.
+
+    Parameters
+    ----------
+    f : callable
+        Of Variables; its result has shape ``()``.
+    argnums : int or tuple of int
+        Which positional arguments to differentiate by.
+
+    Returns
+    -------
+    callable
+        Takes what f takes and then v, in the structure of the argument (a tuple of such where `argnums` is a tuple);
+        gives the same structure.  ``hessp`` of `scipy.optimize.minimize`.
+    """
+    argnums = checked("hvp", f, argnums)
+
+    def product(*args, **kwargs):
+        if not args:
+            raise TypeError("hvp: called with no arguments; wanted those of f, and v after them")
+        *args, v = args
+        trace = Trace("hvp", f, argnums, args, kwargs)
+        y = trace.scalar()
+        vs = leaves_like(v, trace.differentiated, "hvp: v")
+        vs = [seed(t, x, "hvp: v") for t, x in zip(vs, trace.variables)]
+        pairs = [(g, t) for g, t in zip(trace.pull_one(y, True), vs) if g is not None]
+        graph = trace.graph or any(map(is_open, vs))
+        return trace.give(trace.pull([g for g, _ in pairs], [t for _, t in pairs], graph))
+
+    return product
+
+
+WRAPPED = ("__module__", "__name__", "__qualname__")
+
+
+# ---- a function's run ------------------------------------------------------------------------------------------------
+
+class Trace:
+    """One run of a function under a transform.
+
+    Attributes
+    ----------
+    args : list
+        What the function was called with: Variables in the place of numbers, where it is differentiated by.
+    variables : list of Variable
+        All of these.
+    differentiated
+        The argument they stand in, or the tuple of arguments.
+    result, aux
+        What the function gave.
+    graph : bool
+        Whether derivatives are Variables: an outer graph needs them.
+    """
+
+    def __init__(self, who, f, argnums, args, kwargs, has_aux=False):
+        self.who, self.f, self.argnums = who, f, argnums
+        self.args = list(args)
+        self.given, self.variables = [], []
+        below = config.modes.get()
+        recorded = config.defaults["enable_backprop"] if below is None else config.current("enable_backprop")
+        self.graph = False
+        if type(argnums) is int:
+            self.differentiated = self.open(argnums, recorded)
+        else:
+            self.differentiated = tuple([self.open(n, recorded) for n in argnums])
+        nested = recorded and not self.graph and below is not None and config.current("transform")
+        result = run(f, self.args, kwargs, below)
+        self.aux = None
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TypeError(f"{who}: with has_aux=True {name_of(f)} gives a pair (result, aux); it gave {shown(result)}")
+            result, self.aux = result
+        self.result = result
+        if nested:
+            ys = [y for y in leaves(result) if isinstance(y, Variable)]
+            self.graph = bool(ys) and depends_on_others(ys, self.variables)
+
+    def open(self, n, recorded):
+        """Put Variables into argument n."""
+        try:
+            given = self.args[n]
+        except IndexError:
+            raise TypeError(f"{self.who}: {name_of(self.f)} was called with {len(self.args)} positional arguments; there is "
+                            f"none of number {n} to differentiate by (argnums)") from None
+        if type(given) is float:
+            opened = argument(np.array(given))
+            self.given.append(given)
+            self.variables.append(opened)
+        else:
+            found = leaves(given)
+            self.given += found
+            xs = [self.variable(x, recorded) for x in found]
+            self.variables += xs
+            opened = rebuild(given, iter(xs))
+        self.args[n] = opened
+        return opened
+
+    def variable(self, x, recorded):
+        """The Variable that stands for a number."""
+        data = x._held() if isinstance(x, Variable) else x
+        kind = data.dtype.kind if isinstance(data, (np.ndarray, np.generic)) else "f" if isinstance(data, float) else None
+        if kind != "f":
+            raise DTypeError(f"{self.who}: an argument to differentiate by is {shown(x)}; wanted a float, a floating array, or a "
+                             "tuple, list or dict of them" + ("; write 3.0 for 3, or x.astype(float)"
+                                                              if kind in ("i", "u", "b") or isinstance(x, int) else ""))
+        if isinstance(x, Variable) and recorded and not is_known(x):
+            self.graph = True
+            return argument(x)
+        return argument(data if isinstance(data, np.ndarray) else np.asarray(data))
+
+    def scalar(self):
+        """The result, which is to be a scalar."""
+        y = self.result
+        if isinstance(y, (Variable, np.ndarray, np.generic)):
+            if y.shape == ():
+                return y
+            raise GradientError(f"{self.who}: {name_of(self.f)} gave a result of shape {y.shape}, wanted a scalar, of shape (): "
+                                "take a sum, or use jacobian or vjp")
+        if isinstance(y, (float, int)):
+            return y
+        raise GradientTypeError(f"{self.who}: {name_of(self.f)} gave {shown(y)}, wanted a scalar: a Variable of shape ()" +
+                                ("; has_aux=True is for (result, aux)" if isinstance(y, tuple) and len(y) == 2 else ""))
+
+    def seeds(self, cts):
+        """(ys, gys): the results that are Variables, and checked cotangents for them."""
+        pairs = [(y, seed(ct, y, f"{self.who}: a cotangent")) for y, ct in zip(leaves(self.result), cts) if isinstance(y, Variable)]
+        return [y for y, _ in pairs], [ct for _, ct in pairs]
+
+    def pull(self, ys, gys, graph=False):
+        """The gradients of Σ y·gy by the variables, None for no dependence."""
+        if not ys or not self.variables:
+            return [None] * len(self.variables)
+        return gradients(ys, gys, self.variables, self.graph or graph)
+
+    def pull_one(self, y, graph=False):
+        """The gradients of y by the variables; a constant has none."""
+        if isinstance(y, Variable):
+            return self.pull([y], [None], graph)
+        check_real(self, y)
+        return [None] * len(self.variables)
+
+    def give(self, found):
+        """The derivatives by the variables, None for zeros, as the caller gets them."""
+        if len(found) == 1 and self.differentiated is self.variables[0]:
+            return self.derivative(found[0], self.given[0], self.variables[0])
+        return rebuild(self.differentiated, map(self.derivative, found, self.given, self.variables))
+
+    def derivative(self, g, given, x):
+        if g is None:
+            g = np.zeros(x.shape, x.dtype.newbyteorder("="))
+        if isinstance(given, Variable) and not isinstance(g, Variable):
+            return without_graph(g, DETACHED)
+        return g if isinstance(g, Variable) or isinstance(given, np.ndarray) or g.ndim else g[()]
+
+    def finish(self, tree):
+        """A result as the caller gets it: arrays in the place of Variables, where no outer graph needs them."""
+        if isinstance(tree, Variable) and not self.graph:
+            return self.ending(np.array(tree._held()))      # a copy: it may be an argument, or be read by a rule
+        if isinstance(tree, (tuple, list, dict)):
+            return mapped(self.finish, tree)
+        if isinstance(tree, (float, int)) and not isinstance(tree, bool) and tree is self.result:
+            return self.ending(np.asarray(tree, float))
+        return tree
+
+    def ending(self, data):
+        """A 0-d array becomes a NumPy scalar where only such came in."""
+        if isinstance(data, np.ndarray) and data.ndim == 0 and not any([isinstance(x, (np.ndarray, Variable)) for x in self.given]):
+            return data[()]
+        return data
+
+
+OWNER = config.Mode("transform", True)
+FRAME = (OWNER, {"transform": True, "enable_backprop": True})
+ALONE = config.Frames((FRAME,))
+
+
+def run(f, args, kwargs, below):
+    """f(*args) while a transform runs, and recorded, whatever the modes `below`."""
+    config.modes.set(ALONE if below is None else config.Frames((*below.frames, FRAME)))
+    try:
+        return f(*args, **kwargs)
+    finally:
+        if config.modes.get() is ALONE:     # 1 us less than to look for it
+            config.modes.set(None)
+        else:
+            OWNER.__exit__()
+
+
+# ---- Jacobians -------------------------------------------------------------------------------------------------------
+
+def push(trace, ts, graph):
+    """The derivatives of the results along tangents of the variables; in a graph, Variables."""
+    ys = leaves(trace.result)
+    if sum(map(size_of, ys)) == 1:          # one walk back will do
+        found = [None if not isinstance(y, Variable) else inner(trace.pull_one(y, graph), ts) for y in ys]
+    else:
+        found = Pushforward(trace, ys, graph)(ts)
+    return [tangent_of(y, t, graph) for y, t in zip(ys, found)]
+
+
+class Pushforward:
+    """Derivatives along tangents: the walk back from the ys is linear in what it begins with, and that is walked back."""
+
+    def __init__(self, trace, ys, graph):
+        self.ys, self.graph = ys, graph
+        self.places = [i for i, y in enumerate(ys) if isinstance(y, Variable)]
+        self.us = [argument(np.ones(ys[i].shape, seed_dtype(ys[i]))) for i in self.places]
+        with np.errstate(all="ignore"):     # of the walk for ones, which nobody asked for
+            self.gs = gradients([ys[i] for i in self.places], self.us, trace.variables, True, not graph) if self.places else []
+
+    def __call__(self, ts):
+        pairs = [(g, t) for g, t in zip(self.gs, ts) if g is not None and t is not None]
+        found = [None] * len(self.ys)
+        if pairs:
+            pulled = gradients([g for g, _ in pairs], [t for _, t in pairs], self.us, self.graph)
+            for i, t in zip(self.places, pulled):
+                found[i] = t
+        return found
+
+
+def inner(gs, ts):
+    """Σ g·t, or None."""
+    total = None
+    for g, t in zip(gs, ts):
+        if g is not None:
+            part = (g * t).sum()
+            total = part if total is None else total + part
+    return total
+
+
+def tangent_of(y, t, graph):
+    shape = np.shape(y)
+    if t is None:
+        t = np.zeros(shape, seed_dtype(y))
+    if isinstance(t, Variable):
+        return t if t.shape == shape else np.broadcast_to(t, shape)
+    t = np.asarray(t, seed_dtype(y)).reshape(shape)
+    return without_graph(t, DETACHED) if graph else t
+
+
+def columns(trace, ys):
+    """The Jacobian by forward mode: for each y the blocks by variable."""
+    blocks = [[np.zeros((size_of(y), size_of(x)), seed_dtype(y)) for x in trace.variables] for y in ys]
+    forward = Pushforward(trace, ys, False)
+    for k, x in enumerate(trace.variables):
+        ts = [None] * len(trace.variables)
+        for j in range(size_of(x)):
+            ts[k] = one_hot(x, j)
+            for i, t in enumerate(forward(ts)):
+                if t is not None:
+                    blocks[i][k][:, j] = np.ravel(t)
+    return [[block.reshape(np.shape(y) + x.shape).astype(x.dtype.newbyteorder("="), copy=False)
+             for block, x in zip(of_y, trace.variables)] for of_y, y in zip(blocks, ys)]
+
+
+def rows(trace, y):
+    """The Jacobian of one y by reverse mode: its blocks by variable, None for zeros in all of it."""
+    if not isinstance(y, Variable):
+        check_real(trace, y)
+        return [np.zeros(np.shape(y) + x.shape, x.dtype.newbyteorder("=")) for x in trace.variables]
+    if y.shape == ():
+        return trace.pull_one(y)
+    found = [trace.pull([y], [one_hot(y, i)]) for i in range(y.size)]
+    return [stacked(of_x, y.shape, x, trace.graph) for of_x, x in zip(zip(*found), trace.variables)] if found else \
+        [np.zeros(y.shape + x.shape, x.dtype.newbyteorder("=")) for x in trace.variables]
+
+
+def one_hot(v, i):
+    e = np.zeros(v.shape, seed_dtype(v))
+    e.flat[i] = 1
+    return e
+
+
+def stacked(gs, shape, x, graph):
+    """Rows, None for zeros, as one array or Variable of shape shape + x.shape."""
+    if all([g is None for g in gs]):
+        return None if shape == () else zeros_for(shape, x, graph)
+    if graph:
+        places = [i for i, g in enumerate(gs) if g is not None]
+        return Stack(places, shape)(*[gs[i] for i in places])
+    block = np.zeros((len(gs),) + x.shape, x.dtype.newbyteorder("="))
+    for i, g in enumerate(gs):
+        if g is not None:
+            block[i] = g
+    return block.reshape(shape + x.shape)
+
+
+def zeros_for(shape, x, graph):
+    zeros = np.zeros(shape + x.shape, x.dtype.newbyteorder("="))
+    return without_graph(zeros, DETACHED) if graph else zeros
+
+
+class Stack(Function):
+    """y[index of places[i]] = x_i, of shape `shape` + x.shape, else 0;   ∂y/∂x_i = 1 at its place"""
+
+    def __init__(self, places, shape):
+        self.indices = [tuple(map(int, np.unravel_index(i, shape))) for i in places]
+        self.shape = shape
+
+    def forward(self, *xs):
+        y = np.zeros(self.shape + xs[0].shape, xs[0].dtype)
+        for index, x in zip(self.indices, xs):
+            y[index] = x
+        return y
+
+    def backward(self, gy):
+        return tuple([gy[index] for index in self.indices])
+
+
+# ---- structures of numbers -------------------------------------------------------------------------------------------
+
+def leaves(tree):
+    """What stands in nested tuples, lists and dicts, in order."""
+    if not isinstance(tree, (tuple, list, dict)):
+        return [] if tree is None else [tree]
+    found = []
+    for item in tree.values() if isinstance(tree, dict) else tree:
+        found += leaves(item)
+    return found
+
+
+def rebuild(tree, values):
+    """The same structure with other leaves."""
+    if not isinstance(tree, (tuple, list, dict)):
+        return None if tree is None else next(values)
+    return mapped(lambda item: rebuild(item, values), tree)
+
+
+def mapped(f, tree):
+    """A tuple, list or dict of the same kind, with f of each item."""
+    if isinstance(tree, dict):
+        new = tree.copy()
+        for key in tree:
+            new[key] = f(tree[key])
+        return new
+    items = [f(item) for item in tree]
+    return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
+
+
+def leaves_like(tree, like, what):
+    """The leaves of `tree`, which is to have the structure of `like`."""
+    if isinstance(like, (tuple, list, dict)):
+        keys = list(like) if isinstance(like, dict) else range(len(like))
+        if isinstance(tree, dict) != isinstance(like, dict) or not isinstance(tree, (tuple, list, dict)) or len(tree) != len(like) \
+                or isinstance(like, dict) and set(tree) != set(like):
+            raise GradientTypeError(f"{what} is {shown(tree)}, wanted the structure of {shown(like)}")
+        found = []
+        for key in keys:
+            found += leaves_like(tree[key], like[key], f"{what}[{key!r}]")
+        return found
+    if like is None:
+        if tree is not None:
+            raise GradientTypeError(f"{what} is {shown(tree)}, wanted None")
+        return []
+    if isinstance(tree, (tuple, list, dict)) or tree is None:
+        raise GradientTypeError(f"{what} is {shown(tree)}, wanted an array of shape {np.shape(like)}")
+    return [tree]
+
+
+# ---- small questions -------------------------------------------------------------------------------------------------
+
+def seed(t, like, what):
+    """A tangent or cotangent for `like`, checked: an array, or a Variable."""
+    data = t._held() if isinstance(t, Variable) else np.asarray(t)
+    if data.dtype.kind not in "fiub":
+        raise GradientTypeError(f"{what} is {shown(t)}, wanted real numbers")
+    if data.shape != np.shape(like):
+        raise GradientError(f"{what} is of shape {data.shape}, wanted {np.shape(like)}")
+    return t if is_open(t) else np.asarray(data, seed_dtype(like))
+
+
+def seed_dtype(x):
+    """The dtype of a derivative of x."""
+    dtype = x.dtype if hasattr(x, "dtype") else np.dtype(float)
+    return dtype.newbyteorder("=") if dtype.kind == "f" else np.dtype(float)
+
+
+def is_open(v):
+    """Is it a Variable that derivatives of derivatives may lead to?"""
+    return isinstance(v, Variable) and config.current("enable_backprop") and not is_known(v)
+
+
+def size_of(v):
+    return int(np.size(v)) if not isinstance(v, Variable) else v.size
+
+
+def checked(who, f, argnums=0):
+    """argnums as an int or a tuple of ints."""
+    if not callable(f):
+        raise TypeError(f"{who}: wanted a function, got {shown(f)}; it is {who}(f)(x), not {who}(f(x))")
+    numbers = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
+    if not all([isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in numbers]):
+        raise TypeError(f"{who}: argnums is an int or a tuple of them, not {argnums!r}")
+    numbers = tuple(map(int, numbers))
+    return numbers if isinstance(argnums, (tuple, list)) else numbers[0]
+
+
+def check_real(trace, y):
+    """A result that depends on nothing still has to be a real number."""
+    if np.asarray(y).dtype.kind not in "fiub":
+        raise GradientTypeError(f"{trace.who}: {name_of(trace.f)} gave {shown(y)}, wanted real numbers")
+
+
+def name_of(f):
+    return getattr(f, "__name__", None) or repr(f)
+
+
+def shown(x):
+    """A value for an error message."""
+    if isinstance(x, Variable):
+        return f"a Variable of shape {x.shape} and dtype {x.dtype}"
+    if isinstance(x, np.ndarray):
+        return describe(x)
+    if isinstance(x, (tuple, list, dict)):
+        return f"a {type(x).__name__} of {len(x)}"
+    return f"{x!r} ({type(x).__name__})" if isinstance(x, (int, float, complex, str, np.generic)) else f"a {type(x).__name__}"

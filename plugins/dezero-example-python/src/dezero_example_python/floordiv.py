@@ -1,0 +1,29 @@
+"""Floor division: an op that claims an operator."""
+
+import numpy as np
+from dezero import Function
+
+
+class FloorDiv(Function):
+    """y = ⌊x0 / x1⌋;   ∂y/∂x0 = ∂y/∂x1 = 0 wherever y does not jump
+
+    Parameters
+    ----------
+    x0, x1 : Variable, array or number
+        Of shapes that broadcast together.
+
+    Returns
+    -------
+    Variable
+        As `numpy.floor_divide`.
+    """
+
+    name = "floordiv"
+    operators = ("__floordiv__",)   # x // 2, 2 // x and x //= 2
+    numpy = (np.floor_divide,)      # and array // x, which asks NumPy
+
+    def forward(self, x0, x1):
+        return x0 // x1
+
+    def backward(self, gy):
+        return None, None           # no gradient goes to either
