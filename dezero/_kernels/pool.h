@@ -39,7 +39,8 @@ static struct {
 static inline pool_block *pool_header(void *data) { return (pool_block *)((char *)data - 64); }
 
 static inline int pool_bin(size_t n, size_t *rounded) {
-    int top = 63 - __builtin_clzll((unsigned long long)n | 4096);
+    if (n < POOL_PAGE) n = POOL_PAGE; /* an array that its owner has resized */
+    int top = 63 - __builtin_clzll((unsigned long long)n);
     size_t step = (size_t)1 << (top - 2), up = (n + step - 1) / step * step;
     *rounded = up;
     return (top - 12) * 4 + (int)(up >> (top - 2)) - 4; /* up to a power of two: the first bin of the next doubling */
