@@ -17,7 +17,9 @@ from setuptools.command.build_ext import build_ext
 COMPILED = ("dezero._kernels.elementwise", "dezero._kernels.cells", "dezero.core")
 
 # The engine runs with every check on; the loops' floor switches them off in its own files, where shapes are checked first.
-DIRECTIVES = {"language_level": 3, "auto_pickle": False, "nonecheck": True}
+# binding=False: methods then check that self is of their class; Variable.detach(5) would read a foreign object's memory.
+DIRECTIVES = {"language_level": 3, "auto_pickle": False, "nonecheck": True, "binding": False,
+              "embedsignature": True, "embedsignature.format": "clinic"}
 
 # The loops want -O3, for vectors.  The rest gains nothing from it over -O2 and is a tenth smaller; -Os is a third slower.
 # -g0, -s and no unwind tables: debug data would be four fifths of the file, and nothing unwinds C here.

@@ -45,3 +45,25 @@ def rsub(x0, x1):
 def rdiv(x0, x1):
     """x1 / x0."""
     return div(x1, x0)
+
+
+LATER = {
+    "transforms": ("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
+    "detect": ("detect_anomaly", "detect_changes"),
+}
+"""Modules that are imported when somebody asks for them or for one of their names: `import dezero` stays fast."""
+
+
+def __getattr__(name):
+    from importlib import import_module
+    for module, names in LATER.items():
+        if name == module:
+            return import_module(f"dezero.{module}")
+        if name in names:
+            globals()[name] = value = getattr(import_module(f"dezero.{module}"), name)
+            return value
+    raise AttributeError(f"module 'dezero' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *LATER, *[name for names in LATER.values() for name in names]})

@@ -53,7 +53,7 @@ cdef int link(Node node, Record op, Node x0, Node x1, object a, object b) except
 cdef Variable handle(Node node)
 @cython.locals(together=Node, node=Node, place=int)
 cdef object split(object f, list nodes, list ys)
-@cython.locals(node=Node, made=Variable)
+@cython.locals(node=Node)
 cdef list record_call(Function f, tuple inputs, list xs, list ys)
 cdef object call(Function f, tuple inputs)
 cdef list run_rule(Function f, list gys, list inputs, list outputs)
@@ -121,6 +121,7 @@ cdef class Table:
     cdef Py_ssize_t count
     cdef list run(self, Node node, Function f, list gys)
     cdef list run_recorded(self, Node node, Function f, list gys)
+    cdef list run_plain(self, Node node, Function f, list gys)
     cdef object start(self, Node root, object gradient)
     cdef object wrap(self, object g)
     cdef int add(self, Node node, object g, int place=*) except -1
@@ -145,4 +146,4 @@ cdef object look_at(Variable y, object cls, tuple inputs)
 cdef object mark_of(Node node)
 cdef str site_of(Node node)
 @cython.locals(x=Node)
-cdef int check_unchanged(Node node, Function f) except -1
+cdef object check_unchanged(Node node, Function f)

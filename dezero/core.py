@@ -276,8 +276,6 @@ class Variable(Handle):
             if self.data is None:
                 raise GraphError("backward: this Variable has no data")
         root = edge(self)
-        if root.constant and REASONS[self.reason]:
-            raise GraphError(f"backward: there is nothing to differentiate by: {REASONS[self.reason]}")
         gradient_dtype(root.dtype)
         is_leaf = root.op is None and root.in0 is None
         if gradient is not None:
@@ -649,11 +647,11 @@ def claimed(op, operator):
 class Extra:
     """What few nodes have: a name, the Function somebody asked for, the Variable an outdated leaf belongs to.
 
-    And where somebody looks for a fault: the line that made it, and a fingerprint of its data.
+    And where somebody looks for a fault: the line that made it, and fingerprints of the data that its rule reads.
     """
 
     def __init__(self):
-        self.name = self.creator = self.ref = self.site = self.mark = None
+        self.name = self.creator = self.ref = self.site = self.marks = None
 
 
 def extra_of(node):
@@ -753,8 +751,6 @@ def quick(op, a, b):
         y.array = node.store
     if record:
         link(node, op, x0, x1, a, b)
-        if node.constant:
-            y.reason = CONSTANTS
     else:
         refuse_unrecorded(a)
         refuse_unrecorded(b)
@@ -848,9 +844,6 @@ def record_call(f, inputs, xs, ys):
     else:
         split(f, nodes, ys)
     outputs = [handle(node) for node in nodes]
-    if known:
-        for made in outputs:
-            made.reason = CONSTANTS
     f._outputs = [weakref.ref(v) for v in outputs]
     for node in nodes:
         node.show()
@@ -1285,8 +1278,9 @@ class Table:
         self.count = 0
 
     def start(self, root, gradient):
+        dtype = gradient_dtype(root.dtype)
         if gradient is None:
-            gradient = np.ones(root.shape, gradient_dtype(root.dtype))
+            gradient = np.ones(root.shape, dtype)
         elif not (self.graph and isinstance(gradient, Variable)):
             gradient = data_of(gradient)
         return self.wrap(gradient)
@@ -1313,17 +1307,22 @@ class Table:
         """What the rule of f, which made the node, gives for each input."""
         if under_way.watchers or under_way.marked:
             check_unchanged(node, f)
-        if not self.graph:
-            inputs = [as_value(x) for x in f._edges]
-            outputs = [as_value(node)] if node.place < 0 else [without_graph(y, LEAF) for y in f._values]
-            gys = [zeros_like(y) if gy is None else gy for gy, y in zip(gys, outputs)]
-            gxs = [None if g is None else np.asarray(g, gradient_dtype(x.dtype))
-                   for g, x in zip(run_rule(f, gys, inputs, outputs), f._edges)]
-        else:
-            gxs = self.run_recorded(node, f, gys)
-        if under_way.watchers:
-            check_finite(node, f, gys, gxs)
+        if not under_way.watchers:
+            return self.run_recorded(node, f, gys) if self.graph else self.run_plain(node, f, gys)
+        try:
+            gxs = self.run_recorded(node, f, gys) if self.graph else self.run_plain(node, f, gys)
+        except guard.Anomaly as error:
+            raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: in its rule: {error}") from error
+        check_finite(node, f, gys, gxs)
         return gxs
+
+    def run_plain(self, node, f, gys):
+        """The rule on arrays."""
+        inputs = [as_value(x) for x in f._edges]
+        outputs = [as_value(node)] if node.place < 0 else [without_graph(y, LEAF) for y in f._values]
+        gys = [zeros_like(y) if gy is None else gy for gy, y in zip(gys, outputs)]
+        return [None if g is None else np.asarray(g, gradient_dtype(x.dtype))
+                for g, x in zip(run_rule(f, gys, inputs, outputs), f._edges)]
 
     def run_recorded(self, node, f, gys):
         """The rule on Variables: guarded ones, unless it is vouched for."""
@@ -1465,9 +1464,9 @@ class Cast(Function):
 # ---- gradients for transforms ----------------------------------------------------------------------------------------
 
 def argument(data):
-    """A Variable that stands for an argument of a function under a transform; of a Variable, one that leads back to it."""
+    """A Variable that stands for a float, an array or a Variable that a function gets; it leads back to a Variable."""
     if not isinstance(data, Variable):
-        return without_graph(data, TRACED)
+        return without_graph(np.array(data) if isinstance(data, float) else data, TRACED)
     v = without_graph(data._held(), TRACED)
     v.bind(edge(data))
     alias(v, v.array)
@@ -1505,8 +1504,6 @@ def gradients(ys, gys, wanted, graph=False, linear=False):
         None where no y depends on it.
     """
     roots = [edge(y) for y in ys]
-    for root in roots:
-        gradient_dtype(root.dtype)
     raised()
     under_way.flags = 0
     if graph or under_way.busy or under_way.watchers or under_way.marked or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
@@ -1554,21 +1551,21 @@ def look_at(y, cls, inputs):
     node = node.in0 if node.op is None and node.in0 is not None else node
     extra_of(node).site = guard.site()
     if anomalies and guard.not_finite([y._held()]) is not None:
-        place = guard.not_finite([x._held() for x in inputs if isinstance(x, Variable)])
+        place = guard.not_finite([v._held() for v in inputs if isinstance(v, Variable)])
         raise guard.Anomaly(f"{who(cls)}, called at {guard.site()}: the result is not finite" +
                             ("" if place is None else f"; neither was operand {place}"))
     if changes:
         under_way.marked = True
-        for x in (node, *inputs_of(node)):
-            if x is not None and (x.extra is None or x.extra.mark is None):
-                extra_of(x).mark = mark_of(x)
+        extra_of(node).marks = [mark_of(v) for v in (node, *inputs_of(node))]
 
 
 def mark_of(node):
     """A fingerprint of the data that a node keeps for rules to read, or None."""
+    if node is None or node.own:
+        return None
     if node.place > 0 and node.op is not None:
         return [guard.fingerprint(y) for y in node.op._values]
-    return None if node.own or node.store is None else guard.fingerprint(node.store)
+    return None if node.store is None else guard.fingerprint(node.store)
 
 
 def site_of(node):
@@ -1576,8 +1573,10 @@ def site_of(node):
 
 
 def check_unchanged(node, f):
-    for x in (node, *f._edges):
-        if x.extra is not None and x.extra.mark is not None and x.extra.mark != mark_of(x):
+    if node.extra is None or node.extra.marks is None:
+        return
+    for x, mark in zip((node, *inputs_of(node)), node.extra.marks):
+        if mark != mark_of(x):
             raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
                              "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
 

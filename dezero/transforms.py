@@ -26,6 +26,7 @@ from functools import wraps
 import numpy as np
 
 from . import config
+from ._kernels.cells import gradient_dtype
 from .checks import GradientTypeError, describe
 from .core import DETACHED, Function, Variable, argument, depends_on_others, gradients, is_known, without_graph
 from .errors import DTypeError, FirstOrderOnly, GradientError
@@ -67,8 +68,7 @@ def grad(f, argnums=0, has_aux=False):
     @wraps(f, WRAPPED)
     def gradient(*args, **kwargs):
         trace = Trace("grad", f, argnums, args, kwargs, has_aux)
-        y = trace.scalar()
-        g = trace.give(trace.pull_one(y))
+        g = trace.give(trace.pull_one(trace.scalar()))
         return (g, trace.finish(trace.aux)) if has_aux else g
 
     return gradient
@@ -247,20 +247,23 @@ class Trace:
         Whether derivatives are Variables: an outer graph needs them.
     """
 
+    __slots__ = ("who", "f", "args", "given", "variables", "differentiated", "single", "result", "aux", "graph")
+
     def __init__(self, who, f, argnums, args, kwargs, has_aux=False):
-        self.who, self.f, self.argnums = who, f, argnums
+        self.who, self.f = who, f
         self.args = list(args)
         self.given, self.variables = [], []
         below = config.modes.get()
         recorded = config.defaults["enable_backprop"] if below is None else config.current("enable_backprop")
         self.graph = False
+        self.aux = None
         if type(argnums) is int:
             self.differentiated = self.open(argnums, recorded)
         else:
             self.differentiated = tuple([self.open(n, recorded) for n in argnums])
+        self.single = type(self.differentiated) is Variable
         nested = recorded and not self.graph and below is not None and config.current("transform")
         result = run(f, self.args, kwargs, below)
-        self.aux = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
                 raise TypeError(f"{who}: with has_aux=True {name_of(f)} gives a pair (result, aux); it gave {shown(result)}")
@@ -278,7 +281,7 @@ class Trace:
             raise TypeError(f"{self.who}: {name_of(self.f)} was called with {len(self.args)} positional arguments; there is "
                             f"none of number {n} to differentiate by (argnums)") from None
         if type(given) is float:
-            opened = argument(np.array(given))
+            opened = argument(given)
             self.given.append(given)
             self.variables.append(opened)
         else:
@@ -301,11 +304,13 @@ class Trace:
         if isinstance(x, Variable) and recorded and not is_known(x):
             self.graph = True
             return argument(x)
-        return argument(data if isinstance(data, np.ndarray) else np.asarray(data))
+        return argument(np.asarray(data))
 
     def scalar(self):
         """The result, which is to be a scalar."""
         y = self.result
+        if type(y) is Variable and y.shape == ():
+            return y
         if isinstance(y, (Variable, np.ndarray, np.generic)):
             if y.shape == ():
                 return y
@@ -329,20 +334,22 @@ class Trace:
 
     def pull_one(self, y, graph=False):
         """The gradients of y by the variables; a constant has none."""
-        if isinstance(y, Variable):
-            return self.pull([y], [None], graph)
-        check_real(self, y)
+        if isinstance(y, Variable) and self.variables:
+            return gradients([y], [None], self.variables, self.graph or graph)
+        if not isinstance(y, Variable):
+            check_real(self, y)
         return [None] * len(self.variables)
 
     def give(self, found):
         """The derivatives by the variables, None for zeros, as the caller gets them."""
-        if len(found) == 1 and self.differentiated is self.variables[0]:
-            return self.derivative(found[0], self.given[0], self.variables[0])
+        if self.single:
+            g, given = found[0], self.given[0]
+            return g[()] if type(given) is float and type(g) is np.ndarray else self.derivative(g, given, self.variables[0])
         return rebuild(self.differentiated, map(self.derivative, found, self.given, self.variables))
 
     def derivative(self, g, given, x):
         if g is None:
-            g = np.zeros(x.shape, x.dtype.newbyteorder("="))
+            g = np.zeros(x.shape, gradient_dtype(x.dtype))
         if isinstance(given, Variable) and not isinstance(g, Variable):
             return without_graph(g, DETACHED)
         return g if isinstance(g, Variable) or isinstance(given, np.ndarray) or g.ndim else g[()]
@@ -444,7 +451,7 @@ def columns(trace, ys):
             for i, t in enumerate(forward(ts)):
                 if t is not None:
                     blocks[i][k][:, j] = np.ravel(t)
-    return [[block.reshape(np.shape(y) + x.shape).astype(x.dtype.newbyteorder("="), copy=False)
+    return [[block.reshape(np.shape(y) + x.shape).astype(gradient_dtype(x.dtype), copy=False)
              for block, x in zip(of_y, trace.variables)] for of_y, y in zip(blocks, ys)]
 
 
@@ -452,12 +459,12 @@ def rows(trace, y):
     """The Jacobian of one y by reverse mode: its blocks by variable, None for zeros in all of it."""
     if not isinstance(y, Variable):
         check_real(trace, y)
-        return [np.zeros(np.shape(y) + x.shape, x.dtype.newbyteorder("=")) for x in trace.variables]
+        return [np.zeros(np.shape(y) + x.shape, gradient_dtype(x.dtype)) for x in trace.variables]
     if y.shape == ():
         return trace.pull_one(y)
     found = [trace.pull([y], [one_hot(y, i)]) for i in range(y.size)]
     return [stacked(of_x, y.shape, x, trace.graph) for of_x, x in zip(zip(*found), trace.variables)] if found else \
-        [np.zeros(y.shape + x.shape, x.dtype.newbyteorder("=")) for x in trace.variables]
+        [np.zeros(y.shape + x.shape, gradient_dtype(x.dtype)) for x in trace.variables]
 
 
 def one_hot(v, i):
@@ -473,7 +480,7 @@ def stacked(gs, shape, x, graph):
     if graph:
         places = [i for i, g in enumerate(gs) if g is not None]
         return Stack(places, shape)(*[gs[i] for i in places])
-    block = np.zeros((len(gs),) + x.shape, x.dtype.newbyteorder("="))
+    block = np.zeros((len(gs),) + x.shape, gradient_dtype(x.dtype))
     for i, g in enumerate(gs):
         if g is not None:
             block[i] = g
@@ -481,7 +488,7 @@ def stacked(gs, shape, x, graph):
 
 
 def zeros_for(shape, x, graph):
-    zeros = np.zeros(shape + x.shape, x.dtype.newbyteorder("="))
+    zeros = np.zeros(shape + x.shape, gradient_dtype(x.dtype))
     return without_graph(zeros, DETACHED) if graph else zeros
 
 
@@ -566,8 +573,7 @@ def seed(t, like, what):
 
 def seed_dtype(x):
     """The dtype of a derivative of x."""
-    dtype = x.dtype if hasattr(x, "dtype") else np.dtype(float)
-    return dtype.newbyteorder("=") if dtype.kind == "f" else np.dtype(float)
+    return gradient_dtype(x.dtype) if hasattr(x, "dtype") else np.dtype(float)
 
 
 def is_open(v):

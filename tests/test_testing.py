@@ -114,8 +114,6 @@ class Floor(Function):
     """y = floor(a / b): no gradient"""
 
     name = "t_floor"
-    operators = ("__floordiv__",)
-    numpy = (np.floor_divide,)
 
     def forward(self, a, b):
         return a // b
@@ -194,6 +192,13 @@ class FirstOnly(Function):
         return np.exp(self.inputs[0].data) * (gy.data if isinstance(gy, Variable) else gy)
 
 
+class Operator(Product):
+    """Claims an operator, and no NumPy function."""
+
+    name = "t_operator"
+    operators = ("__rshift__",)
+
+
 class Nameless(Function):
     """y = 2 x: not to be registered"""
 
@@ -204,7 +209,7 @@ class Nameless(Function):
         return 2 * gy
 
 
-RIGHT = [Product, Cube, Centred, Rows, Power, Absolute, Floor, Logarithm, Polar, Concatenate, FirstOnly, Nameless]
+RIGHT = [Product, Cube, Centred, Rows, Power, Absolute, Floor, Logarithm, Polar, Concatenate, FirstOnly, Operator, Nameless]
 
 
 @pytest.mark.parametrize("op", RIGHT, ids=lambda op: op.__name__)
@@ -501,14 +506,7 @@ class Elsewhere(Product):
 
 class Unreached(Product):
     name = "t_unreached"
-    operators = ("__round__", "__matmul__")
-
-
-class OneSided(Product):
-    """`array // x` asks NumPy for floor_divide, which it does not claim."""
-
-    name = "t_one_sided"
-    operators = ("__floordiv__",)
+    operators = ("__invert__",)
 
 
 OTHERS = {
@@ -525,7 +523,7 @@ OTHERS = {
     "several outputs": (Polar0, "gradient on arrays: argument 1"),
     "results alone": (PolarNeedsBoth, "gradient on arrays of result 0 alone: argument 0"),
     "another NumPy function": (Elsewhere, "numpy.hypot"),
-    "operators out of reach": (Unreached, "no sample can be given to the operator __round__"),
+    "operators out of reach": (Unreached, "no sample can be given to the operator __invert__"),
 }
 
 

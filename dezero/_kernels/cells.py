@@ -90,7 +90,9 @@ def gradient_dtype(dtype):
     """What a gradient of such data is made of: the float itself in native byte order, float64 for integers."""
     if dtype.kind == "c":
         raise DTypeError(f"backward through complex data ({dtype}) is not defined yet; take real and imaginary parts apart")
-    return dtype.newbyteorder("=") if dtype.kind == "f" else np.dtype("d")
+    if dtype.kind != "f":
+        return np.dtype("d")
+    return dtype if dtype.isnative else dtype.newbyteorder("=")     # always makes a new one, which the loops do not know
 
 
 def sum_to(g, shape):

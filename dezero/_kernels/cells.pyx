@@ -744,7 +744,9 @@ def gradient_dtype(dtype):
     """
     if dtype.kind == "c":
         raise DTypeError(f"backward through complex data ({dtype}) is not defined yet; take real and imaginary parts apart")
-    return dtype.newbyteorder("=") if dtype.kind == "f" else np.dtype("d")
+    if dtype.kind != "f":
+        return np.dtype("d")
+    return dtype if dtype.isnative else dtype.newbyteorder("=")     # always makes a new one, which the loops do not know
 
 
 cdef inline bint keep_number(Node y, object o, int d, View *v) except -1:

@@ -2,6 +2,7 @@
 import numpy as np
 
 from dezero.core import Function, Variable
+from dezero.errors import GraphError
 from dezero.testing.numeric import along, differ, is_kink, moved, scale_of, slope
 
 NUDGES = 8              # points near the caller's that are tried where the function is not smooth
@@ -59,8 +60,8 @@ class Problem:
         Its floating arguments, and `places` where they stand among `args`.
     """
 
-    def __init__(self, f, args, rng, name=None):
-        self.f, self.args, self.rng = f, list(args), rng
+    def __init__(self, f, args, rng, name=None, is_gradient=False):
+        self.f, self.args, self.rng, self.is_gradient = f, list(args), rng, is_gradient
         self.name = name or getattr(f, "__name__", repr(f))
         self.places = [i for i, a in enumerate(args) if isinstance(a, float) or getattr(a, "dtype", np.dtype(int)).kind == "f"]
         self.xs = [np.array(args[i].data if isinstance(args[i], Variable) else args[i]) for i in self.places]
@@ -96,7 +97,11 @@ class Problem:
         ys = self.call(vs)
         root = weigh(ys, self.weights()) if ys else None    # a gradient of nothing, where f is constant
         if root is not None and root.creator is not None:
-            root.backward(create_graph=graph)
+            try:
+                root.backward(create_graph=graph)
+            except GraphError:
+                if not self.is_gradient:        # of a linear function it is constant: nothing leads back to the vs
+                    raise
         grads = [v.grad for v in vs]
         for v in vs:
             v.cleargrad()
@@ -109,7 +114,7 @@ class Problem:
         args = list(self.args)
         for i, x in zip(self.places, self.xs):
             args[i] = x
-        return Problem(gradient, args, self.rng, self.name)
+        return Problem(gradient, args, self.rng, self.name, True)
 
 
 class Weigh(Function):

@@ -80,8 +80,9 @@ def try_way(subject, sample, name, function):
     args, kwargs = sample.arguments([Variable(x) for x in sample.xs])
     if name.startswith("the method") and not isinstance(args[0], Variable):
         return standard(subject.cls) is False       # an op whose first argument is a list has no method to speak of
-    plain = sample.arguments(sample.xs)
-    if not name.startswith(("F.", "the method")) and not accepts(function, *plain):
+    if name.startswith("the operator") and (kwargs or len(args) not in operands_of_operator(name)):
+        return False
+    if name.startswith("numpy.") and not accepts(function, *sample.arguments(sample.xs)):
         return False
     ys = function(*args, **kwargs)
     ys = list(ys) if isinstance(ys, (tuple, list)) else [ys]
@@ -92,6 +93,13 @@ def try_way(subject, sample, name, function):
     if name.startswith("the operator") and len(args) == 2 and all(isinstance(a, Variable) for a in args):
         check_sides(subject, sample, name, function)
     return True
+
+
+def operands_of_operator(name):
+    """How many operands an operator may have."""
+    if name.endswith("__round__"):
+        return (1, 2)
+    return (1,) if name.endswith(("__neg__", "__pos__", "__abs__", "__invert__")) else (2,)
 
 
 def accepts(function, args, kwargs):

@@ -6,10 +6,14 @@ cdef extern from "dezero.h":
     ctypedef void (*dezero_loop)(char **, const ptrdiff_t *, const ptrdiff_t *, void *) noexcept nogil
     object dezero_capsule(dezero_loop, const char *types, void *data)
     # A formula of 1 or 2 arguments on each element; the numbers are their places among args, the last the result's.
-    void dezero_each_1(double (*)(double) noexcept nogil, char **, const ptrdiff_t *, const ptrdiff_t *, int, int) noexcept nogil
-    void dezero_each_1_f(float (*)(float) noexcept nogil, char **, const ptrdiff_t *, const ptrdiff_t *, int, int) noexcept nogil
-    void dezero_each_2(double (*)(double, double) noexcept nogil, char **, const ptrdiff_t *, const ptrdiff_t *, int, int, int) noexcept nogil
-    void dezero_each_2_f(float (*)(float, float) noexcept nogil, char **, const ptrdiff_t *, const ptrdiff_t *, int, int, int) noexcept nogil
+    void dezero_each_1(double (*)(double) noexcept nogil,
+                       char **, const ptrdiff_t *, const ptrdiff_t *, int, int) noexcept nogil
+    void dezero_each_1_f(float (*)(float) noexcept nogil,
+                         char **, const ptrdiff_t *, const ptrdiff_t *, int, int) noexcept nogil
+    void dezero_each_2(double (*)(double, double) noexcept nogil,
+                       char **, const ptrdiff_t *, const ptrdiff_t *, int, int, int) noexcept nogil
+    void dezero_each_2_f(float (*)(float, float) noexcept nogil,
+                         char **, const ptrdiff_t *, const ptrdiff_t *, int, int, int) noexcept nogil
 
 
 cdef inline cython.floating value(cython.floating x) noexcept nogil:

@@ -19,8 +19,8 @@ class FloorDiv(Function):
     """
 
     name = "floordiv"
-    operators = ("__floordiv__",)   # x // 2, 2 // x and x //= 2
-    numpy = (np.floor_divide,)      # and array // x, which asks NumPy
+    operators = ("__floordiv__",)    # x // 2, 2 // x, array // x and x //= 2
+    numpy = (np.floor_divide,)      # np.floor_divide(x, 2)
 
     def forward(self, x0, x1):
         return x0 // x1
