@@ -705,6 +705,7 @@ def alias(v, array):
     node = valued(array)
     node.in0 = v.node
     node.generation = v.node.generation + 1
+    node.constant = v.node.constant
     if v.node.tracked:
         node.show()
     v.bind(node)
@@ -1084,7 +1085,8 @@ def collect(node, late):
         together.next = late
         late = together
         together.op._gys = [None] * together.place
-    together.op._gys[node.place] = node.gradient()
+    gys, g = together.op._gys, node.gradient()
+    gys[node.place] = g if gys[node.place] is None else gys[node.place] + g     # a rule on Variables picks its outputs anew
     return late
 
 
@@ -1130,11 +1132,11 @@ def rule(node, rows):
         gys = [np.zeros(y.shape, gradient_dtype(y.dtype)) if gy is None else gy for gy, y in zip(f._gys, ys)]
         f._gys = None
     gxs = run_rule(f, gys, [as_value(x) for x in f._edges], [without_graph(y, LEAF) for y in ys])
+    raised()                                # the flags of the rule's own NumPy calls: RuleMode has noted them
     for x, gx in zip(f._edges, gxs):
         if gx is not None and not x.constant:
             queue(x, rows)
             x.give(gx)
-    raised()                                # the rule's own NumPy calls have reported theirs
 
 
 def as_value(node):
@@ -1296,11 +1298,12 @@ class Table:
             self.count += 1
             heapq.heappush(self.heap, (-node.generation, node.place > 0 and node.op is not None, self.count, node))
             self.gradients[node] = None if place < 0 else [None] * node.place
-        if place >= 0:
-            self.gradients[node][place] = g
+        old = self.gradients[node] if place < 0 else self.gradients[node][place]
+        total = g if old is None else old + g if self.graph else np.asarray(old + g)
+        if place < 0:
+            self.gradients[node] = total
         else:
-            old = self.gradients[node]
-            self.gradients[node] = g if old is None else old + g if self.graph else np.asarray(old + g)
+            self.gradients[node][place] = total
         return 0
 
     def run(self, node, f, gys):
@@ -1359,9 +1362,11 @@ def zeros_like(y):
 
 
 def own(g):
-    """The same gradient as a Variable that shares no memory with another."""
-    v = on_node(edge(g))
-    v.array = None if g.array is None else g.array.copy()
+    """The same gradient as a Variable that shares no memory, and no node, with another."""
+    v = Variable.__new__(Variable)
+    v.array = g._held().copy()
+    v.bind(edge(g))
+    alias(v, v.array)
     return v
 
 

@@ -486,6 +486,13 @@ class Polar0(Polar):
         return gr * a / r + gq / b, gr * b / r + gq * a / (b * b)
 
 
+class PolarSwapped(Polar):
+    name = "t_polar_swapped"
+
+    def backward(self, gr, gq):
+        return super().backward(gq, gr)
+
+
 class PolarNeedsBoth(Polar):
     """Right when both results are used."""
 
@@ -521,6 +528,7 @@ OTHERS = {
     "too few gradients": (rule(Product, "t_few", too_few), "backward returned 1 gradients, wanted 2"),
     "wrong shape": (rule(Product, "t_shape", wrong_shape), "wrong shape for input 1: got (7,)"),
     "several outputs": (Polar0, "gradient on arrays: argument 1"),
+    "results swapped": (PolarSwapped, "gradient on arrays: argument 0"),
     "results alone": (PolarNeedsBoth, "gradient on arrays of result 0 alone: argument 0"),
     "another NumPy function": (Elsewhere, "numpy.hypot"),
     "operators out of reach": (Unreached, "no sample can be given to the operator __invert__"),

@@ -7,6 +7,7 @@ import weakref
 import numpy as np
 
 from ..errors import DTypeError
+from .floating import report
 from .signature import checked
 
 
@@ -154,4 +155,6 @@ def raised():
 
 
 def tell(name, found):
-    """NumPy has reported floating-point flags itself."""
+    """The end of a pass: report the flags that were noted in it, as np.errstate wants it."""
+    if found:
+        report(name, found)

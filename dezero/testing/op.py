@@ -59,6 +59,9 @@ def run(subject, name):
         subject.fail(None, f"{name}: on Variables (create_graph=True): {error}")
     except DezeroError as error:
         raise AssertionError(f"{who(subject.cls)}: {name}: {error}") from error
+    except Exception as error:
+        error.add_note(f"in the check {name!r} of {who(subject.cls)}")
+        raise
 
 
 def checks_of(op, samples=None):

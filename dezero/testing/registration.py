@@ -7,7 +7,6 @@ from dezero import functions
 from dezero._kernels import IN_USE
 from dezero.core import Variable, operands_of
 from dezero.testing.arrays import elementwise, every_second
-from dezero.testing.grads import weights
 from dezero.testing.samples import standard
 
 COUNTS = (*range(1, 36), 63, 64, 65, 67, 1025, 70_001)     # vectors' tails, blocks, and a loop without the interpreter's lock
@@ -54,7 +53,7 @@ def compare_paths(subject, sample, xs, char, what):
     sides = ("reference", "kernel")
     values = subject.values(sample, xs, "reference")
     subject.same(sample, "result", values, subject.values(sample, xs), EQUAL[char], f"kernel, {np.dtype(char)}, {what}: value", sides)
-    ws = [weights(subject.rng(), y.shape).astype(char) for y in values]
+    ws = [w.astype(char) for w in subject.drawn(values)]
     wanted = subject.gradients(sample, xs, ws, "reference")
     subject.same(sample, "argument", wanted, subject.gradients(sample, xs, ws), EQUAL[char],
                  f"kernel, {np.dtype(char)}, {what}: gradient", sides)

@@ -57,9 +57,6 @@ class Subject:
     def paths(self):
         return ("apply", "reference") if self.runs_loops else ("apply",)
 
-    def rng(self):
-        return np.random.default_rng(7)
-
     # -- running it
 
     def call(self, sample, xs, path="apply"):
@@ -83,7 +80,12 @@ class Subject:
         return sum((y * w).sum() for y, w in zip(self.values(sample, xs, "reference"), ws))
 
     def weights(self, sample, xs):
-        return [weights(self.rng(), y.shape) for y in self.values(sample, xs, "reference")]
+        return self.drawn(self.values(sample, xs, "reference"))
+
+    def drawn(self, arrays):
+        """Weights in the shapes of these arrays, the same each time and no two alike."""
+        rng = np.random.default_rng(7)
+        return [weights(rng, a.shape) for a in arrays]
 
     def gradients(self, sample, xs, ws, path="apply", graph=False):
         """The gradients of Σ y·w by each array, as arrays."""
