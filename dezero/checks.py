@@ -5,7 +5,7 @@ is wrong, the rest once per call of an op's Python methods.
 """
 import numpy as np
 
-from ._kernels.cells import Handle, gradient_dtype
+from ._kernels.cells import Call, Handle, gradient_dtype
 from .errors import DTypeError, GradientError
 from .registry import registry
 
@@ -42,7 +42,8 @@ def name_op(f, error, xs):
     plain = next((cls for cls in (TypeError, ValueError, OverflowError) if isinstance(error, cls)))
     if type(error) is plain or type(error).__module__.startswith("numpy"):
         operands = ", ".join(map(describe, xs))
-        parameters = f"; parameters: {vars(f)}" if getattr(f, "__dict__", None) else ""
+        own = {name: x for name, x in (getattr(f, "__dict__", None) or {}).items() if name not in Call.__dict__}
+        parameters = f"; parameters: {own}" if own else ""
         raise plain(f"{who(type(f))}: {error} (operands: {operands}{parameters})") from error
     error.add_note(f"in forward of {who(type(f))}")
     raise error

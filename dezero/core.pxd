@@ -59,6 +59,7 @@ cdef object call(Function f, tuple inputs)
 cdef list run_rule(Function f, list gys, list inputs, list outputs)
 cdef tuple ask(Function f, list gys, list inputs, list outputs)
 cdef dict parameters_of(Function f)
+cdef bint has_slots(object cls) except -1
 cdef object fit(Function f, int i, object gx, list shapes, list wide)
 cdef object creator_of(Variable v, Node node)
 cdef object see(Function f, Variable v, int place)

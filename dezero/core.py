@@ -821,12 +821,18 @@ def call(f, inputs):
 
 def parameters_of(f):
     """What the guard has to know of an instance before forward; nothing where __init__ has left no number."""
-    own = getattr(f, "__dict__", None)
-    if own:
-        for x in own.values():
-            if type(x) not in guard.BARE and not (type(x) is tuple and all([type(i) in guard.BARE for i in x])):
-                return guard.parameters(f)
-    return None
+    for x in (getattr(f, "__dict__", None) or {}).values():
+        if type(x) not in guard.BARE and not (type(x) is tuple and all([type(i) in guard.BARE for i in x])):
+            return guard.parameters(f)
+    return guard.parameters(f) if has_slots(type(f)) else None
+
+
+def has_slots(cls):
+    for base in cls.__mro__:
+        if base is Function:
+            return False
+        if "__slots__" in base.__dict__:
+            return True
 
 
 def record_call(f, inputs, xs, ys):
@@ -1086,7 +1092,8 @@ def collect(node, late):
         late = together
         together.op._gys = [None] * together.place
     gys, g = together.op._gys, node.gradient()
-    gys[node.place] = g if gys[node.place] is None else gys[node.place] + g     # a rule on Variables picks its outputs anew
+    old = gys[node.place]                   # there may be one: a rule on Variables picks its outputs anew
+    gys[node.place] = g if old is None else np.asarray(old + g)
     return late
 
 
@@ -1400,7 +1407,7 @@ def refuse_first_order(f):
     if type(f).__dict__.get("order") == 1:
         raise FirstOrderOnly(f"{who(type(f))} gives first derivatives only (order = 1): it was asked for more by create_graph=True "
                              "or a transform; use x.detach() where its gradient is meant to be constant")
-    if getattr(f, "__dict__", None):
+    if getattr(f, "__dict__", None) or has_slots(type(f)):
         path = guard.left_by_forward(f, f._before)
         if path is not None:
             raise first_order_only(f, f"forward left a number on the instance ({path}), which its rule would take for a constant")
