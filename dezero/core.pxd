@@ -25,7 +25,7 @@ cdef class Function(Call):
 
 cdef class Walk:
     cdef bint busy, marked
-    cdef int flags, watchers
+    cdef int flags, watchers, guarding
 
 cdef object operate(Record op, str operator, object a, object b)
 cdef object operate_alone(Record op, str operator, object a)
@@ -105,6 +105,11 @@ cdef Guarded guarded(Node node, object f)
 @cython.locals(v=Guarded)
 cdef Guarded guarded_gradient(Variable gy, object f)
 cdef object cut_by_rule(Guarded v, str what)
+cdef object rule_of(Guarded v)
+@cython.locals(v=Guarded)
+cdef Variable like_operands(tuple operands)
+@cython.locals(v=Variable)
+cdef Variable handle_like(Node node, tuple operands)
 cdef int refuse_unrecorded(object v) except -1
 @cython.locals(pick=Node)
 cdef list picks(Node node, Function f)
@@ -129,6 +134,13 @@ cdef class Table:
     @cython.locals(v=Variable)
     cdef int bring(self, Node node, object g, bint adds) except -1
 
+@cython.locals(kernel=Kernel)
+cdef int restore(Node node) except -1
+cdef bint is_dropped(Node node) except -1
+cdef object operand_of(Node node, Node x)
+@cython.locals(node=Node, again=Node)
+cdef int compute_anew(Node root) except -1
+
 @cython.locals(v=Variable)
 cdef Variable own(Variable g)
 cdef int refuse_first_order(Function f) except -1
@@ -144,6 +156,9 @@ cdef list arrivals(list found, list wanted)
 cdef bint is_leaf(Variable v) except -1
 @cython.locals(node=Node, x=Node)
 cdef object look_at(Variable y, object cls, tuple inputs)
+@cython.locals(kernel=Kernel)
+cdef list read_of(Node node)
+cdef bint wants(Node node) except -1
 cdef object mark_of(Node node)
 cdef str site_of(Node node)
 @cython.locals(x=Node)

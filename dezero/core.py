@@ -18,7 +18,8 @@ import numpy as np
 
 from . import config, guard
 from ._kernels import IN_USE
-from ._kernels.cells import Call, Handle, Node, Record, Switch, gradient_dtype, raised, sum_to, tell, usual_class
+from ._kernels.cells import (Call, Handle, Node, Record, Switch, abandon_run, gradient_dtype, raised, sum_to, tell,
+                             usual_class)
 from .checks import (check_array, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
                      operand_arrays, who, wrong_shape)
 from .dispatch import answer, compare, refuse_operand, understood
@@ -418,6 +419,7 @@ class Guarded(Variable):
     """What a rule reads under ``create_graph=True``: a Variable on a value of the graph, whose number is not to be had.
 
     A rule that took the number would go on with a constant, and the second derivative would be wrong without a word.
+    What is computed from it while the rule runs is guarded as well.
     """
 
     __slots__ = ("rule",)
@@ -444,8 +446,31 @@ def guarded_gradient(gy, f):
     return v
 
 
+def like_operands(operands):
+    """A new Variable, guarded where one of the operands is."""
+    for x in operands:
+        if isinstance(x, Guarded):
+            v = Guarded.__new__(Guarded)
+            v.rule = rule_of(x)
+            return v
+    return Variable.__new__(Variable)
+
+
+def rule_of(v):
+    return v.rule
+
+
+def handle_like(node, operands):
+    """The Variable of a new node, guarded where one of the operands is."""
+    v = like_operands(operands)
+    v.array = None if node.own else node.store
+    v.bind(node)
+    v.show()
+    return v
+
+
 def cut_by_rule(v, what):
-    return first_order_only(v.rule, f"its rule takes {what} of an input, an output or a gradient")
+    return first_order_only(v.rule, f"its rule takes {what} of an input, an output or a gradient, or of what it computed from them")
 
 
 def first_order_only(f, why):
@@ -687,6 +712,7 @@ def leaf(v):
         raise TypeError("this Variable has no data (Variable(None)): assign x.data first")
     node = Node.__new__(Node)
     node.describe(v.array)
+    node.keep(v.array)
     if v._name is not None:
         extra_of(node).name = v._name
     node.constant = v.reason == DETACHED
@@ -747,7 +773,7 @@ def quick(op, a, b):
     node = Node.__new__(Node)
     if not node.forward(op.kernel, a, b):
         return None
-    y = Variable.__new__(Variable)
+    y = Variable.__new__(Variable) if under_way.guarding == 0 else like_operands((a, b))
     if not node.own:
         y.array = node.store
     if record:
@@ -768,7 +794,7 @@ def quick(op, a, b):
 
 def link(node, op, x0, x1, a, b):
     """Put a computed node into the graph, with what op's gradients read."""
-    read = op.kernel.read
+    read = op.kernel.reads_for(wants(x0), wants(x1))
     generation = 0
     if x0 is not None:
         node.in0 = x0 = keep(x0, a) if read & 1 else x0
@@ -850,7 +876,7 @@ def record_call(f, inputs, xs, ys):
         node.op = f
     else:
         split(f, nodes, ys)
-    outputs = [handle(node) for node in nodes]
+    outputs = [handle(node) for node in nodes] if under_way.guarding == 0 else [handle_like(node, inputs) for node in nodes]
     f._outputs = [weakref.ref(v) for v in outputs]
     for node in nodes:
         node.show()
@@ -955,6 +981,7 @@ class Walk:
     def __init__(self):
         self.busy = False
         self.flags = 0                      # floating-point flags that the loops have raised
+        self.guarding = 0                   # rules that run under create_graph, in any thread
         self.watchers = 0                   # blocks of `detect` that are open, in any thread
         self.marked = False                 # data have fingerprints
 
@@ -1069,6 +1096,7 @@ def walk(root, gradient, retain):
         if mode is not None:
             mode.__exit__(None, None, None)
         clear(node, late, rows)
+        abandon_run()
     return found
 
 
@@ -1130,7 +1158,6 @@ def clear(node, late, rows):
 def rule(node, rows):
     """Backward of one call by its Python rule, on arrays."""
     f = node.op
-    under_way.flags |= raised()
     if node.place < 0:
         gys = [node.gradient()]
         ys = [node.stored()]
@@ -1138,6 +1165,7 @@ def rule(node, rows):
         ys = f._values
         gys = [np.zeros(y.shape, gradient_dtype(y.dtype)) if gy is None else gy for gy, y in zip(f._gys, ys)]
         f._gys = None
+    under_way.flags |= raised()
     gxs = run_rule(f, gys, [as_value(x) for x in f._edges], [without_graph(y, LEAF) for y in ys])
     raised()                                # the flags of the rule's own NumPy calls: RuleMode has noted them
     for x, gx in zip(f._edges, gxs):
@@ -1315,6 +1343,8 @@ class Table:
 
     def run(self, node, f, gys):
         """What the rule of f, which made the node, gives for each input."""
+        if isinstance(node.op, Record):
+            restore(node)
         if under_way.watchers or under_way.marked:
             check_unchanged(node, f)
         if not under_way.watchers:
@@ -1322,7 +1352,7 @@ class Table:
         try:
             gxs = self.run_recorded(node, f, gys) if self.graph else self.run_plain(node, f, gys)
         except guard.Anomaly as error:
-            raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: in its rule: {error}") from error
+            raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: in its rule: {error}{came_in(gys)}") from error
         check_finite(node, f, gys, gxs)
         return gxs
 
@@ -1349,7 +1379,11 @@ class Table:
         gys = [self.wrap(zeros_like(y)) if gy is None else gy for gy, y in zip(gys, outputs)]
         if not vouched:
             gys = [guarded_gradient(gy, f) for gy in gys]
-        gxs = ask(f, gys, inputs, outputs)
+        under_way.guarding += 1
+        try:
+            gxs = ask(f, gys, inputs, outputs)
+        finally:
+            under_way.guarding -= 1
         shapes = [x.shape for x in f._edges]
         wide = [y.shape for y in outputs]
         return [fit_recorded(f, i, gx, shapes, wide, vouched) for i, gx in enumerate(gxs)]
@@ -1361,6 +1395,38 @@ class Table:
         if v is not None:
             check_place(v, node)
             self.found.append((v, own(g) if self.graph else np.array(g), adds))
+
+
+def restore(node):
+    """Bring back what loops have dropped: they read for the gradients that are wanted, a rule reads for all."""
+    kernel = kernel_of(node.op)
+    read = kernel.reads_for(True, True)
+    for i, x in enumerate((*inputs_of(node)[:kernel.nin], node)):
+        if x is not None and read >> i & 1 and is_dropped(x):
+            compute_anew(x)
+
+
+def is_dropped(node):
+    return not node.own and node.store is None
+
+
+def operand_of(node, x):
+    return node.operand if x is None else x.stored()
+
+
+def compute_anew(root):
+    """The value of a node whose op ran by loops, and all that it takes, from what is held: leaves hold theirs."""
+    todo = [root]
+    with np.errstate(all="ignore"):         # what there is to report was reported
+        while todo:
+            node = todo.pop()
+            missing = [x for x in (node.in0, node.in1) if x is not None and is_dropped(x)]
+            if missing:
+                todo += [node, *missing]
+            elif is_dropped(node):
+                again = Node.__new__(Node)
+                again.forward(kernel_of(node.op), operand_of(node, node.in0), operand_of(node, node.in1))
+                node.keep(again.store)
 
 
 def zeros_like(y):
@@ -1568,7 +1634,20 @@ def look_at(y, cls, inputs):
                             ("" if place is None else f"; neither was operand {place}"))
     if changes:
         under_way.marked = True
-        extra_of(node).marks = [mark_of(v) for v in (node, *inputs_of(node))]
+        extra_of(node).marks = [mark_of(x) if is_read else None for x, is_read in zip((node, *inputs_of(node)), read_of(node))]
+
+
+def read_of(node):
+    """Which of (output, *inputs) the gradients of a node's op read."""
+    if not isinstance(node.op, Record):
+        return [True] * (1 + len(inputs_of(node)))
+    kernel = kernel_of(node.op)
+    read = kernel.reads_for(wants(node.in0), wants(node.in1))
+    return [read >> kernel.nin & 1, read & 1, read & 2]
+
+
+def wants(node):
+    return node is not None and not node.constant
 
 
 def mark_of(node):
@@ -1588,7 +1667,7 @@ def check_unchanged(node, f):
     if node.extra is None or node.extra.marks is None:
         return
     for x, mark in zip((node, *inputs_of(node)), node.extra.marks):
-        if mark != mark_of(x):
+        if mark is not None and mark != mark_of(x):
             raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
                              "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
 
@@ -1596,11 +1675,13 @@ def check_unchanged(node, f):
 def check_finite(node, f, gys, gxs):
     if not for_anomalies.on():
         return
-    place = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gxs if g is not None])
-    if place is not None:
-        before = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gys if g is not None])
-        raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: a gradient of its inputs is not finite" +
-                            ("" if before is None else "; neither was the gradient it got"))
+    if guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gxs if g is not None]) is not None:
+        raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: a gradient of its inputs is not finite{came_in(gys)}")
+
+
+def came_in(gys):
+    place = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gys if g is not None])
+    return "" if place is None else "; neither was the gradient it got"
 
 
 slots = Slots()

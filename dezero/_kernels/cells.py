@@ -14,9 +14,9 @@ from .signature import checked
 class Kernel:
     """Loops that do an op's work; see cells.pyx.  Without compiled parts they are kept, and the reference runs."""
 
-    def __init__(self, forward, backward, reads=None):
+    def __init__(self, forward, backward, reads=None, accumulate=None):
         self.forward, self.backward = forward, backward
-        self.nin, self.reads, self.types, _ = checked(forward, backward, reads)
+        self.nin, self.reads, self.types, _ = checked(forward, backward, reads, accumulate)
         self.label = None
 
     def __repr__(self):
@@ -152,6 +152,10 @@ def usual_class(cls):
 def raised():
     """No floating-point flags to report: NumPy does it itself."""
     return 0
+
+
+def abandon_run():
+    """No gradient waits here for others."""
 
 
 def tell(name, found):
