@@ -36,7 +36,7 @@ def source(module):
 
 # What makes calls of Python from compiled code faster costs a tenth of core's size, and its hot paths make none.
 LEAN = [(f"CYTHON_{name}", "0") for name in (
-    "CLINE_IN_TRACEBACK", "UNPACK_METHODS", "USE_DICT_VERSIONS", "USE_PYLONG_INTERNALS", "USE_UNICODE_INTERNALS")]
+    "CLINE_IN_TRACEBACK", "VECTORCALL_TPNEW", "UNPACK_METHODS", "USE_DICT_VERSIONS", "USE_PYLONG_INTERNALS", "USE_UNICODE_INTERNALS")]
 
 
 def extension(module):

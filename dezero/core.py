@@ -18,7 +18,7 @@ import numpy as np
 
 from . import config, guard
 from ._kernels import IN_USE
-from ._kernels.cells import (Call, Handle, Node, Record, Switch, abandon_run, gradient_dtype, raised, sum_to, tell,
+from ._kernels.cells import (Call, Handle, Node, Record, Rows, Switch, abandon_run, gradient_dtype, raised, sum_to, tell,
                              usual_class)
 from .checks import (check_array, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
                      operand_arrays, who, wrong_shape)
@@ -983,7 +983,7 @@ class Walk:
         self.flags = 0                      # floating-point flags that the loops have raised
         self.guarding = 0                   # rules that run under create_graph, in any thread
         self.watchers = 0                   # blocks of `detect` that are open, in any thread
-        self.marked = False                 # data have fingerprints
+        self.marks = 0                      # nodes that have fingerprints of data
 
 
 under_way = Walk()
@@ -1012,7 +1012,7 @@ def run_backward(v, root, gradient, retain, graph):
     """Choose a walk, and set `.grad` when it is through: all of them or, where it fails, none."""
     raised()
     under_way.flags = 0
-    if graph or under_way.busy or under_way.watchers or under_way.marked:
+    if graph or under_way.busy or under_way.watchers or under_way.marks:
         found = walk_by_table([root], [gradient], retain, graph, False, None).found
     else:
         under_way.busy = True
@@ -1052,26 +1052,23 @@ def walk(root, gradient, retain):
     after the rest of their row.
     """
     k = root.generation
-    rows = [None] * (k + 1)
+    rows = Rows(k)
     found = []
     late = node = None
     mode = None
     try:
         root.start(data_of(gradient))
-        root.queued = True
-        rows[k] = root
+        rows.push(root)
         while k >= 0:
-            node = rows[k]
-            if node is not None:
-                rows[k] = node.next
-            elif late is not None:
+            node = rows.pop(k)
+            if node is None:
+                if late is None:
+                    k -= 1
+                    continue
                 node = late
                 late = node.next
-            else:
-                k -= 1
-                continue
-            node.next = None
-            node.queued = False
+                node.next = None
+                node.queued = False
             if retain and (node.op is not None or node.in0 is not None):
                 bring(node, found, False)   # first: a rule may write into the gradient it gets
             if node.op is None:
@@ -1079,12 +1076,12 @@ def walk(root, gradient, retain):
                     bring(node, found, True)
                 elif node.place < 0:
                     node.in0.give(node.gradient())
-                    queue(node.in0, rows)
+                    rows.push(node.in0)
                 else:
                     late = collect(node, late)
             elif isinstance(node.op, Record):
-                queue(node.in0, rows)
-                queue(node.in1, rows)
+                rows.push(node.in0)
+                rows.push(node.in1)
                 node.backward(kernel_of(node.op))
             else:
                 if mode is None:
@@ -1102,13 +1099,6 @@ def walk(root, gradient, retain):
 
 def kernel_of(op):
     return op.kernel
-
-
-def queue(x, rows):
-    if x is not None and not x.queued and not x.constant:
-        x.queued = True
-        x.next = rows[x.generation]
-        rows[x.generation] = x
 
 
 def collect(node, late):
@@ -1143,8 +1133,7 @@ def check_place(v, node):
 
 def clear(node, late, rows):
     """Leave no trace of a walk, also where it failed: the node it was at stands in no row."""
-    rows.append(late)
-    for waiting in rows:
+    for waiting in (late, *rows.rows):
         while waiting is not None:
             following = waiting.next
             waiting.next = None
@@ -1170,7 +1159,7 @@ def rule(node, rows):
     raised()                                # the flags of the rule's own NumPy calls: RuleMode has noted them
     for x, gx in zip(f._edges, gxs):
         if gx is not None and not x.constant:
-            queue(x, rows)
+            rows.push(x)
             x.give(gx)
 
 
@@ -1345,7 +1334,7 @@ class Table:
         """What the rule of f, which made the node, gives for each input."""
         if isinstance(node.op, Record):
             restore(node)
-        if under_way.watchers or under_way.marked:
+        if under_way.watchers or under_way.marks:
             check_unchanged(node, f)
         if not under_way.watchers:
             return self.run_recorded(node, f, gys) if self.graph else self.run_plain(node, f, gys)
@@ -1584,7 +1573,7 @@ def gradients(ys, gys, wanted, graph=False, linear=False):
     roots = [edge(y) for y in ys]
     raised()
     under_way.flags = 0
-    if graph or under_way.busy or under_way.watchers or under_way.marked or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
+    if graph or under_way.busy or under_way.watchers or under_way.marks or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
         arrived = walk_by_table(roots, gys, False, graph, linear, [edge(x) for x in wanted]).arrived
         found = [arrived.get(edge(x)) for x in wanted]
         found = [g if g is None else own(g) if graph else np.array(g) for g in found]
@@ -1633,8 +1622,22 @@ def look_at(y, cls, inputs):
         raise guard.Anomaly(f"{who(cls)}, called at {guard.site()}: the result is not finite" +
                             ("" if place is None else f"; neither was operand {place}"))
     if changes:
-        under_way.marked = True
-        extra_of(node).marks = [mark_of(x) if is_read else None for x, is_read in zip((node, *inputs_of(node)), read_of(node))]
+        extra_of(node).marks = Marks([mark_of(x) if is_read else None for x, is_read in zip((node, *inputs_of(node)), read_of(node))])
+
+
+class Marks:
+    """Fingerprints of what a node's op has read; while there are any, every walk looks at them."""
+
+    def __init__(self, prints):
+        self.prints = prints
+        count_marks(1)
+
+    def __del__(self):
+        count_marks(-1)
+
+
+def count_marks(more):
+    under_way.marks += more
 
 
 def read_of(node):
@@ -1666,7 +1669,7 @@ def site_of(node):
 def check_unchanged(node, f):
     if node.extra is None or node.extra.marks is None:
         return
-    for x, mark in zip((node, *inputs_of(node)), node.extra.marks):
+    for x, mark in zip((node, *inputs_of(node)), node.extra.marks.prints):
         if mark is not None and mark != mark_of(x):
             raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
                              "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")

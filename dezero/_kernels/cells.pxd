@@ -80,6 +80,11 @@ cdef class Node:
     cdef void forget(self) noexcept
     cdef int show(self) except -1
 
+cdef class Rows:
+    cdef list rows
+    cdef int push(self, Node x) except -1
+    cdef Node pop(self, Py_ssize_t generation)
+
 @cython.no_gc_clear                     # __dealloc__ needs the node to tell it that the handle has gone
 cdef class Handle:
     cdef Node node

@@ -87,6 +87,29 @@ class Node:
         self.grad = None
 
 
+class Rows:
+    """Nodes that wait for the walk: one row per generation, linked through the nodes themselves."""
+
+    def __init__(self, youngest):
+        self.rows = [None] * (youngest + 1)
+
+    def push(self, x):
+        """Let x wait, unless it does already or takes no gradient."""
+        if x is not None and not x.queued and not x.constant:
+            x.queued = True
+            x.next = self.rows[x.generation]
+            self.rows[x.generation] = x
+
+    def pop(self, generation):
+        """The next of a row, or None."""
+        x = self.rows[generation]
+        if x is not None:
+            self.rows[generation] = x.next
+            x.next = None
+            x.queued = False
+        return x
+
+
 def gradient_dtype(dtype):
     """What a gradient of such data is made of: the float itself in native byte order, float64 for integers."""
     if dtype.kind == "c":
