@@ -25,7 +25,7 @@ cdef class Function(Call):
 
 cdef class Walk:
     cdef bint busy, marked
-    cdef int flags, watchers
+    cdef int flags, watchers, guarding
 
 cdef object operate(Record op, str operator, object a, object b)
 cdef object operate_alone(Record op, str operator, object a)
@@ -105,6 +105,11 @@ cdef Guarded guarded(Node node, object f)
 @cython.locals(v=Guarded)
 cdef Guarded guarded_gradient(Variable gy, object f)
 cdef object cut_by_rule(Guarded v, str what)
+cdef object rule_of(Guarded v)
+@cython.locals(v=Guarded)
+cdef Variable like_operands(tuple operands)
+@cython.locals(v=Variable)
+cdef Variable handle_like(Node node, tuple operands)
 cdef int refuse_unrecorded(object v) except -1
 @cython.locals(pick=Node)
 cdef list picks(Node node, Function f)

@@ -418,6 +418,7 @@ class Guarded(Variable):
     """What a rule reads under ``create_graph=True``: a Variable on a value of the graph, whose number is not to be had.
 
     A rule that took the number would go on with a constant, and the second derivative would be wrong without a word.
+    What is computed from it while the rule runs is guarded as well.
     """
 
     __slots__ = ("rule",)
@@ -444,8 +445,31 @@ def guarded_gradient(gy, f):
     return v
 
 
+def like_operands(operands):
+    """A new Variable, guarded where one of the operands is."""
+    for x in operands:
+        if isinstance(x, Guarded):
+            v = Guarded.__new__(Guarded)
+            v.rule = rule_of(x)
+            return v
+    return Variable.__new__(Variable)
+
+
+def rule_of(v):
+    return v.rule
+
+
+def handle_like(node, operands):
+    """The Variable of a new node, guarded where one of the operands is."""
+    v = like_operands(operands)
+    v.array = None if node.own else node.store
+    v.bind(node)
+    v.show()
+    return v
+
+
 def cut_by_rule(v, what):
-    return first_order_only(v.rule, f"its rule takes {what} of an input, an output or a gradient")
+    return first_order_only(v.rule, f"its rule takes {what} of an input, an output or a gradient, or of what it computed from them")
 
 
 def first_order_only(f, why):
@@ -747,7 +771,7 @@ def quick(op, a, b):
     node = Node.__new__(Node)
     if not node.forward(op.kernel, a, b):
         return None
-    y = Variable.__new__(Variable)
+    y = Variable.__new__(Variable) if under_way.guarding == 0 else like_operands((a, b))
     if not node.own:
         y.array = node.store
     if record:
@@ -850,7 +874,7 @@ def record_call(f, inputs, xs, ys):
         node.op = f
     else:
         split(f, nodes, ys)
-    outputs = [handle(node) for node in nodes]
+    outputs = [handle(node) for node in nodes] if under_way.guarding == 0 else [handle_like(node, inputs) for node in nodes]
     f._outputs = [weakref.ref(v) for v in outputs]
     for node in nodes:
         node.show()
@@ -955,6 +979,7 @@ class Walk:
     def __init__(self):
         self.busy = False
         self.flags = 0                      # floating-point flags that the loops have raised
+        self.guarding = 0                   # rules that run under create_graph, in any thread
         self.watchers = 0                   # blocks of `detect` that are open, in any thread
         self.marked = False                 # data have fingerprints
 
@@ -1322,7 +1347,7 @@ class Table:
         try:
             gxs = self.run_recorded(node, f, gys) if self.graph else self.run_plain(node, f, gys)
         except guard.Anomaly as error:
-            raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: in its rule: {error}") from error
+            raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: in its rule: {error}{came_in(gys)}") from error
         check_finite(node, f, gys, gxs)
         return gxs
 
@@ -1349,7 +1374,11 @@ class Table:
         gys = [self.wrap(zeros_like(y)) if gy is None else gy for gy, y in zip(gys, outputs)]
         if not vouched:
             gys = [guarded_gradient(gy, f) for gy in gys]
-        gxs = ask(f, gys, inputs, outputs)
+        under_way.guarding += 1
+        try:
+            gxs = ask(f, gys, inputs, outputs)
+        finally:
+            under_way.guarding -= 1
         shapes = [x.shape for x in f._edges]
         wide = [y.shape for y in outputs]
         return [fit_recorded(f, i, gx, shapes, wide, vouched) for i, gx in enumerate(gxs)]
@@ -1588,7 +1617,7 @@ def check_unchanged(node, f):
     if node.extra is None or node.extra.marks is None:
         return
     for x, mark in zip((node, *inputs_of(node)), node.extra.marks):
-        if mark != mark_of(x):
+        if mark is not None and mark != mark_of(x):
             raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
                              "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
 
@@ -1596,11 +1625,13 @@ def check_unchanged(node, f):
 def check_finite(node, f, gys, gxs):
     if not for_anomalies.on():
         return
-    place = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gxs if g is not None])
-    if place is not None:
-        before = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gys if g is not None])
-        raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: a gradient of its inputs is not finite" +
-                            ("" if before is None else "; neither was the gradient it got"))
+    if guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gxs if g is not None]) is not None:
+        raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: a gradient of its inputs is not finite{came_in(gys)}")
+
+
+def came_in(gys):
+    place = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gys if g is not None])
+    return "" if place is None else "; neither was the gradient it got"
 
 
 slots = Slots()
