@@ -61,7 +61,7 @@ def slope_of_base(gy, x0, x1, dtype, both):
     is_limit = np.asarray(x1 == 0)
     if both:
         tiny = np.finfo(dtype).tiny
-        is_limit = is_limit & (x0 < tiny) & (x0 > -tiny)
+        is_limit = is_limit & np.logical_not((x0 >= tiny) | (x0 <= -tiny))
     return gy * x1 * x0 ** (x1 - np.logical_not(is_limit).astype(dtype))
 
 
