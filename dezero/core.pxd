@@ -163,4 +163,4 @@ cdef bint wants(Node node) except -1
 cdef object mark_of(Node node)
 cdef str site_of(Node node)
 @cython.locals(x=Node)
-cdef object check_unchanged(Node node, Function f)
+cdef object check_unchanged(Node node)

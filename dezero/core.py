@@ -1012,7 +1012,7 @@ def run_backward(v, root, gradient, retain, graph):
     """Choose a walk, and set `.grad` when it is through: all of them or, where it fails, none."""
     raised()
     under_way.flags = 0
-    if graph or under_way.busy or under_way.watchers or under_way.marks:
+    if graph or under_way.busy or under_way.watchers:
         found = walk_by_table([root], [gradient], retain, graph, False, None).found
     else:
         under_way.busy = True
@@ -1069,6 +1069,8 @@ def walk(root, gradient, retain):
                 late = node.next
                 node.next = None
                 node.queued = False
+            if under_way.marks:
+                check_unchanged(node)
             if retain and (node.op is not None or node.in0 is not None):
                 bring(node, found, False)   # first: a rule may write into the gradient it gets
             if node.op is None:
@@ -1334,8 +1336,8 @@ class Table:
         """What the rule of f, which made the node, gives for each input."""
         if isinstance(node.op, Record):
             restore(node)
-        if under_way.watchers or under_way.marks:
-            check_unchanged(node, f)
+        if under_way.marks:
+            check_unchanged(node)
         if not under_way.watchers:
             return self.run_recorded(node, f, gys) if self.graph else self.run_plain(node, f, gys)
         try:
@@ -1573,7 +1575,7 @@ def gradients(ys, gys, wanted, graph=False, linear=False):
     roots = [edge(y) for y in ys]
     raised()
     under_way.flags = 0
-    if graph or under_way.busy or under_way.watchers or under_way.marks or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
+    if graph or under_way.busy or under_way.watchers or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
         arrived = walk_by_table(roots, gys, False, graph, linear, [edge(x) for x in wanted]).arrived
         found = [arrived.get(edge(x)) for x in wanted]
         found = [g if g is None else own(g) if graph else np.array(g) for g in found]
@@ -1666,9 +1668,10 @@ def site_of(node):
     return f", called at {node.extra.site}" if node.extra is not None and node.extra.site else ""
 
 
-def check_unchanged(node, f):
-    if node.extra is None or node.extra.marks is None:
+def check_unchanged(node):
+    if node.op is None or node.extra is None or node.extra.marks is None:
         return
+    f = function_of(node)
     for x, mark in zip((node, *inputs_of(node)), node.extra.marks.prints):
         if mark is not None and mark != mark_of(x):
             raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
