@@ -409,7 +409,7 @@ cdef inline char *memory(PyObject *o):
 
 # -- running a loop ----------------------------------------------------------------------------------------------------
 
-cdef int run(Loop f, void *data, int nargs, char **p, const Py_ssize_t *s, Py_ssize_t n) except -1:
+cdef int run(Loop f, void *data, int nargs, char **p, const Py_ssize_t *s, Py_ssize_t n, int item=8) except -1:
     """One loop over n elements.  A loop may change its arguments (SciPy's do), so it gets copies."""
     cdef char *args[5]
     cdef Py_ssize_t steps[5]
@@ -424,7 +424,7 @@ cdef int run(Loop f, void *data, int nargs, char **p, const Py_ssize_t *s, Py_ss
             f(args, &m, steps, data)
         else:
             with nogil:
-                f(args, &m, steps, data)
+                team_run_loop(f, data, nargs, args, steps, m, item)
         if at >= n:
             return 0
         PyErr_CheckSignals()
@@ -523,7 +523,7 @@ cdef int run_views(Loop f, void *data, int n, View *v, Space s, int d) except -1
             flat = False
             break
     if flat:
-        return run(f, data, n, p, steps, s.size)
+        return run(f, data, n, p, steps, s.size, ITEM[d])
     l.nd, l.nargs = s.nd, n
     for k in range(s.nd):
         l.dims[k] = s.dims[k]
