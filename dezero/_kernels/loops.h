@@ -24,46 +24,64 @@ typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *)
 #define DZ_IVDEP
 #endif
 
+#if defined(__GNUC__)
+#define DZ_SMALL __attribute__((cold, noinline)) /* one copy for all instruction sets, made for size */
+#else
+#define DZ_SMALL
+#endif
+
 #define DZ_ARGS char **p, const Py_ssize_t *count, const Py_ssize_t *s, void *data
 #define DZ_EACH for (Py_ssize_t i = 0; i < n; i++)
 #define DZ_AT(T, k) (*(T *)(p[k] + i * s[k]))
 
 #define LOOP1(NAME, T, I, O, FORMULA)                                                                                  \
+    DZ_SMALL static void NAME##_strided(DZ_ARGS) {                                                                     \
+        const Py_ssize_t n = *count;                                                                                   \
+        (void)data;                                                                                                    \
+        DZ_EACH { const T a = DZ_AT(T, I); DZ_AT(T, O) = FORMULA; }                                                    \
+    }                                                                                                                  \
     DZ_CLONES static void NAME(DZ_ARGS) {                                                                              \
         const Py_ssize_t n = *count, w = sizeof(T);                                                                    \
         const T *A = (const T *)p[I];                                                                                  \
         T *Y = (T *)p[O];                                                                                              \
-        (void)data;                                                                                                    \
         if (n == 1) { const T a = *A; *Y = FORMULA; }                                                                  \
         else if (s[I] == w && s[O] == w) { DZ_IVDEP DZ_EACH { const T a = A[i]; Y[i] = FORMULA; } }                    \
-        else { DZ_EACH { const T a = DZ_AT(T, I); DZ_AT(T, O) = FORMULA; } }                                           \
+        else NAME##_strided(p, count, s, data);                                                                        \
     }
 
 #define LOOP2(NAME, T, I, J, O, FORMULA)                                                                               \
+    DZ_SMALL static void NAME##_strided(DZ_ARGS) {                                                                     \
+        const Py_ssize_t n = *count;                                                                                   \
+        (void)data;                                                                                                    \
+        DZ_EACH { const T a = DZ_AT(T, I), b = DZ_AT(T, J); DZ_AT(T, O) = FORMULA; }                                   \
+    }                                                                                                                  \
     DZ_CLONES static void NAME(DZ_ARGS) {                                                                              \
         const Py_ssize_t n = *count, w = sizeof(T);                                                                    \
         const T *A = (const T *)p[I], *B = (const T *)p[J];                                                            \
         T *Y = (T *)p[O];                                                                                              \
-        (void)data;                                                                                                    \
         if (n == 1) { const T a = *A, b = *B; *Y = FORMULA; }                                                          \
-        else if (s[O] == w && s[I] == w && s[J] == w) { DZ_IVDEP DZ_EACH { const T a = A[i], b = B[i]; Y[i] = FORMULA; } } \
-        else if (s[O] == w && s[I] == w && s[J] == 0) { const T b = *B; DZ_IVDEP DZ_EACH { const T a = A[i]; Y[i] = FORMULA; } } \
-        else if (s[O] == w && s[I] == 0 && s[J] == w) { const T a = *A; DZ_IVDEP DZ_EACH { const T b = B[i]; Y[i] = FORMULA; } } \
-        else { DZ_EACH { const T a = DZ_AT(T, I), b = DZ_AT(T, J); DZ_AT(T, O) = FORMULA; } }                          \
+        else if (s[O] == w && s[I] == w && s[J] == w) { DZ_IVDEP DZ_EACH { const T a = A[i], b = B[i]; Y[i] = FORMULA; } }\
+        else if (s[O] == w && s[I] == w && s[J] == 0) { const T b = *B; DZ_IVDEP DZ_EACH { const T a = A[i]; Y[i] = FORMULA; } }\
+        else if (s[O] == w && s[I] == 0 && s[J] == w) { const T a = *A; DZ_IVDEP DZ_EACH { const T b = B[i]; Y[i] = FORMULA; } }\
+        else NAME##_strided(p, count, s, data);                                                                        \
     }
 
 #define LOOP3(NAME, T, I, J, K, O, FORMULA)                                                                            \
+    DZ_SMALL static void NAME##_strided(DZ_ARGS) {                                                                     \
+        const Py_ssize_t n = *count;                                                                                   \
+        (void)data;                                                                                                    \
+        DZ_EACH { const T a = DZ_AT(T, I), b = DZ_AT(T, J), c = DZ_AT(T, K); DZ_AT(T, O) = FORMULA; }                  \
+    }                                                                                                                  \
     DZ_CLONES static void NAME(DZ_ARGS) {                                                                              \
         const Py_ssize_t n = *count, w = sizeof(T);                                                                    \
         const T *A = (const T *)p[I], *B = (const T *)p[J], *C = (const T *)p[K];                                      \
         T *Y = (T *)p[O];                                                                                              \
-        (void)data;                                                                                                    \
         if (n == 1) { const T a = *A, b = *B, c = *C; *Y = FORMULA; }                                                  \
         else if (s[O] == w && s[I] == w && s[J] == w && s[K] == w) {                                                   \
             DZ_IVDEP DZ_EACH { const T a = A[i], b = B[i], c = C[i]; Y[i] = FORMULA; } }                               \
         else if (s[O] == w && s[I] == w && s[J] == 0 && s[K] == w) {                                                   \
             const T b = *B; DZ_IVDEP DZ_EACH { const T a = A[i], c = C[i]; Y[i] = FORMULA; } }                         \
-        else { DZ_EACH { const T a = DZ_AT(T, I), b = DZ_AT(T, J), c = DZ_AT(T, K); DZ_AT(T, O) = FORMULA; } }         \
+        else NAME##_strided(p, count, s, data);                                                                        \
     }
 
 /* A gradient, and the same added to the sum that is its last argument, or taken off. */
