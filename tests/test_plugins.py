@@ -297,6 +297,28 @@ def test_bodies_that_are_refused(body, words):
     assert "twice" not in names()
 
 
+@pytest.mark.parametrize("forward, nin, words", [
+    (lambda self, x, y: x, 1, "its kernel takes 1 operand, forward takes 2;"),
+    (lambda self, x: x, 2, "its kernel takes 2 operands, forward takes 1;"),
+    (lambda self, x: x, 3, "its kernel takes 3 operands, forward takes 1;"),
+    (lambda self, x, y=None: x, 3, "its kernel takes 3 operands, forward takes 1 to 2;"),
+    (lambda self, x, *xs, axis=0: x, 1, None),
+    (lambda self, *xs: xs[0], 2, None),
+    (lambda self, x, y=None: x, 1, None),
+    (lambda self, x, y=None: x, 2, None),
+    (np.sin, 2, None),              # a compiled forward does not say
+])
+def test_a_kernel_of_another_number_of_operands(forward, nin, words):
+    loop = (1, "d" * nin + "->d")   # an address that nobody calls
+    body = make_op(kernel=dezero.Kernel(loop, ("+",) * nin), forward=forward)
+    if words is None:
+        plugins.register(body)
+        return
+    with pytest.raises(PluginError, match="class Twice: " + re.escape(words)):
+        plugins.register(body)
+    assert "twice" not in names()
+
+
 class WithoutName(Function):
     def forward(self, x):
         return x

@@ -581,7 +581,7 @@ def test_a_fault_in_a_kernel_is_caught(op):
 
 
 def test_a_kernel_of_another_number_of_operands():
-    with pytest.raises(AssertionError, match="takes? 1 operands, forward takes 2"):
+    with pytest.raises(AssertionError, match="cannot be registered: .*its kernel takes 1 operand, forward takes 2"):
         checks_of(kernel_op("t_kernel", np.sin, "+"))["kernel"]()
 
 
