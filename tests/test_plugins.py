@@ -15,6 +15,7 @@ import threading
 import time
 import types
 import warnings
+import weakref
 
 import numpy as np
 import pluggy
@@ -710,13 +711,25 @@ def test_registering_leaks_nothing():
         plugins.unregister(op)
         plugins.unregister(module)
 
+    def fresh():
+        op = plugins.register(make_binary("fresh_op", operators=("__matmul__",)))
+        x = var()
+        (x @ x).backward()
+        plugins.unregister(op)
+        return weakref.ref(op)
+
     for _ in range(20):
         once()
+        fresh()
     gc.collect()
     before = len(gc.get_objects())
+    gone = []
     for _ in range(500):
         once()
+        gone.append(fresh())
     gc.collect()
+    assert not any(op() for op in gone), "a class that was taken off is kept"
+    gone.clear()
     assert len(gc.get_objects()) - before < 20
 
 

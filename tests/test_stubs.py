@@ -160,6 +160,12 @@ def test_the_first_line_of_the_docstring_is_written_safely():
     assert namespace["quotes_op"].__doc__ == Quotes.__doc__.splitlines()[0]
 
 
+def test_an_op_without_a_docstring_has_not_that_of_its_base():
+    with plugins.isolated():
+        plugins.register(Two)
+        assert stubs.function(registry.snapshot.names["two_op"]).endswith(":\n    ...\n")
+
+
 # -- the command
 
 

@@ -11,7 +11,7 @@ pyright and VS Code look into "typings" by themselves, mypy with
 Write them again when other packages are installed.
 """
 
-from inspect import Parameter, Signature, getdoc, signature
+from inspect import Parameter, Signature, cleandoc, signature
 from pathlib import Path
 import sys
 
@@ -116,6 +116,6 @@ def result(op):
 
 
 def summary(op):
-    """The first line of the docstring, as a docstring."""
-    lines = (getdoc(op.cls) or "").splitlines()
+    """The first line of the class's own docstring, as a docstring."""
+    lines = cleandoc(op.cls.__doc__ or "").splitlines()
     return repr(lines[0]) if lines else "..."
