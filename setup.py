@@ -36,7 +36,7 @@ def source(module):
 
 # What makes calls of Python from compiled code faster costs a tenth of core's size, and its hot paths make none.
 LEAN = [(f"CYTHON_{name}", "0") for name in (
-    "CLINE_IN_TRACEBACK", "UNPACK_METHODS", "USE_DICT_VERSIONS", "USE_PYLONG_INTERNALS", "USE_UNICODE_INTERNALS")]
+    "CLINE_IN_TRACEBACK", "VECTORCALL_TPNEW", "UNPACK_METHODS", "USE_DICT_VERSIONS", "USE_PYLONG_INTERNALS", "USE_UNICODE_INTERNALS")]
 
 
 def extension(module):
@@ -44,7 +44,7 @@ def extension(module):
     if module == "dezero.core":
         level += ["-finline-limit=40"]      # a fourteenth smaller, and no slower; 20 is 6 % slower
     return Extension(module, [source(module)], include_dirs=[np.get_include(), "dezero/_kernels"],
-                     extra_compile_args=[*level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/loops.h", "dezero/_kernels/pool.h"],
+                     extra_compile_args=[*level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/" + name for name in ("loops.h", "pool.h", "runner.h", "program.pxi")],
                      define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), *LEAN])
 
 

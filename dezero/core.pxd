@@ -1,5 +1,5 @@
 cimport cython
-from ._kernels.cells cimport Call, Handle, Kernel, Node, Record, Switch
+from ._kernels.cells cimport Call, Handle, Kernel, Node, Record, Rows, Switch
 
 cdef Switch recording, keeping, transforming, for_anomalies, for_changes
 cdef Slots slots
@@ -24,8 +24,9 @@ cdef class Function(Call):
     pass
 
 cdef class Walk:
-    cdef bint busy, marked
-    cdef int flags, watchers
+    cdef bint busy
+    cdef Py_ssize_t marks
+    cdef int flags, watchers, guarding
 
 cdef object operate(Record op, str operator, object a, object b)
 cdef object operate_alone(Record op, str operator, object a)
@@ -80,17 +81,16 @@ cdef list totals(list found, bint graph)
 
 @cython.locals(x=Variable)
 cdef object run_backward(Variable v, Node root, object gradient, bint retain, bint graph)
-@cython.locals(node=Node, late=Node, k=Py_ssize_t, rows=list, found=list)
+@cython.locals(node=Node, late=Node, k=Py_ssize_t, rows=Rows, found=list)
 cdef list walk(Node root, object gradient, bint retain)
-cdef int queue(Node x, list rows) except -1
 @cython.locals(together=Node)
 cdef Node collect(Node node, Node late)
 @cython.locals(v=Variable)
 cdef int bring(Node node, list found, bint adds) except -1
 @cython.locals(waiting=Node, following=Node)
-cdef int clear(Node node, Node late, list rows) except -1
+cdef int clear(Node node, Node late, Rows rows) except -1
 @cython.locals(f=Function, x=Node)
-cdef int rule(Node node, list rows) except -1
+cdef int rule(Node node, Rows rows) except -1
 @cython.locals(v=Variable)
 cdef Variable as_value(Node node)
 cdef int check_place(Variable v, Node node) except -1
@@ -105,6 +105,11 @@ cdef Guarded guarded(Node node, object f)
 @cython.locals(v=Guarded)
 cdef Guarded guarded_gradient(Variable gy, object f)
 cdef object cut_by_rule(Guarded v, str what)
+cdef object rule_of(Guarded v)
+@cython.locals(v=Guarded)
+cdef Variable like_operands(tuple operands)
+@cython.locals(v=Variable)
+cdef Variable handle_like(Node node, tuple operands)
 cdef int refuse_unrecorded(object v) except -1
 @cython.locals(pick=Node)
 cdef list picks(Node node, Function f)
@@ -129,6 +134,13 @@ cdef class Table:
     @cython.locals(v=Variable)
     cdef int bring(self, Node node, object g, bint adds) except -1
 
+@cython.locals(kernel=Kernel)
+cdef int restore(Node node) except -1
+cdef bint is_dropped(Node node) except -1
+cdef object operand_of(Node node, Node x)
+@cython.locals(node=Node, again=Node)
+cdef int compute_anew(Node root) except -1
+
 @cython.locals(v=Variable)
 cdef Variable own(Variable g)
 cdef int refuse_first_order(Function f) except -1
@@ -144,7 +156,11 @@ cdef list arrivals(list found, list wanted)
 cdef bint is_leaf(Variable v) except -1
 @cython.locals(node=Node, x=Node)
 cdef object look_at(Variable y, object cls, tuple inputs)
+cdef int count_marks(int more) except -1
+@cython.locals(kernel=Kernel)
+cdef list read_of(Node node)
+cdef bint wants(Node node) except -1
 cdef object mark_of(Node node)
 cdef str site_of(Node node)
 @cython.locals(x=Node)
-cdef object check_unchanged(Node node, Function f)
+cdef object check_unchanged(Node node)

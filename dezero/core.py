@@ -18,7 +18,8 @@ import numpy as np
 
 from . import config, guard
 from ._kernels import IN_USE
-from ._kernels.cells import Call, Handle, Node, Record, Switch, gradient_dtype, raised, sum_to, tell, usual_class
+from ._kernels.cells import (Call, Handle, Node, Record, Rows, Switch, abandon_run, gradient_dtype, raised, sum_to, tell,
+                             usual_class)
 from .checks import (check_array, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
                      operand_arrays, who, wrong_shape)
 from .dispatch import answer, compare, refuse_operand, understood
@@ -418,6 +419,7 @@ class Guarded(Variable):
     """What a rule reads under ``create_graph=True``: a Variable on a value of the graph, whose number is not to be had.
 
     A rule that took the number would go on with a constant, and the second derivative would be wrong without a word.
+    What is computed from it while the rule runs is guarded as well.
     """
 
     __slots__ = ("rule",)
@@ -444,8 +446,31 @@ def guarded_gradient(gy, f):
     return v
 
 
+def like_operands(operands):
+    """A new Variable, guarded where one of the operands is."""
+    for x in operands:
+        if isinstance(x, Guarded):
+            v = Guarded.__new__(Guarded)
+            v.rule = rule_of(x)
+            return v
+    return Variable.__new__(Variable)
+
+
+def rule_of(v):
+    return v.rule
+
+
+def handle_like(node, operands):
+    """The Variable of a new node, guarded where one of the operands is."""
+    v = like_operands(operands)
+    v.array = None if node.own else node.store
+    v.bind(node)
+    v.show()
+    return v
+
+
 def cut_by_rule(v, what):
-    return first_order_only(v.rule, f"its rule takes {what} of an input, an output or a gradient")
+    return first_order_only(v.rule, f"its rule takes {what} of an input, an output or a gradient, or of what it computed from them")
 
 
 def first_order_only(f, why):
@@ -687,6 +712,7 @@ def leaf(v):
         raise TypeError("this Variable has no data (Variable(None)): assign x.data first")
     node = Node.__new__(Node)
     node.describe(v.array)
+    node.keep(v.array)
     if v._name is not None:
         extra_of(node).name = v._name
     node.constant = v.reason == DETACHED
@@ -747,7 +773,7 @@ def quick(op, a, b):
     node = Node.__new__(Node)
     if not node.forward(op.kernel, a, b):
         return None
-    y = Variable.__new__(Variable)
+    y = Variable.__new__(Variable) if under_way.guarding == 0 else like_operands((a, b))
     if not node.own:
         y.array = node.store
     if record:
@@ -768,7 +794,7 @@ def quick(op, a, b):
 
 def link(node, op, x0, x1, a, b):
     """Put a computed node into the graph, with what op's gradients read."""
-    read = op.kernel.read
+    read = op.kernel.reads_for(wants(x0), wants(x1))
     generation = 0
     if x0 is not None:
         node.in0 = x0 = keep(x0, a) if read & 1 else x0
@@ -850,7 +876,7 @@ def record_call(f, inputs, xs, ys):
         node.op = f
     else:
         split(f, nodes, ys)
-    outputs = [handle(node) for node in nodes]
+    outputs = [handle(node) for node in nodes] if under_way.guarding == 0 else [handle_like(node, inputs) for node in nodes]
     f._outputs = [weakref.ref(v) for v in outputs]
     for node in nodes:
         node.show()
@@ -955,8 +981,9 @@ class Walk:
     def __init__(self):
         self.busy = False
         self.flags = 0                      # floating-point flags that the loops have raised
+        self.guarding = 0                   # rules that run under create_graph, in any thread
         self.watchers = 0                   # blocks of `detect` that are open, in any thread
-        self.marked = False                 # data have fingerprints
+        self.marks = 0                      # nodes that have fingerprints of data
 
 
 under_way = Walk()
@@ -985,7 +1012,7 @@ def run_backward(v, root, gradient, retain, graph):
     """Choose a walk, and set `.grad` when it is through: all of them or, where it fails, none."""
     raised()
     under_way.flags = 0
-    if graph or under_way.busy or under_way.watchers or under_way.marked:
+    if graph or under_way.busy or under_way.watchers:
         found = walk_by_table([root], [gradient], retain, graph, False, None).found
     else:
         under_way.busy = True
@@ -1025,26 +1052,25 @@ def walk(root, gradient, retain):
     after the rest of their row.
     """
     k = root.generation
-    rows = [None] * (k + 1)
+    rows = Rows(k)
     found = []
     late = node = None
     mode = None
     try:
         root.start(data_of(gradient))
-        root.queued = True
-        rows[k] = root
+        rows.push(root)
         while k >= 0:
-            node = rows[k]
-            if node is not None:
-                rows[k] = node.next
-            elif late is not None:
+            node = rows.pop(k)
+            if node is None:
+                if late is None:
+                    k -= 1
+                    continue
                 node = late
                 late = node.next
-            else:
-                k -= 1
-                continue
-            node.next = None
-            node.queued = False
+                node.next = None
+                node.queued = False
+            if under_way.marks:
+                check_unchanged(node)
             if retain and (node.op is not None or node.in0 is not None):
                 bring(node, found, False)   # first: a rule may write into the gradient it gets
             if node.op is None:
@@ -1052,12 +1078,12 @@ def walk(root, gradient, retain):
                     bring(node, found, True)
                 elif node.place < 0:
                     node.in0.give(node.gradient())
-                    queue(node.in0, rows)
+                    rows.push(node.in0)
                 else:
                     late = collect(node, late)
             elif isinstance(node.op, Record):
-                queue(node.in0, rows)
-                queue(node.in1, rows)
+                rows.push(node.in0)
+                rows.push(node.in1)
                 node.backward(kernel_of(node.op))
             else:
                 if mode is None:
@@ -1069,18 +1095,12 @@ def walk(root, gradient, retain):
         if mode is not None:
             mode.__exit__(None, None, None)
         clear(node, late, rows)
+        abandon_run()
     return found
 
 
 def kernel_of(op):
     return op.kernel
-
-
-def queue(x, rows):
-    if x is not None and not x.queued and not x.constant:
-        x.queued = True
-        x.next = rows[x.generation]
-        rows[x.generation] = x
 
 
 def collect(node, late):
@@ -1115,8 +1135,7 @@ def check_place(v, node):
 
 def clear(node, late, rows):
     """Leave no trace of a walk, also where it failed: the node it was at stands in no row."""
-    rows.append(late)
-    for waiting in rows:
+    for waiting in (late, *rows.rows):
         while waiting is not None:
             following = waiting.next
             waiting.next = None
@@ -1130,7 +1149,6 @@ def clear(node, late, rows):
 def rule(node, rows):
     """Backward of one call by its Python rule, on arrays."""
     f = node.op
-    under_way.flags |= raised()
     if node.place < 0:
         gys = [node.gradient()]
         ys = [node.stored()]
@@ -1138,11 +1156,12 @@ def rule(node, rows):
         ys = f._values
         gys = [np.zeros(y.shape, gradient_dtype(y.dtype)) if gy is None else gy for gy, y in zip(f._gys, ys)]
         f._gys = None
+    under_way.flags |= raised()
     gxs = run_rule(f, gys, [as_value(x) for x in f._edges], [without_graph(y, LEAF) for y in ys])
     raised()                                # the flags of the rule's own NumPy calls: RuleMode has noted them
     for x, gx in zip(f._edges, gxs):
         if gx is not None and not x.constant:
-            queue(x, rows)
+            rows.push(x)
             x.give(gx)
 
 
@@ -1315,14 +1334,16 @@ class Table:
 
     def run(self, node, f, gys):
         """What the rule of f, which made the node, gives for each input."""
-        if under_way.watchers or under_way.marked:
-            check_unchanged(node, f)
+        if isinstance(node.op, Record):
+            restore(node)
+        if under_way.marks:
+            check_unchanged(node)
         if not under_way.watchers:
             return self.run_recorded(node, f, gys) if self.graph else self.run_plain(node, f, gys)
         try:
             gxs = self.run_recorded(node, f, gys) if self.graph else self.run_plain(node, f, gys)
         except guard.Anomaly as error:
-            raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: in its rule: {error}") from error
+            raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: in its rule: {error}{came_in(gys)}") from error
         check_finite(node, f, gys, gxs)
         return gxs
 
@@ -1349,7 +1370,11 @@ class Table:
         gys = [self.wrap(zeros_like(y)) if gy is None else gy for gy, y in zip(gys, outputs)]
         if not vouched:
             gys = [guarded_gradient(gy, f) for gy in gys]
-        gxs = ask(f, gys, inputs, outputs)
+        under_way.guarding += 1
+        try:
+            gxs = ask(f, gys, inputs, outputs)
+        finally:
+            under_way.guarding -= 1
         shapes = [x.shape for x in f._edges]
         wide = [y.shape for y in outputs]
         return [fit_recorded(f, i, gx, shapes, wide, vouched) for i, gx in enumerate(gxs)]
@@ -1361,6 +1386,38 @@ class Table:
         if v is not None:
             check_place(v, node)
             self.found.append((v, own(g) if self.graph else np.array(g), adds))
+
+
+def restore(node):
+    """Bring back what loops have dropped: they read for the gradients that are wanted, a rule reads for all."""
+    kernel = kernel_of(node.op)
+    read = kernel.reads_for(True, True)
+    for i, x in enumerate((*inputs_of(node)[:kernel.nin], node)):
+        if x is not None and read >> i & 1 and is_dropped(x):
+            compute_anew(x)
+
+
+def is_dropped(node):
+    return not node.own and node.store is None
+
+
+def operand_of(node, x):
+    return node.operand if x is None else x.stored()
+
+
+def compute_anew(root):
+    """The value of a node whose op ran by loops, and all that it takes, from what is held: leaves hold theirs."""
+    todo = [root]
+    with np.errstate(all="ignore"):         # what there is to report was reported
+        while todo:
+            node = todo.pop()
+            missing = [x for x in (node.in0, node.in1) if x is not None and is_dropped(x)]
+            if missing:
+                todo += [node, *missing]
+            elif is_dropped(node):
+                again = Node.__new__(Node)
+                again.forward(kernel_of(node.op), operand_of(node, node.in0), operand_of(node, node.in1))
+                node.keep(again.store)
 
 
 def zeros_like(y):
@@ -1518,7 +1575,7 @@ def gradients(ys, gys, wanted, graph=False, linear=False):
     roots = [edge(y) for y in ys]
     raised()
     under_way.flags = 0
-    if graph or under_way.busy or under_way.watchers or under_way.marked or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
+    if graph or under_way.busy or under_way.watchers or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
         arrived = walk_by_table(roots, gys, False, graph, linear, [edge(x) for x in wanted]).arrived
         found = [arrived.get(edge(x)) for x in wanted]
         found = [g if g is None else own(g) if graph else np.array(g) for g in found]
@@ -1567,8 +1624,35 @@ def look_at(y, cls, inputs):
         raise guard.Anomaly(f"{who(cls)}, called at {guard.site()}: the result is not finite" +
                             ("" if place is None else f"; neither was operand {place}"))
     if changes:
-        under_way.marked = True
-        extra_of(node).marks = [mark_of(v) for v in (node, *inputs_of(node))]
+        extra_of(node).marks = Marks([mark_of(x) if is_read else None for x, is_read in zip((node, *inputs_of(node)), read_of(node))])
+
+
+class Marks:
+    """Fingerprints of what a node's op has read; while there are any, every walk looks at them."""
+
+    def __init__(self, prints):
+        self.prints = prints
+        count_marks(1)
+
+    def __del__(self):
+        count_marks(-1)
+
+
+def count_marks(more):
+    under_way.marks += more
+
+
+def read_of(node):
+    """Which of (output, *inputs) the gradients of a node's op read."""
+    if not isinstance(node.op, Record):
+        return [True] * (1 + len(inputs_of(node)))
+    kernel = kernel_of(node.op)
+    read = kernel.reads_for(wants(node.in0), wants(node.in1))
+    return [read >> kernel.nin & 1, read & 1, read & 2]
+
+
+def wants(node):
+    return node is not None and not node.constant
 
 
 def mark_of(node):
@@ -1584,11 +1668,12 @@ def site_of(node):
     return f", called at {node.extra.site}" if node.extra is not None and node.extra.site else ""
 
 
-def check_unchanged(node, f):
-    if node.extra is None or node.extra.marks is None:
+def check_unchanged(node):
+    if node.op is None or node.extra is None or node.extra.marks is None:
         return
-    for x, mark in zip((node, *inputs_of(node)), node.extra.marks):
-        if mark != mark_of(x):
+    f = function_of(node)
+    for x, mark in zip((node, *inputs_of(node)), node.extra.marks.prints):
+        if mark is not None and mark != mark_of(x):
             raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
                              "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
 
@@ -1596,11 +1681,13 @@ def check_unchanged(node, f):
 def check_finite(node, f, gys, gxs):
     if not for_anomalies.on():
         return
-    place = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gxs if g is not None])
-    if place is not None:
-        before = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gys if g is not None])
-        raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: a gradient of its inputs is not finite" +
-                            ("" if before is None else "; neither was the gradient it got"))
+    if guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gxs if g is not None]) is not None:
+        raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: a gradient of its inputs is not finite{came_in(gys)}")
+
+
+def came_in(gys):
+    place = guard.not_finite([g._held() if isinstance(g, Variable) else g for g in gys if g is not None])
+    return "" if place is None else "; neither was the gradient it got"
 
 
 slots = Slots()

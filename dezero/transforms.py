@@ -260,6 +260,8 @@ class Trace:
         if type(argnums) is int:
             self.differentiated = self.open(argnums, recorded)
         else:
+            if len({n % max(len(args), 1) for n in argnums}) < len(argnums):
+                raise TypeError(f"{who}: argnums {argnums} names an argument twice, or more arguments than there are ({len(args)})")
             self.differentiated = tuple([self.open(n, recorded) for n in argnums])
         self.single = type(self.differentiated) is Variable
         nested = recorded and not self.graph and below is not None and config.current("transform")
@@ -304,7 +306,7 @@ class Trace:
         if isinstance(x, Variable) and recorded and not is_known(x):
             self.graph = True
             return argument(x)
-        return argument(np.asarray(data))
+        return argument(data if isinstance(data, np.ndarray) else np.asarray(data))
 
     def scalar(self):
         """The result, which is to be a scalar."""

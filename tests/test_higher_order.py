@@ -104,10 +104,6 @@ def test_second_derivatives_under_broadcasting():
 
 # ---- random expressions ----------------------------------------------------------------------------------------------
 
-def both(f):
-    return lambda a, b: f(a, b)
-
-
 BINARY = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b * b + 1.0), lambda a, b: (a * a + 0.5) ** (b * 0.3)]
 UNARY = [lambda a: -a, lambda a: a.square(), lambda a: a ** 3, lambda a: 2.0 - a, lambda a: 1.0 / (a * a + 2.0), lambda a: a.sum(),
          lambda a: a.sum(axis=-1, keepdims=True), lambda a: a.sum(axis=0), lambda a: a[0], lambda a: a[..., ::-1], lambda a: 1.5 ** a,
@@ -137,6 +133,7 @@ def expressions(draw):
                 values.append(UNARY[which - len(BINARY)](a))
         return sum([v.sum() for v in values[2:]], 0.0 * (x.sum() + y.sum()))
 
+    f.__name__ = str(steps)
     return f, xs
 
 

@@ -170,3 +170,12 @@ def test_nothing_generated_lies_beside_a_source_in_the_list_of_files():
     if ignore.exists():
         text = ignore.read_text(encoding="utf-8")
         assert "*.so" in text and "*.c" in text
+
+
+def test_every_source_goes_into_the_sdist():
+    manifest = TESTS.parent / "MANIFEST.in"
+    if not manifest.exists():
+        pytest.skip("MANIFEST.in is in a checkout only")
+    taken = set(re.search(r"^recursive-include dezero (.*)$", manifest.read_text(encoding="utf-8"), re.MULTILINE)[1].split())
+    left_out = {path.name for path in HOUSE.rglob("*") if path.is_file() and not {path.name, f"*{path.suffix}"} & taken}
+    assert {Path(name).suffix for name in left_out} <= {".c", ".so", ".pyd", ".pyc"}, left_out

@@ -30,10 +30,10 @@ if IN_USE == "compiled":
     # A gradient that is gy itself, or -gy, needs no loop.  `reads`: what of (x0, x1, y) the loops look at.
     add = Kernel(elementwise.add, ("+", "+"), ((), ()))
     sub = Kernel(elementwise.sub, ("+", "-"), ((), ()))
-    mul = Kernel(elementwise.mul, (elementwise.mul_x0, elementwise.mul_x1), ((1,), (0,)))
+    mul = Kernel(elementwise.mul, (elementwise.mul_x0, elementwise.mul_x1), ((1,), (0,)), (elementwise.mul_x0_more, elementwise.mul_x1_more))
     div = Kernel(elementwise.div, (elementwise.div_x0, elementwise.div_x1), ((1,), (0, 1)))
-    pow = Kernel(elementwise.pow, (elementwise.pow_x0, elementwise.pow_x1), ((0, 1), (0, 1, 2)))
+    pow = Kernel(elementwise.pow, (elementwise.pow_x0, elementwise.pow_x1), ((0, 1), (0, 1, 2)), (elementwise.pow_x0_more, None))
     neg = Kernel(elementwise.neg, "-", ((),))
-    square = Kernel(elementwise.square, elementwise.square_x0, ((0,),))
+    square = Kernel(elementwise.square, elementwise.square_x0, ((0,),), (elementwise.square_x0_more,))
 else:
     add = sub = mul = div = pow = neg = square = None

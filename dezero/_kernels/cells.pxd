@@ -22,12 +22,17 @@ cdef class Kernel:
     cdef readonly object label          # what floating-point warnings call it
     cdef readonly tuple types           # what it has loops for: ("d", "f")
     cdef object owners                  # what keeps the pointers below alive
-    cdef int read                       # by bit: operand i, and at nin the output, is read by some gradient
+    cdef int reads_by[2]                # by bit: operand j, and at nin the output, is read by the gradient of operand i
     cdef int sign[2]                    # of the gradient where it is gy itself: 1 or -1; 0 a loop; NONE no gradient
     cdef Loop fwd[2]                    # [dtype]
     cdef void *fwd_data[2]
     cdef Loop bwd[2][2]                 # [dtype][input]
     cdef void *bwd_data[2][2]
+    cdef Loop add[2][2]
+    cdef void *add_data[2][2]
+    cdef Loop subtract[2][2]
+    cdef void *subtract_data[2][2]
+    cdef int reads_for(self, bint first, bint second) noexcept
 
 cdef class Record:
     cdef public Kernel kernel
@@ -53,13 +58,15 @@ cdef class Node:
     # the walk that is under way
     cdef Node next
     cdef unsigned char queued
-    cdef unsigned char has                       # a gradient, in `slope` or `gstore`
+    cdef unsigned char has              # a gradient: in `slope` or `gstore`, or in a register of a run
+    cdef unsigned char minus            # of the register, in which its negative is
+    cdef int reg
     cdef Number slope
     cdef object gstore
 
     cdef bint forward(self, Kernel k, object a, object b) except -1
     cdef int backward(self, Kernel k) except -1
-    cdef int backward_number(self, Kernel k) except -1
+    cdef int backward_number(self, Kernel k, int read) except -1
     cdef bint matches(self, object array)
     cdef int describe(self, object array) except -1
     cdef int keep(self, object array) except -1
@@ -72,6 +79,11 @@ cdef class Node:
     cdef object take(self)
     cdef void forget(self) noexcept
     cdef int show(self) except -1
+
+cdef class Rows:
+    cdef list rows
+    cdef int push(self, Node x) except -1
+    cdef Node pop(self, Py_ssize_t generation)
 
 @cython.no_gc_clear                     # __dealloc__ needs the node to tell it that the handle has gone
 cdef class Handle:

@@ -14,9 +14,9 @@ from .signature import checked
 class Kernel:
     """Loops that do an op's work; see cells.pyx.  Without compiled parts they are kept, and the reference runs."""
 
-    def __init__(self, forward, backward, reads=None):
+    def __init__(self, forward, backward, reads=None, accumulate=None):
         self.forward, self.backward = forward, backward
-        self.nin, self.reads, self.types, _ = checked(forward, backward, reads)
+        self.nin, self.reads, self.types, _ = checked(forward, backward, reads, accumulate)
         self.label = None
 
     def __repr__(self):
@@ -87,6 +87,29 @@ class Node:
         self.grad = None
 
 
+class Rows:
+    """Nodes that wait for the walk: one row per generation, linked through the nodes themselves."""
+
+    def __init__(self, youngest):
+        self.rows = [None] * (youngest + 1)
+
+    def push(self, x):
+        """Let x wait, unless it does already or takes no gradient."""
+        if x is not None and not x.queued and not x.constant:
+            x.queued = True
+            x.next = self.rows[x.generation]
+            self.rows[x.generation] = x
+
+    def pop(self, generation):
+        """The next of a row, or None."""
+        x = self.rows[generation]
+        if x is not None:
+            self.rows[generation] = x.next
+            x.next = None
+            x.queued = False
+        return x
+
+
 def gradient_dtype(dtype):
     """What a gradient of such data is made of: the float itself in native byte order, float64 for integers."""
     if dtype.kind == "c":
@@ -152,6 +175,10 @@ def usual_class(cls):
 def raised():
     """No floating-point flags to report: NumPy does it itself."""
     return 0
+
+
+def abandon_run():
+    """No gradient waits here for others."""
 
 
 def tell(name, found):

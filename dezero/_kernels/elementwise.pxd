@@ -5,6 +5,7 @@ ctypedef void (*Loop)(char **args, const Py_ssize_t *n, const Py_ssize_t *steps,
 cdef Loop plus[2]
 cdef Loop minus[2]
 cdef Loop negate[2]
+cdef Loop copy[2]
 
 cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil
 cdef int flags() noexcept nogil

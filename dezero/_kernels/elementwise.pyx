@@ -19,7 +19,9 @@ cdef extern from "loops.h":
     NumpyLoop dz_power_d, dz_power_f
     Loop add_d, add_f, sub_d, sub_f, mul_d, mul_f, div_d, div_f, neg_d, neg_f, square_d, square_f, pow_d, pow_f
     Loop mul_x0_d, mul_x0_f, mul_x1_d, mul_x1_f, div_x0_d, div_x0_f, div_x1_d, div_x1_f
-    Loop square_x0_d, square_x0_f, pow_x0_d, pow_x0_f, pow_x1_d, pow_x1_f
+    Loop square_x0_d, square_x0_f, pow_x0_d, pow_x0_f, pow_x1_d, pow_x1_f, copy_d, copy_f
+    Loop mul_x0_add_d, mul_x0_add_f, mul_x0_sub_d, mul_x0_sub_f, mul_x1_add_d, mul_x1_add_f, mul_x1_sub_d, mul_x1_sub_f
+    Loop pow_x0_add_d, pow_x0_add_f, pow_x0_sub_d, pow_x0_sub_f, square_x0_add_d, square_x0_add_f, square_x0_sub_d, square_x0_sub_f
     double dz_sum_d(const double *, Py_ssize_t) noexcept nogil
     double dz_sum_f(const float *, Py_ssize_t) noexcept nogil
     int dz_flags() noexcept nogil
@@ -33,6 +35,7 @@ cdef extern from "numpy/ufuncobject.h":
 plus[:] = [add_d, add_f]
 minus[:] = [sub_d, sub_f]
 negate[:] = [neg_d, neg_f]
+copy[:] = [copy_d, copy_f]
 
 
 cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil:
@@ -65,10 +68,10 @@ cdef list both(Loop d, Loop f, int nin):
     return [PyCapsule_New(<void *>d, DOUBLE[nin], NULL), PyCapsule_New(<void *>f, SINGLE[nin], NULL)]
 
 
-cdef const char *DOUBLE[5]
-cdef const char *SINGLE[5]
-DOUBLE[:] = [NULL, "d->d", "dd->d", "ddd->d", "dddd->d"]
-SINGLE[:] = [NULL, "f->f", "ff->f", "fff->f", "ffff->f"]
+cdef const char *DOUBLE[6]
+cdef const char *SINGLE[6]
+DOUBLE[:] = [NULL, "d->d", "dd->d", "ddd->d", "dddd->d", "ddddd->d"]
+SINGLE[:] = [NULL, "f->f", "ff->f", "fff->f", "ffff->f", "fffff->f"]
 
 add = both(add_d, add_f, 2)
 sub = both(sub_d, sub_f, 2)
@@ -86,3 +89,9 @@ div_x1 = both(div_x1_d, div_x1_f, 4)
 pow_x0 = both(pow_x0_d, pow_x0_f, 4)
 pow_x1 = both(pow_x1_d, pow_x1_f, 4)
 square_x0 = both(square_x0_d, square_x0_f, 3)
+
+# The same, added to a sum or taken off it: (gy, *inputs, y, sum) -> sum.
+mul_x0_more = both(mul_x0_add_d, mul_x0_add_f, 5), both(mul_x0_sub_d, mul_x0_sub_f, 5)
+mul_x1_more = both(mul_x1_add_d, mul_x1_add_f, 5), both(mul_x1_sub_d, mul_x1_sub_f, 5)
+pow_x0_more = both(pow_x0_add_d, pow_x0_add_f, 5), both(pow_x0_sub_d, pow_x0_sub_f, 5)
+square_x0_more = both(square_x0_add_d, square_x0_add_f, 4), both(square_x0_sub_d, square_x0_sub_f, 4)

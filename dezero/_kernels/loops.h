@@ -65,19 +65,36 @@ typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *)
         if (n == 1) { const T a = *A, b = *B, c = *C; *Y = FORMULA; }                                                  \
         else if (s[O] == w && s[I] == w && s[J] == w && s[K] == w) {                                                   \
             DZ_IVDEP DZ_EACH { const T a = A[i], b = B[i], c = C[i]; Y[i] = FORMULA; } }                               \
+        else if (s[O] == w && s[I] == w && s[J] == 0 && s[K] == w) {                                                   \
+            const T b = *B; DZ_IVDEP DZ_EACH { const T a = A[i], c = C[i]; Y[i] = FORMULA; } }                         \
         else { DZ_EACH { const T a = DZ_AT(T, I), b = DZ_AT(T, J), c = DZ_AT(T, K); DZ_AT(T, O) = FORMULA; } }         \
     }
+
+/* A gradient, and the same added to the sum that is its last argument, or taken off. */
+#define SLOPE(NAME, S, T, I, J, O, P, FORMULA)                                                                         \
+    LOOP2(NAME##S, T, I, J, O, FORMULA)                                                                                \
+    LOOP3(NAME##_add##S, T, I, J, O, P, c + (FORMULA))                                                                 \
+    LOOP3(NAME##_sub##S, T, I, J, O, P, c - (FORMULA))
 
 /* -- powers: NumPy's own loop does the general case; small constant exponents are products, as in NumPy's a ** 2 -- */
 
 typedef struct { dz_loop loop; void *data; } dz_numpy_loop; /* np.power's, read out at import */
 
+#define POW_X0(NAME, T, S, WRITE)                                                                                      \
+    static void NAME##S(DZ_ARGS) {                                                                                     \
+        const Py_ssize_t n = *count;                                                                                   \
+        const T k = *(const T *)p[2];                                                                                  \
+        if ((s[2] == 0 || n == 1) && k == 2) NAME##_2##S(p, count, s, data);                                           \
+        else if ((s[2] == 0 || n == 1) && k == 3) NAME##_3##S(p, count, s, data);                                      \
+        else DZ_EACH { const T slope = pow_slope_x0##S(DZ_AT(T, 0), DZ_AT(T, 1), DZ_AT(T, 2)); WRITE; }                \
+    }
+
 #define POWERS(T, S, POW, LOG)                                                                                         \
     static dz_numpy_loop dz_power##S;                                                                                  \
     LOOP1(pow_square##S, T, 0, 2, a * a)                                                                               \
     LOOP1(pow_cube##S, T, 0, 2, a * a * a)                                                                             \
-    LOOP2(pow_square_x0##S, T, 0, 1, 4, a * ((T)2 * b))                                                                \
-    LOOP2(pow_cube_x0##S, T, 0, 1, 4, a * ((T)3 * (b * b)))                                                            \
+    SLOPE(pow_x0, _2##S, T, 0, 1, 4, 5, a * ((T)2 * b))                                                                \
+    SLOPE(pow_x0, _3##S, T, 0, 1, 4, 5, a * ((T)3 * (b * b)))                                                          \
     static void pow##S(DZ_ARGS) {                                                                                      \
         const T c = *(const T *)p[1];                                                                                  \
         if (s[1] == 0 && c == 2) pow_square##S(p, count, s, data);                                                     \
@@ -86,13 +103,9 @@ typedef struct { dz_loop loop; void *data; } dz_numpy_loop; /* np.power's, read 
     }                                                                                                                  \
     static inline T pow_slope_x0##S(T g, T a, T c) { return c == 0 ? 0 : g * (c * POW(a, c - 1)); }                    \
     static inline T pow_slope_x1##S(T g, T a, T c, T y) { return a == 0 && c >= 0 ? 0 : g * (y * LOG(a)); }            \
-    static void pow_x0##S(DZ_ARGS) {                                                                                   \
-        const Py_ssize_t n = *count;                                                                                   \
-        const T c = *(const T *)p[2];                                                                                  \
-        if ((s[2] == 0 || n == 1) && c == 2) pow_square_x0##S(p, count, s, data);                                      \
-        else if ((s[2] == 0 || n == 1) && c == 3) pow_cube_x0##S(p, count, s, data);                                   \
-        else DZ_EACH DZ_AT(T, 4) = pow_slope_x0##S(DZ_AT(T, 0), DZ_AT(T, 1), DZ_AT(T, 2));                             \
-    }                                                                                                                  \
+    POW_X0(pow_x0, T, S, DZ_AT(T, 4) = slope)                                                                          \
+    POW_X0(pow_x0_add, T, S, DZ_AT(T, 5) = DZ_AT(T, 4) + slope)                                                        \
+    POW_X0(pow_x0_sub, T, S, DZ_AT(T, 5) = DZ_AT(T, 4) - slope)                                                        \
     static void pow_x1##S(DZ_ARGS) {                                                                                   \
         const Py_ssize_t n = *count;                                                                                   \
         (void)data;                                                                                                    \
@@ -121,11 +134,12 @@ typedef struct { dz_loop loop; void *data; } dz_numpy_loop; /* np.power's, read 
     LOOP2(div##S, T, 0, 1, 2, a / b)                                                                                   \
     LOOP1(neg##S, T, 0, 1, -a)                                                                                         \
     LOOP1(square##S, T, 0, 1, a * a)                                                                                   \
-    LOOP2(mul_x0##S, T, 0, 2, 4, a * b)                                                                                \
-    LOOP2(mul_x1##S, T, 0, 1, 4, a * b)                                                                                \
+    LOOP1(copy##S, T, 0, 1, a)                                                                                         \
+    SLOPE(mul_x0, S, T, 0, 2, 4, 5, a * b)                                                                             \
+    SLOPE(mul_x1, S, T, 0, 1, 4, 5, a * b)                                                                             \
     LOOP2(div_x0##S, T, 0, 2, 4, a / b)                                                                                \
     LOOP3(div_x1##S, T, 0, 1, 2, 4, -a * (b / c) / c) /* -gy (x0 / x1) / x1: x1 squared would overflow */               \
-    LOOP2(square_x0##S, T, 0, 1, 3, a * ((T)2 * b))                                                                    \
+    SLOPE(square_x0, S, T, 0, 1, 3, 4, a * ((T)2 * b))                                                                 \
     POWERS(T, S, POW, LOG)                                                                                             \
     SUMS(T, S)
 

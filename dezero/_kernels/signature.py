@@ -8,7 +8,7 @@ ABI = (1, 0)            # of loops in capsules: the numbers of include/dezero.h
 WORDS = {"d": "float64", "f": "float32"}
 
 
-def checked(forward, backward, reads):
+def checked(forward, backward, reads, accumulate):
     """The number of operands, what the gradients read, the types with all loops, and the loops.
 
     Returns
@@ -17,8 +17,8 @@ def checked(forward, backward, reads):
     reads : tuple of tuple of int
     types : tuple of str
         "d" and "f", or one of them.
-    loops : list of dict or str or None
-        Forward's, then each gradient's: ``{type: (kind, owner, place)}``, with the kind "ufunc", "capsule" or
+    loops : list of dict, str, pair of dict, or None
+        Forward's, each gradient's, then for each gradient the two that accumulate it: ``{type: (kind, owner, place)}``, with the kind "ufunc", "capsule" or
         "pointer", or "+", "-", None as given.
 
     Raises
@@ -32,12 +32,22 @@ def checked(forward, backward, reads):
         raise TypeError("Kernel: backward is empty: wanted a loop for each operand, or None for one without gradient")
     loops = [table("forward", forward, nin)]
     loops += [f if is_sign(f) else table(f"backward of operand {i}", f, nin + 2) for i, f in enumerate(slopes)]
-    types = tuple(t for t in WORDS if all(is_sign(f) or t in f for f in loops))
+    more = accumulating(accumulate, nin)
+    types = tuple(t for t in WORDS if all(is_sign(f) or t in f for f in loops + [f for pair in more if pair for f in pair]))
     if not types:
         has = "; ".join(f"{name} for {' and '.join(WORDS[t] for t in f if t in WORDS)}"
                         for name, f in zip(["forward", *(f"backward of operand {i}" for i in range(nin))], loops) if not is_sign(f))
         raise TypeError(f"Kernel: no type has all loops: {has}")
-    return nin, checked_reads(reads, nin), types, loops
+    return nin, checked_reads(reads, nin), types, loops + more
+
+
+def accumulating(accumulate, nin):
+    """For each gradient the two loops that accumulate it, or None."""
+    pairs = (None,) * nin if accumulate is None else accumulate
+    if not isinstance(pairs, tuple) or len(pairs) != nin or not all(p is None or isinstance(p, tuple) and len(p) == 2 for p in pairs):
+        raise TypeError(f"Kernel: accumulate={accumulate!r}: wanted a tuple with None or two loops (sum + gradient, sum - gradient) "
+                        f"for each of {nin} operands")
+    return [None if p is None else tuple(table(f"accumulate of operand {i}", f, nin + 3) for f in p) for i, p in enumerate(pairs)]
 
 
 def is_sign(f):

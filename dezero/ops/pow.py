@@ -46,15 +46,23 @@ class Pow(Function):
             x0, x1 = 1.0 * x0, 1.0 * x1
             y = x0 ** x1
         needs = self.needs_input_grad
-        gx0 = slope_of_base(gy, x0, x1) if needs[0] else None
+        gx0 = slope_of_base(gy, x0, x1, y.dtype, self.c is None and needs[1]) if needs[0] else None
         if self.c is not None:
             return gx0
         return gx0, slope_of_exponent(gy, x0, x1, y) if needs[1] else None
 
 
-def slope_of_base(gy, x0, x1):
-    is_not_0 = np.asarray(x1 != 0).astype(x0.dtype)
-    return gy * x1 * x0 ** (x1 - is_not_0)
+def slope_of_base(gy, x0, x1, dtype, both):
+    """x1 · x0 ** (x1 - 1), and 0 where x1 is 0, also where x0 ** -1 is infinite.
+
+    Where both are differentiated by, the slope of this by x1 = 0 is x0 ** -1: there the power stays what it is, unless
+    it is infinite.
+    """
+    is_limit = np.asarray(x1 == 0)
+    if both:
+        tiny = np.finfo(dtype).tiny
+        is_limit = is_limit & np.logical_not((x0 >= tiny) | (x0 <= -tiny))
+    return gy * x1 * x0 ** (x1 - np.logical_not(is_limit).astype(dtype))
 
 
 def slope_of_exponent(gy, x0, x1, y):

@@ -166,3 +166,51 @@ def test_a_rebound_base_or_exponent_is_not_seen_by_backward():
     x.data, n.data = np.array([100.0]), np.array([100.0])
     y.backward()
     np.testing.assert_allclose([x.grad, n.grad], [[12.0], [8 * np.log(2)]])
+
+
+CORNERS = [0.0, 0.5, 1.0, 2.0, 3.0, -1.0, np.inf, np.nan, 5e-324]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("b", CORNERS + [-2.0, -0.5])
+@pytest.mark.parametrize("a", CORNERS)
+def test_the_rule_on_variables_gives_what_the_loops_give(a, b, dtype):
+    """One by one and both together, in the corners too."""
+    a, b = np.array(a, dtype), np.array(b, dtype)
+    for f in (lambda x, n: x**n, lambda x, n: x ** float(b) + 0.0 * n, lambda x, n: a**n + 0.0 * x):
+        found = []
+        for graph in (False, True):
+            x, n = Variable(a), Variable(b)
+            with np.errstate(all="ignore"):
+                f(x, n).backward(create_graph=graph)
+            found.append([v.grad.data if graph else v.grad for v in (x, n)])
+        for loops, rule in zip(*found):
+            assert rule.dtype == dtype
+            np.testing.assert_allclose(rule, loops, rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("x,n", [(2.0, 0.0), (0.5, 0.0), (0.5, 1.0), (3.0, 2.0), (1.0, 0.0), (2.0, -1.0), (0.0, 2.0), (0.0, 3.0)])
+def test_mixed_second_derivatives(x, n, dtype):
+    """∂²/∂x∂n = x ** (n - 1) (1 + n log x), by x first and by n first; a floating-point flag would be an error."""
+    want = x ** (n - 1) * (1 + n * np.log(x)) if x else 0.0
+    for first, then in ((0, 1), (1, 0)):
+        vs = Variable(np.array(x, dtype)), Variable(np.array(n, dtype))
+        (vs[0] ** vs[1]).backward(create_graph=True)
+        g = vs[first].grad
+        for v in vs:
+            v.cleargrad()
+        g.backward()
+        assert vs[then].grad.dtype == dtype
+        np.testing.assert_allclose(vs[then].grad, want, rtol=8 * np.finfo(dtype).eps, atol=1e-300)
+
+
+@pytest.mark.parametrize("c", [0, 1, 2, 3, 4])
+def test_second_derivatives_at_zero_by_a_whole_exponent(c):
+    for f in (lambda x: x**c, lambda x: x ** float(c), lambda x: x ** np.array(float(c)), lambda x: x ** Variable(np.array(float(c))).detach()):
+        x = Variable(np.array([0.0, -1.5]))
+        f(x).backward(create_graph=True)
+        g = x.grad
+        x.cleargrad()
+        g.backward()
+        np.testing.assert_allclose(x.grad, [2.0 * (c == 2), c * (c - 1) * (-1.5) ** (c - 2)], rtol=1e-14)

@@ -1,0 +1,329 @@
+# -- a run of backward: the program is built here, runner.h runs it ----------------------------------------------------
+#
+# While the walk goes over nodes whose values are of one shape, large, and computed by loops, their gradients are
+# registers of one program, and nothing is computed yet.  The walk asks for a gradient as an array, or comes to a node of
+# another shape: then the program runs, block by block, and writes what is still wanted.  Gradients pass through `+`
+# and `-` as another name of the same register, with a sign.
+
+cdef extern from "runner.h":
+    ctypedef enum run_kind:
+        SCRATCH, FLAT, POINT, SPREAD, SUM
+    ctypedef struct run_reg:
+        char *base
+        run_kind kind
+        Py_ssize_t strides[MAXDIMS]
+    ctypedef struct run_step:
+        Loop loop
+        void *data
+        int nargs
+        int reg[6]
+    ctypedef struct run_program:
+        run_step *steps
+        run_reg *regs
+        int nsteps, nregs, nslots, item, nd
+        Py_ssize_t dims[MAXDIMS]
+        Py_ssize_t block, blocks
+        double (*total)(int, const char *, Py_ssize_t) noexcept nogil
+    enum: RUN_BLOCK
+    void run_merge(run_program *) noexcept
+    void run_cut(run_program *) noexcept
+    void run_assign(run_program *, int *) noexcept
+    void run_streams(run_program *) noexcept
+    void run_blocks(const run_program *, Py_ssize_t, Py_ssize_t, char *) noexcept nogil
+
+cdef enum:
+    LONG = 4096             # bytes of a value from which on its gradient waits for a run
+    MOST_STEPS = 1024
+    SLICE = 1 << 22         # elements times steps between two looks at signals
+    HELD = 1                # a gradient: in `slope` or `gstore`
+    IN_REGISTER = 2         # a gradient, or a part of it: in a register of the program
+
+cdef double ONE_D = 1
+cdef float ONE_F = 1
+cdef Number NOTHING
+
+
+cdef class Program:
+    cdef run_program p
+    cdef int room_steps, room_regs
+    cdef Space space
+    cdef int kind
+    cdef list nodes         # that have a register, or had
+    cdef list keep          # what the registers' memory belongs to
+    cdef dict arrays        # register: its array, where it is one that a node may hold
+
+    def __cinit__(self, Space space, int kind):
+        cdef int j
+        self.space, self.kind = space, kind
+        self.nodes, self.keep, self.arrays = [], [], {}
+        self.p.item, self.p.total, self.p.nd = ITEM[kind], total, space.nd
+        for j in range(space.nd):
+            self.p.dims[j] = space.dims[j]
+
+    def __dealloc__(self):
+        free(self.p.steps)
+        free(self.p.regs)
+
+    # registers
+
+    cdef int register(self, run_kind kind, char *base) except -1:
+        cdef void *more
+        if self.p.nregs == self.room_regs:
+            more = realloc(self.p.regs, (2 * self.room_regs + 32) * sizeof(run_reg))
+            if more == NULL:
+                raise MemoryError
+            self.p.regs, self.room_regs = <run_reg *>more, 2 * self.room_regs + 32
+        self.p.regs[self.p.nregs].kind, self.p.regs[self.p.nregs].base = kind, base
+        self.p.nregs += 1
+        return self.p.nregs - 1
+
+    cdef int view(self, View *v, run_kind spread, Py_ssize_t item) except -1:
+        """A register on memory that is broadcast to the space."""
+        cdef int r, j, lead = self.space.nd - v.nd
+        cdef Py_ssize_t step = item
+        if v.nd == 0 and spread == SPREAD:
+            return self.register(POINT, v.p)
+        if v.strides == NULL and spread == SPREAD and same_dims(self.space.nd, self.space.dims, v):
+            return self.register(FLAT, v.p)
+        r = self.register(spread, v.p)
+        for j in range(self.space.nd - 1, -1, -1):
+            self.p.regs[r].strides[j] = 0
+            if j >= lead:
+                if v.dims[j - lead] != 1:
+                    self.p.regs[r].strides[j] = step if v.strides == NULL else v.strides[j - lead]
+                step *= v.dims[j - lead]
+        return r
+
+    cdef int value(self, Node y, Node x, bint read) except -1:
+        """The value of an operand of y, or of y itself; anything, where nobody reads it."""
+        cdef View v
+        if not read:
+            return self.register(POINT, <char *>&NOTHING)
+        if x is None:
+            self.keep.append(y)
+            return self.register(POINT, <char *>&y.number)
+        view_value(x, &v)
+        self.keep.append(x if x.own else x.store)
+        return self.view(&v, SPREAD, self.p.item)
+
+    cdef int gradient(self, Node x) except -1:
+        """x's gradient, of the shape of the space, in a register."""
+        cdef View v
+        if x.has & IN_REGISTER:
+            return x.reg
+        if x.gstore is None:
+            x.reg = self.register(POINT, <char *>&ONE_D if self.kind == 0 else <char *>&ONE_F)
+        else:
+            view_array(<ndarray>x.gstore, &v)
+            x.reg = self.view(&v, SPREAD, self.p.item)
+            self.keep.append(x.gstore)
+            if self.p.regs[x.reg].kind == FLAT:
+                self.arrays[x.reg] = x.gstore
+            x.gstore = None
+        x.minus = False
+        x.has = IN_REGISTER
+        self.nodes.append(x)
+        return x.reg
+
+    # steps
+
+    cdef int step(self, Loop loop, void *data, int n, int *args) except -1:
+        """Call a loop on n registers; gives the register of its result."""
+        cdef run_step *t
+        cdef void *more
+        cdef int k, out = self.register(SCRATCH, NULL)
+        if self.p.nsteps == self.room_steps:
+            more = realloc(self.p.steps, (2 * self.room_steps + 32) * sizeof(run_step))
+            if more == NULL:
+                raise MemoryError
+            self.p.steps, self.room_steps = <run_step *>more, 2 * self.room_steps + 32
+        t = &self.p.steps[self.p.nsteps]
+        t.loop, t.data, t.nargs = loop, data, n + 1
+        for k in range(n):
+            t.reg[k] = args[k]
+        t.reg[n] = out
+        self.p.nsteps += 1
+        return out
+
+    cdef int two(self, Loop loop, int a, int b) except -1:
+        cdef int args[2]
+        args[0], args[1] = a, b
+        return self.step(loop, NULL, 2, args)
+
+    cdef int one(self, Loop loop, int a) except -1:
+        return self.step(loop, NULL, 1, &a)
+
+    cdef int add(self, Node x, int r, bint negative) except -1:
+        """x's gradient += a register, or -= it."""
+        if x.space is not None and x.has == HELD and fits(self.space, x.space.nd, x.space.dims):
+            self.gradient(x)
+        if not x.has & IN_REGISTER:
+            x.reg, x.minus = r, negative
+            x.has |= IN_REGISTER
+            self.nodes.append(x)
+        elif x.minus == negative:
+            x.reg = self.two(plus[self.kind], x.reg, r)
+        elif negative:
+            x.reg = self.two(minus[self.kind], x.reg, r)
+        else:
+            x.reg, x.minus = self.two(minus[self.kind], r, x.reg), False
+        return 0
+
+    cdef int add_array(self, Node x, object g) except -1:
+        cdef View v
+        view_array(<ndarray>g, &v)
+        self.keep.append(g)
+        return self.add(x, self.view(&v, SPREAD, self.p.item), False)
+
+    cdef int backward(self, Node y, Kernel k) except -1:
+        """What y's gradient gives to the gradients of its inputs, as steps to come."""
+        cdef int args[6]
+        cdef int i, read = 0, gy = self.gradient(y)
+        cdef bint negative = y.minus, loops = False
+        cdef Node x
+        for i in range(k.nin):
+            if k.sign[i] == 0 and takes(y.in0 if i == 0 else y.in1):
+                read |= k.reads_by[i]
+                loops = True
+        if loops:
+            for i in range(k.nin):
+                args[i + 1] = self.value(y, y.in0 if i == 0 else y.in1, read >> i & 1)
+            args[k.nin + 1] = self.value(y, y, read >> k.nin & 1)
+        for i in range(k.nin):
+            x = y.in0 if i == 0 else y.in1
+            if not takes(x) or k.sign[i] == NONE:
+                continue
+            if k.sign[i] != 0:
+                self.add(x, gy, negative != (k.sign[i] < 0))
+            else:
+                args[0] = gy
+                self.slope(x, k, i, args, negative)
+        return 0
+
+    cdef int slope(self, Node x, Kernel k, int i, int *args, bint negative) except -1:
+        """x's gradient += what a loop makes of these registers."""
+        cdef Loop loop = k.bwd[self.kind][i]
+        cdef void *data = k.bwd_data[self.kind][i]
+        if x.has & IN_REGISTER and k.add[self.kind][i] != NULL:
+            args[k.nin + 2] = x.reg
+            if x.minus == negative:
+                loop, data = k.add[self.kind][i], k.add_data[self.kind][i]
+            else:
+                loop, data = k.subtract[self.kind][i], k.subtract_data[self.kind][i]
+            x.reg = self.step(loop, data, k.nin + 3, args)
+            return 0
+        if negative and k.add[self.kind][i] == NULL:    # is its loop odd in gy, to the bit?  Only these are known to be
+            args[0] = self.one(negate[self.kind], args[0])
+            negative = False
+        return self.add(x, self.step(loop, data, k.nin + 2, args), negative)
+
+    # the run
+
+    cdef object written(self, int r, bint negative):
+        """An array that a register's elements will be in."""
+        cdef int out = r
+        if not negative and r in self.arrays:
+            return self.arrays[r]
+        a = new_array(self.space, self.kind)
+        if negative or self.p.regs[r].kind != SCRATCH:
+            out = self.one(negate[self.kind] if negative else copy[self.kind], r)
+        self.p.regs[out].kind, self.p.regs[out].base = FLAT, <char *>cnp.PyArray_DATA(<ndarray>a)
+        self.arrays[out] = a
+        return a
+
+    cdef object summed(self, Node x, int r):
+        """Doubles that a register's elements will be summed into, along what x was broadcast."""
+        cdef View v
+        if self.p.regs[r].kind != SCRATCH and self.p.regs[r].kind != FLAT:
+            r = self.one(copy[self.kind], r)
+        a = np.zeros(x.shape)
+        view_array(<ndarray>a, &v)
+        v.strides = NULL
+        self.step(NULL, NULL, 1, &r)
+        self.p.steps[self.p.nsteps - 1].reg[1] = self.view(&v, SUM, sizeof(double))
+        return a
+
+    cdef int finish(self) except -1:
+        """Run, and leave each gradient that is still wanted in its node."""
+        cdef Node x
+        cdef list wanted = [x for x in self.nodes if x.has & IN_REGISTER]
+        cdef list found = []
+        cdef bint same
+        try:
+            for x in wanted:
+                same = x.space is not None and fits(self.space, x.space.nd, x.space.dims)
+                found.append(self.written(x.reg, x.minus) if same else self.summed(x, x.reg))
+            if self.p.nsteps:
+                self.run()
+        except BaseException:
+            for x in wanted:
+                x.forget()
+            raise
+        for x, g in zip(wanted, found):
+            x.has &= ~IN_REGISTER
+            if x.space is not None and fits(self.space, x.space.nd, x.space.dims):
+                x.gstore, x.has = g, HELD
+            else:
+                x.give(-g if x.minus else g)
+        return 0
+
+    cdef int run(self) except -1:
+        cdef Py_ssize_t at = 0, until, slice
+        cdef char *scratch
+        cdef int *taken
+        run_merge(&self.p)
+        run_cut(&self.p)
+        taken = <int *>malloc(self.p.nregs * sizeof(int))
+        if taken == NULL:
+            raise MemoryError
+        run_assign(&self.p, taken)
+        free(taken)
+        run_streams(&self.p)
+        scratch = <char *>pool_malloc(NULL, self.p.nslots * RUN_BLOCK + self.p.nregs * (sizeof(char *) + sizeof(Py_ssize_t)))
+        if scratch == NULL:
+            raise MemoryError
+        slice = SLICE // (self.p.block * self.p.nsteps) + 1
+        try:
+            while at < self.p.blocks:
+                until = self.p.blocks if self.p.blocks - at < slice else at + slice
+                with nogil:
+                    run_blocks(&self.p, at, until, scratch)
+                at = until
+                PyErr_CheckSignals()
+        finally:
+            pool_free(NULL, scratch, 0)
+        return 0
+
+
+cdef Program under_construction = None      # one walk at a time uses the nodes' gradients
+
+
+cdef int finish_run() except -1:
+    """Bring all gradients that are in registers into their nodes."""
+    global under_construction
+    cdef Program p = under_construction
+    under_construction = None
+    if p is not None:
+        p.finish()
+    return 0
+
+
+def abandon_run():
+    """A walk has ended."""
+    global under_construction
+    under_construction = None
+
+
+cdef Program program_for(Space space, int kind):
+    """The program under construction, where it is of this shape and dtype; else a new one."""
+    global under_construction
+    cdef Program p = under_construction
+    if p is None or p.kind != kind or p.p.nsteps > MOST_STEPS or not fits(p.space, space.nd, space.dims):
+        finish_run()
+        p = under_construction = Program.__new__(Program, space, kind)
+    return p
+
+
+cdef int defer(Node y, Kernel k) except -1:
+    """Backward of a large value: into the program of its shape."""
+    return program_for(y.space, y.kind).backward(y, k)
