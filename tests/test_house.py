@@ -21,7 +21,7 @@ FLOORS = {
     "core": 2,
     "ops": 3, "_offers": 3, "_discovery": 3,
     "plugins": 4,
-    "__init__": 5, "core_simple": 5, "functions": 5, "transforms": 5, "detect": 5, "testing": 5, "commands": 5, "__main__": 5,
+    "__init__": 5, "core_simple": 5, "functions": 5, "transforms": 5, "detect": 5, "memory": 5, "testing": 5, "commands": 5, "__main__": 5,
 }
 
 PUBLIC = set(

@@ -22,7 +22,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
 from numpy cimport ndarray
 
-from .elementwise cimport Loop, clear_flags, copy, flags, minus, negate, plus, total
+from .elementwise cimport Loop, clear_flags, copy, flags, gather, minus, negate, plus, total
 
 from ..errors import DTypeError, GraphError
 from .floating import report
@@ -74,6 +74,7 @@ cdef enum:
     POOLED = 1 << 14        # bytes from which on an array comes from the pool
     PIECE = 1 << 20         # elements between two looks at signals
     UNLOCKED = 1 << 16      # elements from which on a loop runs without the interpreter's lock
+    SHORT_ROW = 64          # elements up to which a row is gathered with others into a block
 
 cdef PyObject *DESCR[2]
 cdef int TYPENUM[2]
@@ -478,7 +479,6 @@ cdef int run_layout(Loop f, void *data, Layout *l) except -1:
     cdef char *p[5]
     cdef Py_ssize_t since = 0
     cdef int j, k
-    merge(l)
     for j in range(l.nd):
         at[j] = 0
     for k in range(l.nargs):
@@ -529,6 +529,9 @@ cdef int run_views(Loop f, void *data, int n, View *v, Space s, int d) except -1
         l.dims[k] = s.dims[k]
     for k in range(n):
         lay(&l, k, &v[k], d)
+    merge(&l)
+    if l.dims[l.nd - 1] <= SHORT_ROW and s.size >= UNLOCKED // 16:
+        return run_short_rows(f, data, n, v, s, d)
     return run_layout(f, data, &l)
 
 
@@ -756,7 +759,7 @@ cdef class Node:
         """The gradient as an array, for a rule to read; None where there is none."""
         if not self.has:
             return None
-        while self.has & IN_REGISTER:       # what a run leaves may be added to an array by another
+        while self.has & IN_REGISTER:       # what one run leaves may have to be added to an array by another
             finish_run()
         if self.gstore is None and self.space is not None:
             return np.ones(self.shape, self.dtype)

@@ -24,6 +24,8 @@ cdef extern from "loops.h":
     Loop pow_x0_add_d, pow_x0_add_f, pow_x0_sub_d, pow_x0_sub_f, square_x0_add_d, square_x0_add_f, square_x0_sub_d, square_x0_sub_f
     double dz_sum_d(const double *, Py_ssize_t) noexcept nogil
     double dz_sum_f(const float *, Py_ssize_t) noexcept nogil
+    void dz_gather_d(double *, const double *, Py_ssize_t) noexcept nogil
+    void dz_gather_f(double *, const float *, Py_ssize_t) noexcept nogil
     int dz_flags() noexcept nogil
     void dz_clear_flags() noexcept nogil
 
@@ -41,6 +43,14 @@ copy[:] = [copy_d, copy_f]
 cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil:
     """The sum of n contiguous numbers, pairwise and in double."""
     return dz_sum_d(<const double *>p, n) if d == 0 else dz_sum_f(<const float *>p, n)
+
+
+cdef void gather(int d, double *to, const char *p, Py_ssize_t n) noexcept nogil:
+    """to[i] += p[i]"""
+    if d == 0:
+        dz_gather_d(to, <const double *>p, n)
+    else:
+        dz_gather_f(to, <const float *>p, n)
 
 
 cdef int flags() noexcept nogil:

@@ -115,17 +115,18 @@ typedef struct { dz_loop loop; void *data; } dz_numpy_loop; /* np.power's, read 
 /* -- sums: pairwise and in double, so that 1e6 float32 values lose no digit and the order depends on n alone -- */
 
 #define SUMS(T, S)                                                                                                     \
-    static double dz_sum##S(const T *a, Py_ssize_t n) {                                                                \
-        if (n > 256) {                                                                                                 \
-            const Py_ssize_t half = n / 16 * 8;                                                                        \
-            return dz_sum##S(a, half) + dz_sum##S(a + half, n - half);                                                 \
-        }                                                                                                              \
+    DZ_CLONES static double dz_sum_short##S(const T *a, Py_ssize_t n) {                                                \
         double r[8] = {0};                                                                                             \
         Py_ssize_t i = 0;                                                                                              \
         for (; i + 8 <= n; i += 8) for (int k = 0; k < 8; k++) r[k] += a[i + k];                                       \
         for (; i < n; i++) r[0] += a[i];                                                                               \
         return ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));                                      \
-    }
+    }                                                                                                                  \
+    static double dz_sum##S(const T *a, Py_ssize_t n) {                                                                \
+        const Py_ssize_t half = n / 16 * 8;                                                                            \
+        return n > 256 ? dz_sum##S(a, half) + dz_sum##S(a + half, n - half) : dz_sum_short##S(a, n);                   \
+    }                                                                                                                  \
+    DZ_CLONES static void dz_gather##S(double *to, const T *a, Py_ssize_t n) { DZ_IVDEP DZ_EACH to[i] += a[i]; }
 
 #define LOOPS(T, S, POW, LOG)                                                                                          \
     LOOP2(add##S, T, 0, 1, 2, a + b)                                                                                   \

@@ -24,6 +24,7 @@ cdef extern from "runner.h":
         Py_ssize_t dims[MAXDIMS]
         Py_ssize_t block, blocks
         double (*total)(int, const char *, Py_ssize_t) noexcept nogil
+        void (*gather)(int, double *, const char *, Py_ssize_t) noexcept nogil
     enum: RUN_BLOCK
     void run_merge(run_program *) noexcept
     void run_cut(run_program *) noexcept
@@ -51,18 +52,22 @@ cdef class Program:
     cdef list nodes         # that have a register, or had
     cdef list keep          # what the registers' memory belongs to
     cdef dict arrays        # register: its array, where it is one that a node may hold
+    cdef dict sums          # (register, shape): doubles it is summed into
 
     def __cinit__(self, Space space, int kind):
         cdef int j
         self.space, self.kind = space, kind
-        self.nodes, self.keep, self.arrays = [], [], {}
-        self.p.item, self.p.total, self.p.nd = ITEM[kind], total, space.nd
+        self.nodes, self.keep, self.arrays, self.sums = [], [], {}, {}
+        self.p.item, self.p.total, self.p.gather, self.p.nd = ITEM[kind], total, gather, space.nd
         for j in range(space.nd):
             self.p.dims[j] = space.dims[j]
 
     def __dealloc__(self):
         free(self.p.steps)
         free(self.p.regs)
+
+    cdef bint is_for(self, Space space, int kind):
+        return self.kind == kind and self.p.nsteps < MOST_STEPS and fits(self.space, space.nd, space.dims)
 
     # registers
 
@@ -234,9 +239,12 @@ cdef class Program:
     cdef object summed(self, Node x, int r):
         """Doubles that a register's elements will be summed into, along what x was broadcast."""
         cdef View v
+        key = r, x.shape                    # + and - give one register to several operands
+        if key in self.sums:
+            return self.sums[key]
         if self.p.regs[r].kind != SCRATCH and self.p.regs[r].kind != FLAT:
             r = self.one(copy[self.kind], r)
-        a = np.zeros(x.shape)
+        a = self.sums[key] = np.zeros(x.shape)
         view_array(<ndarray>a, &v)
         v.strides = NULL
         self.step(NULL, NULL, 1, &r)
@@ -264,7 +272,7 @@ cdef class Program:
             if x.space is not None and fits(self.space, x.space.nd, x.space.dims):
                 x.gstore, x.has = g, HELD
             else:
-                x.give(-g if x.minus else g)
+                x.give(np.array(-g if x.minus else g, x.dtype))
         return 0
 
     cdef int run(self) except -1:
@@ -317,13 +325,26 @@ def abandon_run():
 cdef Program program_for(Space space, int kind):
     """The program under construction, where it is of this shape and dtype; else a new one."""
     global under_construction
-    cdef Program p = under_construction
-    if p is None or p.kind != kind or p.p.nsteps > MOST_STEPS or not fits(p.space, space.nd, space.dims):
+    while under_construction is not None:   # what one leaves may have to be added to an array by another
+        if under_construction.is_for(space, kind):
+            return under_construction
         finish_run()
-        p = under_construction = Program.__new__(Program, space, kind)
-    return p
+    under_construction = Program.__new__(Program, space, kind)
+    return under_construction
 
 
 cdef int defer(Node y, Kernel k) except -1:
     """Backward of a large value: into the program of its shape."""
     return program_for(y.space, y.kind).backward(y, k)
+
+
+cdef int run_short_rows(Loop f, void *data, int n, View *v, Space s, int d) except -1:
+    """One loop over n views of which the last is the output: whole blocks, where a row alone would be a call."""
+    cdef Program p = Program.__new__(Program, s, d)
+    cdef int args[5]
+    cdef int k, out
+    for k in range(n - 1):
+        args[k] = p.view(&v[k], SPREAD, p.p.item)
+    out = p.step(f, data, n - 1, args)
+    p.p.regs[out].kind, p.p.regs[out].base = FLAT, v[n - 1].p
+    return p.run()

@@ -42,6 +42,7 @@ typedef struct {
     run_reg *regs;
     int nsteps, nregs, nslots, item;
     double (*total)(int, const char *, Py_ssize_t); /* the sum of contiguous numbers; 0: float64, 1: float32 */
+    void (*gather)(int, double *, const char *, Py_ssize_t); /* to[i] += p[i] */
     int nd;                 /* the space, with dimensions merged that every register steps through evenly */
     Py_ssize_t dims[RUN_DIMS];
     Py_ssize_t rows, cols;  /* cols: of the last dimension */
@@ -141,28 +142,38 @@ static int run_moves(const run_program *P, const run_reg *r) {
     return 0;
 }
 
+/* Rows of a few elements: a loop here costs less than a call. */
+enum { RUN_FEW = 16 };
+
+#define RUN_ROWS(T) \
+    for (Py_ssize_t i = 0; i < rows; i++, to += n * sizeof(T)) { \
+        const char *p = P->nd == 2 ? r->base + (row + i) * r->strides[0] : r->base + run_offset(P, r, row + i); \
+        for (Py_ssize_t c = 0; c < n; c++) ((T *)to)[c] = *(const T *)(p + c * step); \
+    }
+
 /* Whole rows of a SPREAD register, element by element into scratch. */
 static void run_gather(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t rows, char *to) {
     const Py_ssize_t step = r->strides[P->nd - 1], n = P->cols;
-    for (Py_ssize_t i = 0; i < rows; i++) {
-        const char *p = r->base + run_offset(P, r, row + i);
-        if (step == P->item) memcpy(to, p, (size_t)n * P->item);
-        else if (P->item == 8) for (Py_ssize_t c = 0; c < n; c++) ((double *)to)[c] = *(const double *)(p + c * step);
-        else for (Py_ssize_t c = 0; c < n; c++) ((float *)to)[c] = *(const float *)(p + c * step);
-        to += n * P->item;
-    }
+    if (P->item == 8) RUN_ROWS(double)
+    else RUN_ROWS(float)
 }
 
+#define RUN_SUM_FEW(T) for (Py_ssize_t c = 0; c < n; c++) *(double *)((char *)to + c * step) += ((const T *)p)[c]
+
 static void run_sum_row(const run_program *P, double *to, Py_ssize_t step, const char *p, Py_ssize_t n) {
-    if (step == 0) *to += P->total(P->item == 4, p, n);
-    else if (P->item == 8) for (Py_ssize_t c = 0; c < n; c++) *(double *)((char *)to + c * step) += ((const double *)p)[c];
-    else for (Py_ssize_t c = 0; c < n; c++) *(double *)((char *)to + c * step) += ((const float *)p)[c];
+    const int is_float = P->item == sizeof(float);
+    if (step == 0 && n > RUN_FEW) *to += P->total(is_float, p, n);
+    else if (step == sizeof(double) && n > RUN_FEW) P->gather(is_float, to, p, n);
+    else if (is_float) RUN_SUM_FEW(float);
+    else RUN_SUM_FEW(double);
 }
 
 static void run_sum(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t col, Py_ssize_t n, const char *p) {
     const Py_ssize_t step = r->strides[P->nd - 1], each = P->per_row ? n : P->cols;
-    for (Py_ssize_t done = 0; done < n; done += each, row++, p += each * P->item)
-        run_sum_row(P, (double *)(r->base + run_offset(P, r, row) + col * step), step, p, each);
+    for (Py_ssize_t done = 0; done < n; done += each, row++, p += each * P->item) {
+        char *to = P->nd == 2 ? r->base + row * r->strides[0] : r->base + run_offset(P, r, row);
+        run_sum_row(P, (double *)(to + col * step), step, p, each);
+    }
 }
 
 /* Blocks first to last - 1.  `scratch` has room for the slots and, after them, for a pointer and a step a register. */

@@ -1,11 +1,15 @@
 """Recycled memory of large results: it looks like NumPy's own, stays within its bounds, and is never two arrays' at once."""
 import gc
 import itertools
+import os
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
 
-from dezero import Variable, _kernels
+from dezero import Variable, _kernels, memory
 
 pytestmark = pytest.mark.skipif(_kernels.IN_USE != "compiled", reason="results are NumPy's own arrays in this form")
 
@@ -82,3 +86,57 @@ def test_no_memory_is_two_arrays_at_once(cells):
     assert all((a == 2.0 * key).all() for key, a in held.items())
     spans = sorted((a.ctypes.data, a.nbytes) for a in held.values())
     assert all(p + size <= q for (p, size), (q, _) in itertools.pairwise(spans))
+
+
+def test_the_public_door(cells):
+    a = made(1_000_000)
+    info = memory.info()
+    assert info.in_use >= a.nbytes and info.kept == 0
+    del a
+    assert memory.info().kept >= 8_000_000
+    memory.bound(4_000_000)
+    assert memory.info().kept <= 4_000_000 and memory.info().bound <= 4_000_000
+    memory.bound(0)
+    made(1_000_000)
+    assert memory.info().kept == 0
+    memory.bound(None)
+    made(1_000_000)
+    assert memory.info().kept > 0
+    memory.release()
+    assert memory.info().kept == 0
+
+
+@pytest.mark.parametrize("size, error", [(-1, ValueError), (1.5, TypeError), ("1", TypeError), (True, TypeError)])
+def test_no_bound(size, error):
+    before = memory.info()
+    with pytest.raises(error, match="memory.bound"):
+        memory.bound(size)
+    assert memory.info().bound == before.bound
+
+
+def test_threads_share_it(cells):
+    def work(seed, found):
+        x = Variable(np.full(50_000, float(seed)))
+        for _ in range(30):
+            x.cleargrad()
+            (x * x * x).backward()
+            found.append(bool((x.grad == 3.0 * seed * seed).all()))
+
+    found = []
+    threads = [threading.Thread(target=work, args=(seed, found)) for seed in range(1, 5)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(found) == 120 and all(found)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_has_its_own():
+    program = ("import os, numpy as np\nfrom dezero import Variable, memory\n"
+               "f = lambda: (Variable(np.ones(100_000)) * 2.0).data\na = f(); b = f(); del b\n"
+               "child = os.fork()\nc = f(); c[:] = 7.0; d = f()\n"
+               "assert (a == 2).all() and (c == 7).all() and (d == 2).all()\n"
+               "if child == 0:\n    memory.release(); os._exit(0)\n"
+               "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0\n")
+    subprocess.run([sys.executable, "-c", program], check=True)

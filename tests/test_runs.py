@@ -1,0 +1,127 @@
+"""Runs of backward over large values: every mixture of shapes, layouts and signs against the rules on Variables."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dezero import Variable
+
+# Sizes on both sides of the page from which on gradients wait for a run, rows short and long, and what broadcasts to them.
+SPACES = [(1000,), (40, 30), (3, 700), (700, 3), (1, 600), (5, 7, 40), (2, 1, 513)]
+FORMS = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b * b + 1.0), lambda a, b: -a,
+         lambda a, b: a.square(), lambda a, b: a ** 2 - b, lambda a, b: 3.0 - a ** 3, lambda a, b: 2.0 * a, lambda a, b: -(a - b) * a,
+         lambda a, b: (1.5 - 1.0 / (a * a + 1.0)) ** (b / (b * b + 1.0)), lambda a, b: a + b.sum(), lambda a, b: a[..., ::-1] * b]
+
+
+def parts(shape):
+    """Shapes that broadcast to `shape`."""
+    return st.tuples(*[st.sampled_from([n, 1]) for n in shape]).flatmap(
+        lambda s: st.sampled_from([s[i:] for i in range(len(s) + 1) if all(n == 1 for n in s[:i]) or i == 0]))
+
+
+def laid_out(rng, shape, dtype, how):
+    """An array of this shape in C order, in Fortran order, or with a step."""
+    a = rng.uniform(-1.5, 1.5, shape).astype(dtype)
+    if how == "strided" and shape:
+        return np.repeat(a, 2, axis=-1)[..., ::2]
+    return np.asfortranarray(a) if how == "fortran" else a
+
+
+@st.composite
+def programs(draw):
+    space = draw(st.sampled_from(SPACES))
+    shapes = [space, *draw(st.lists(parts(space), min_size=1, max_size=3))]
+    layouts = [draw(st.sampled_from(["C", "C", "fortran", "strided"])) for _ in shapes]
+    steps = draw(st.lists(st.tuples(st.integers(0, len(FORMS) - 1), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=10))
+    return shapes, layouts, steps, draw(st.sampled_from(["f8", "f4"])), draw(st.integers(0, 3))
+
+
+def run(steps, xs):
+    values = list(xs)
+    for form, i, j in steps:
+        values.append(FORMS[form](values[-1 - i % len(values)], values[-1 - j % len(values)]))
+    return sum(values[len(xs):], 0.0 * xs[0])
+
+
+@given(programs())
+@settings(max_examples=120, deadline=None)
+def test_runs_give_what_rules_give(program):
+    shapes, layouts, steps, dtype, seed = program
+    rng = np.random.default_rng(seed)
+    arrays = [laid_out(rng, shape, dtype, how) for shape, how in zip(shapes, layouts)]
+    with np.errstate(all="ignore"):
+        gradient = rng.uniform(-1, 1, run(steps, [Variable(a) for a in arrays]).shape).astype(dtype)
+
+    def gradients(**how):
+        xs = [Variable(a) for a in arrays]
+        with np.errstate(all="ignore"):
+            run(steps, xs).backward(gradient=gradient, **how)
+        return xs
+
+    loops, rules = gradients(), gradients(create_graph=True)
+    for x, y in zip(loops, rules):
+        if x.grad is None:
+            assert y.grad is None
+            continue
+        assert x.grad.shape == x.shape and x.grad.dtype == x.dtype and x.grad.flags.owndata
+        want = y.grad.data.astype("f8")
+        if np.isfinite(want).all():
+            scale = np.abs(want).max(initial=1.0)
+            np.testing.assert_allclose(x.grad, want, rtol=1e-9 if dtype == "f8" else 2e-2, atol=scale * (1e-11 if dtype == "f8" else 5e-4))
+
+
+@pytest.mark.parametrize("n", [1000, 100_000])
+def test_two_shapes_that_feed_each_other(n):
+    """A sum over a broadcast operand may have to be added to an array by a run of the operand's own shape."""
+    x, y = Variable(np.linspace(0.5, 1.5, n).reshape(n, 1)), Variable(np.linspace(-1, 1, 3))
+    z = 14.0 * x - x * x + x * y * (3.0 * x + y) - (x + y) ** 2
+    z.backward()
+    a, b = x.data, y.data
+    np.testing.assert_allclose(x.grad, ((14 - 2 * a) * 1.0 + b * (6 * a + b) - 2 * (a + b)).sum(axis=1, keepdims=True), rtol=1e-10)
+    np.testing.assert_allclose(y.grad, (a * (3 * a + 2 * b) - 2 * (a + b)).sum(axis=0), rtol=1e-10)
+
+
+def test_one_register_under_several_names():
+    data = np.arange(2000.0)
+    x, y, w = Variable(data), Variable(data), Variable(data)
+    ((x + y) - (w - y)).backward()
+    assert (x.grad == 1).all() and (y.grad == 2).all() and (w.grad == -1).all()
+    x.grad[0] = 5
+    assert y.grad[0] == 2 and w.grad[0] == -1
+
+
+def test_a_gradient_given_and_passed_on_is_not_shared():
+    x, given_ = Variable(np.zeros(3000)), np.ones(3000)
+    (x + 0.0).backward(gradient=given_)
+    assert not np.shares_memory(x.grad, given_)
+
+
+def test_more_steps_than_a_program_holds():
+    x = Variable(np.full(1500, 1.001))
+    y = x
+    for _ in range(2500):
+        y = y * 1.0 * x / x
+    y.backward()
+    np.testing.assert_allclose(x.grad, 1.0, rtol=1e-9)
+
+
+def test_an_interrupted_run_leaves_no_gradient(monkeypatch):
+    import _thread
+    import threading
+    x = Variable(np.ones(3_000_000))
+    y = x
+    for _ in range(60):
+        y = y * x
+    before = x.grad
+    timer = threading.Timer(0.01, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in range(1000):
+            x.cleargrad()
+            y.backward()
+    timer.join()
+    assert before is None
+    x.cleargrad()
+    y.backward()
+    np.testing.assert_allclose(x.grad, 61.0)
