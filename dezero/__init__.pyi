@@ -1,6 +1,7 @@
 from pluggy import HookimplMarker
 
-from . import core_simple as core_simple, errors as errors, functions as functions, plugins as plugins, testing as testing
+from . import (core_simple as core_simple, detect as detect, errors as errors, functions as functions, memory as memory,
+               plugins as plugins, testing as testing, transforms as transforms)
 from ._kernels.cells import Kernel as Kernel
 from .config import Config as Config, Mode, no_grad as no_grad, using_config as using_config
 from .core import Function as Function, Variable as Variable, _Operand, as_array as as_array, as_variable as as_variable
