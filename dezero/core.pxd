@@ -18,7 +18,7 @@ cdef class Guarded(Variable):
 cdef class Slots:
     cdef public Record add_, sub_, mul_, truediv_, floordiv_, mod_, divmod_, pow_, matmul_, and_, or_, xor_, lshift_, rshift_
     cdef public Record neg_, pos_, abs_, invert_, round_, getitem_
-    cdef dict loops
+    cdef dict loops, functions
 
 cdef class Function(Call):
     pass
@@ -61,7 +61,9 @@ cdef list run_rule(Function f, list gys, list inputs, list outputs)
 cdef tuple ask(Function f, list gys, list inputs, list outputs)
 cdef dict parameters_of(Function f)
 cdef bint has_slots(object cls) except -1
-cdef object fit(Function f, int i, object gx, list shapes, list wide)
+cdef object fit(Function f, int i, object gx, list outputs)
+cdef object shape_of(Node node)
+cdef object ask_loops(object ufunc, str method, tuple inputs, dict kwargs)
 cdef object creator_of(Variable v, Node node)
 cdef object see(Function f, Variable v, int place)
 cdef bint is_constant(Node node) except -1
@@ -93,6 +95,8 @@ cdef int clear(Node node, Node late, Rows rows) except -1
 cdef int rule(Node node, Rows rows) except -1
 @cython.locals(v=Variable)
 cdef Variable as_value(Node node)
+@cython.locals(v=Variable)
+cdef Variable on_array(object array)
 cdef int check_place(Variable v, Node node) except -1
 @cython.locals(v=Variable)
 cdef Variable on_node(Node node)

@@ -366,6 +366,9 @@ class Variable(Handle):
         return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        y = ask_loops(ufunc, method, inputs, kwargs)
+        if y is not None:
+            return y
         if not all([understood(x) or isinstance(x, (list, tuple)) for x in inputs]):
             return NotImplemented           # the other class has its turn
         return answer(ufunc, method, inputs, kwargs)
@@ -509,16 +512,24 @@ class Method:
 
 # ---- ops -------------------------------------------------------------------------------------------------------------
 
+def ask_loops(ufunc, method, inputs, kwargs):
+    """What the loops of the op that claims a NumPy function make of two operands; None where it takes more to answer."""
+    op = slots.functions.get(ufunc) if len(inputs) == 2 and not kwargs and method == "__call__" else None
+    return None if op is None else quick(op, inputs[0], inputs[1])
+
+
 class Slots:
-    """Which op answers which operator, and which class runs by its loops, as the registry has it now."""
+    """Which op answers which operator and NumPy function, and which class runs by its loops, as the registry has it now."""
 
     def __init__(self):
         self.loops = {}
+        self.functions = {}
 
     def fill(self, snapshot):
         for operator in OPERATORS:
             setattr(self, operator.strip("_") + "_", snapshot.operators.get(operator))
         self.loops = {op.cls: op for op in snapshot.names.values() if set_direct(op)}
+        self.functions = {f: op for f, op in snapshot.functions.items() if op.direct and op.kernel.nin == 2}
 
 
 def set_direct(op):
@@ -800,7 +811,7 @@ def link(node, op, x0, x1, a, b):
         node.in0 = x0 = keep(x0, a) if read & 1 else x0
         generation = x0.generation
         node.tracked = x0.tracked
-    elif read & 1 and not isinstance(a, (int, float)):
+    elif read & 1 and isinstance(a, np.ndarray):
         node.in0 = constant(a)
     if x1 is not None:
         node.in1 = x1 = keep(x1, b) if read & 2 else x1
@@ -808,7 +819,7 @@ def link(node, op, x0, x1, a, b):
             generation = x1.generation
         if x1.tracked:
             node.tracked = True
-    elif read & 2 and not isinstance(b, (int, float)):
+    elif read & 2 and isinstance(b, np.ndarray):
         node.in1 = constant(b)
     node.op = op
     node.generation = generation + 1
@@ -1157,7 +1168,7 @@ def rule(node, rows):
         gys = [np.zeros(y.shape, gradient_dtype(y.dtype)) if gy is None else gy for gy, y in zip(f._gys, ys)]
         f._gys = None
     under_way.flags |= raised()
-    gxs = run_rule(f, gys, [as_value(x) for x in f._edges], [without_graph(y, LEAF) for y in ys])
+    gxs = run_rule(f, gys, [as_value(x) for x in f._edges], [on_array(y) for y in ys])
     raised()                                # the flags of the rule's own NumPy calls: RuleMode has noted them
     for x, gx in zip(f._edges, gxs):
         if gx is not None and not x.constant:
@@ -1167,19 +1178,22 @@ def rule(node, rows):
 
 def as_value(node):
     """A Variable on a node's value at forward, for a rule to read."""
-    v = Variable.__new__(Variable)
-    v.array = node.stored()
+    v = on_array(node.stored())
     if v.array is None:
         v.node = node
     return v
 
 
+def on_array(array):
+    """A Variable on an array that an op has taken or given, and that needs no check."""
+    v = Variable.__new__(Variable)
+    v.array = array
+    return v
+
+
 def run_rule(f, gys, inputs, outputs):
     """The rule of f on arrays: for each input an array of its shape, or None."""
-    gxs = ask(f, gys, inputs, outputs)
-    shapes = [x.shape for x in f._edges]
-    wide = [y.shape for y in outputs]
-    return [fit(f, i, gx, shapes, wide) for i, gx in enumerate(gxs)]
+    return [fit(f, i, gx, outputs) for i, gx in enumerate(ask(f, gys, inputs, outputs))]
 
 
 def ask(f, gys, inputs, outputs):
@@ -1197,7 +1211,7 @@ def ask(f, gys, inputs, outputs):
     return gxs
 
 
-def fit(f, i, gx, shapes, wide):
+def fit(f, i, gx, outputs):
     """A rule's gradient for input i as an array of the input's shape, or None."""
     if gx is None or is_constant(f._edges[i]):
         return None
@@ -1206,11 +1220,16 @@ def fit(f, i, gx, shapes, wide):
     elif isinstance(gx, (np.number, np.bool_)):
         gx = np.asarray(gx)
     check_gradient_type(f, i, gx)
-    if gx.shape == shapes[i]:
+    shape = shape_of(f._edges[i])
+    if gx.shape == shape:
         return gx
-    if not is_broadcast(gx.shape, shapes, wide, i):
-        raise wrong_shape(f, i, gx.shape, shapes[i])
-    return sum_to(gx, shapes[i])
+    if not is_broadcast(gx.shape, [x.shape for x in f._edges], [y.shape for y in outputs], i):
+        raise wrong_shape(f, i, gx.shape, shape)
+    return sum_to(gx, shape)
+
+
+def shape_of(node):
+    return node.shape
 
 
 def data_of(gradient):
@@ -1350,7 +1369,7 @@ class Table:
     def run_plain(self, node, f, gys):
         """The rule on arrays."""
         inputs = [as_value(x) for x in f._edges]
-        outputs = [as_value(node)] if node.place < 0 else [without_graph(y, LEAF) for y in f._values]
+        outputs = [as_value(node)] if node.place < 0 else [on_array(y) for y in f._values]
         gys = [zeros_like(y) if gy is None else gy for gy, y in zip(gys, outputs)]
         return [None if g is None else np.asarray(g, gradient_dtype(x.dtype))
                 for g, x in zip(run_rule(f, gys, inputs, outputs), f._edges)]

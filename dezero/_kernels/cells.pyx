@@ -30,6 +30,12 @@ from .signature import checked, is_sign
 
 cnp.import_array()
 
+cdef extern from "numpy/arrayscalars.h":
+    ctypedef struct PyDoubleScalarObject:
+        double obval
+    ctypedef struct PyFloatScalarObject:
+        float obval
+
 cdef extern from "numpy/ufuncobject.h":
     ctypedef struct PyUFuncObject:
         int ntypes
@@ -226,6 +232,8 @@ cdef inline int view_own(Node n, View *v):
 
 
 cdef PyObject *plain_array = <PyObject *>np.ndarray     # NumPy keeps it alive
+cdef PyObject *plain_double = <PyObject *>np.float64
+cdef PyObject *plain_single = <PyObject *>np.float32
 cdef PyObject *usual = NULL         # the class that nearly every handle has: spares the walk over its bases
 
 
@@ -255,6 +263,10 @@ cdef inline int look(object o, View *v):
         v.kind, v.nd, v.strides = WEAK, 0, NULL
     elif <PyObject *>Py_TYPE(o) == plain_array:
         return view_array(<ndarray>o, v)
+    elif <PyObject *>Py_TYPE(o) == plain_double:
+        v.kind, v.nd, v.strides, v.p = 0, 0, NULL, <char *>&(<PyDoubleScalarObject *>o).obval
+    elif <PyObject *>Py_TYPE(o) == plain_single:
+        v.kind, v.nd, v.strides, v.p = 1, 0, NULL, <char *>&(<PyFloatScalarObject *>o).obval
     else:
         v.kind = OTHER
     return v.kind
@@ -409,7 +421,7 @@ cdef inline char *memory(PyObject *o):
 
 # -- running a loop ----------------------------------------------------------------------------------------------------
 
-cdef int run(Loop f, void *data, int nargs, char **p, const Py_ssize_t *s, Py_ssize_t n) except -1:
+cdef int run(Loop f, void *data, int nargs, char **p, const Py_ssize_t *s, Py_ssize_t n, int item=8) except -1:
     """One loop over n elements.  A loop may change its arguments (SciPy's do), so it gets copies."""
     cdef char *args[5]
     cdef Py_ssize_t steps[5]
@@ -424,7 +436,7 @@ cdef int run(Loop f, void *data, int nargs, char **p, const Py_ssize_t *s, Py_ss
             f(args, &m, steps, data)
         else:
             with nogil:
-                f(args, &m, steps, data)
+                team_run_loop(f, data, nargs, args, steps, m, item)
         if at >= n:
             return 0
         PyErr_CheckSignals()
@@ -523,7 +535,7 @@ cdef int run_views(Loop f, void *data, int n, View *v, Space s, int d) except -1
             flat = False
             break
     if flat:
-        return run(f, data, n, p, steps, s.size)
+        return run(f, data, n, p, steps, s.size, ITEM[d])
     l.nd, l.nargs = s.nd, n
     for k in range(s.nd):
         l.dims[k] = s.dims[k]
@@ -632,6 +644,10 @@ cdef class Node:
             return False
         if da == WEAK and not keep_number(self, a, d, &v[0]) or k.nin == 2 and db == WEAK and not keep_number(self, b, d, &v[1]):
             return False
+        if v[0].nd == 0 and is_scalar(a):
+            keep_scalar(self, &v[0])
+        elif k.nin == 2 and v[1].nd == 0 and is_scalar(b):
+            keep_scalar(self, &v[1])
         self.kind = d
         clear_flags()
         if v[0].nd == 0 and (k.nin == 1 or v[1].nd == 0):
@@ -737,7 +753,8 @@ cdef class Node:
             return 0
         if self.has & IN_REGISTER and (self.space is None or not is_long(self.space, self.kind)):
             finish_run()
-        g = np.asarray(g, self.dtype)
+        if <PyObject *>Py_TYPE(g) != plain_array or dtype_of(<ndarray>g) != self.kind:
+            g = np.asarray(g, self.dtype)
         if view_array(<ndarray>g, &v) == OTHER or v.strides != NULL and not is_long(self.space, self.kind):
             g = np.array(g, order="C")
             view_array(<ndarray>g, &v)
@@ -830,6 +847,16 @@ def gradient_dtype(dtype):
     if dtype.kind != "f":
         return np.dtype("d")
     return dtype if dtype.isnative else dtype.newbyteorder("=")     # always makes a new one, which the loops do not know
+
+
+cdef inline bint is_scalar(object o):
+    return <PyObject *>Py_TYPE(o) == plain_double or <PyObject *>Py_TYPE(o) == plain_single
+
+
+cdef inline void keep_scalar(Node y, View *v) noexcept:
+    """Keep a NumPy scalar beside the result, as a Python number is."""
+    memcpy(&y.number, v.p, ITEM[v.kind])
+    v.p = <char *>&y.number
 
 
 cdef inline bint keep_number(Node y, object o, int d, View *v) except -1:

@@ -7,11 +7,7 @@
 #define DEZERO_LOOPS_H
 #include <Python.h>
 #include <math.h>
-#if defined(__SSE2__) && defined(__x86_64__)
-#include <xmmintrin.h>
-#else
-#include <fenv.h>
-#endif
+#include "flags.h"
 
 typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *);
 
@@ -146,27 +142,4 @@ typedef struct { dz_loop loop; void *data; } dz_numpy_loop; /* np.power's, read 
 
 LOOPS(double, _d, pow, log)
 LOOPS(float, _f, powf, logf)
-
-/* -- floating-point flags: reading them costs 2 ns, clearing 20, so they are cleared only where found set -- */
-
-enum { DZ_DIVIDE = 1, DZ_OVERFLOW = 2, DZ_UNDERFLOW = 4, DZ_INVALID = 8 };
-
-static inline int dz_flags(void) {
-#if defined(__SSE2__) && defined(__x86_64__)
-    const unsigned int f = _mm_getcsr();
-    return (f & 0x1d) == 0 ? 0 : (f & 4 ? DZ_DIVIDE : 0) | (f & 8 ? DZ_OVERFLOW : 0) | (f & 16 ? DZ_UNDERFLOW : 0) | (f & 1 ? DZ_INVALID : 0);
-#else
-    const int f = fetestexcept(FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID);
-    return (f & FE_DIVBYZERO ? DZ_DIVIDE : 0) | (f & FE_OVERFLOW ? DZ_OVERFLOW : 0) | (f & FE_UNDERFLOW ? DZ_UNDERFLOW : 0) | (f & FE_INVALID ? DZ_INVALID : 0);
-#endif
-}
-
-static inline void dz_clear_flags(void) {
-    if (dz_flags() == 0) return;
-#if defined(__SSE2__) && defined(__x86_64__)
-    _mm_setcsr(_mm_getcsr() & ~0x3fu);
-#else
-    feclearexcept(FE_ALL_EXCEPT);
-#endif
-}
 #endif

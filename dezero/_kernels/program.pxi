@@ -5,7 +5,7 @@
 # another shape: then the program runs, block by block, and writes what is still wanted.  Gradients pass through `+`
 # and `-` as another name of the same register, with a sign.
 
-cdef extern from "runner.h":
+cdef extern from "team.h":
     ctypedef enum run_kind:
         SCRATCH, FLAT, POINT, SPREAD, SUM
     ctypedef struct run_reg:
@@ -30,7 +30,9 @@ cdef extern from "runner.h":
     void run_cut(run_program *) noexcept
     void run_assign(run_program *, int *) noexcept
     void run_streams(run_program *) noexcept
-    void run_blocks(const run_program *, Py_ssize_t, Py_ssize_t, char *) noexcept nogil
+    bint team_wants(const run_program *) noexcept
+    void team_run_blocks(const run_program *, Py_ssize_t, Py_ssize_t, char *, Py_ssize_t) noexcept nogil
+    void team_run_loop(Loop, void *, int, char **, const Py_ssize_t *, Py_ssize_t, int) noexcept nogil
 
 cdef enum:
     LONG = 4096             # bytes of a value from which on its gradient waits for a run
@@ -276,7 +278,7 @@ cdef class Program:
         return 0
 
     cdef int run(self) except -1:
-        cdef Py_ssize_t at = 0, until, slice
+        cdef Py_ssize_t at = 0, until, slice, size
         cdef char *scratch
         cdef int *taken
         run_merge(&self.p)
@@ -287,7 +289,9 @@ cdef class Program:
         run_assign(&self.p, taken)
         free(taken)
         run_streams(&self.p)
-        scratch = <char *>pool_malloc(NULL, self.p.nslots * RUN_BLOCK + self.p.nregs * (sizeof(char *) + sizeof(Py_ssize_t)))
+        size = self.p.nslots * RUN_BLOCK + self.p.nregs * (sizeof(char *) + sizeof(Py_ssize_t))
+        size = (size + RUN_BLOCK - 1) // RUN_BLOCK * RUN_BLOCK
+        scratch = <char *>pool_malloc(NULL, 2 * size if team_wants(&self.p) else size)
         if scratch == NULL:
             raise MemoryError
         slice = SLICE // (self.p.block * self.p.nsteps) + 1
@@ -295,7 +299,7 @@ cdef class Program:
             while at < self.p.blocks:
                 until = self.p.blocks if self.p.blocks - at < slice else at + slice
                 with nogil:
-                    run_blocks(&self.p, at, until, scratch)
+                    team_run_blocks(&self.p, at, until, scratch, size)
                 at = until
                 PyErr_CheckSignals()
         finally:
