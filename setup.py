@@ -41,9 +41,11 @@ LEAN = [(f"CYTHON_{name}", "0") for name in (
 
 
 def extension(module):
-    level = "-O3" if module == "dezero._kernels.elementwise" else "-O2"
+    level = ["-O3"] if module == "dezero._kernels.elementwise" else ["-O2"]
+    if module == "dezero.core":
+        level += ["-finline-limit=40"]      # a fourteenth smaller, and no slower; 20 is 6 % slower
     return Extension(module, [source(module)], include_dirs=[np.get_include(), "dezero/_kernels"],
-                     extra_compile_args=[level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/" + name for name in ("loops.h", "flags.h", "pool.h", "runner.h", "team.h", "program.pxi")],
+                     extra_compile_args=[*level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/" + name for name in ("loops.h", "flags.h", "pool.h", "runner.h", "team.h", "program.pxi")],
                      define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), *LEAN])
 
 

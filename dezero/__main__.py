@@ -2,7 +2,7 @@
 
 import sys
 
-COMMANDS = ("demo", "info", "ops", "plugins", "check", "new")
+COMMANDS = ("demo", "info", "ops", "plugins", "check", "new", "stubs")
 
 
 def main(argv=None):

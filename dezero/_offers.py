@@ -13,6 +13,8 @@ from dezero.core import Function, Variable
 from dezero.errors import PluginError
 from dezero.registry import OPERATORS, Constant, Op
 
+VARARGS = 0x04  # inspect.CO_VARARGS; inspect costs 6 ms of import
+
 # Attributes of Variable that an interpreted engine may keep in the instance.
 RESERVED = frozenset(("data", "grad", "name", "creator", "generation"))
 
@@ -79,7 +81,7 @@ def op_of(cls, plugin, dist, version):
         check_name(body["name"], who), cls,
         _operators(body.get("operators", ()), who),
         _functions(body.get("numpy", ()), who),
-        _kernel(body.get("kernel"), who),
+        _kernel(body.get("kernel"), cls.forward, who),
         _order(body.get("order", "checked"), who),
         plugin, dist, version, *_source_of(cls))
 
@@ -131,11 +133,28 @@ def _check_function(function, who):
         raise PluginError(f"{who} wants a NumPy function, not the unhashable {shown(function)}") from None
 
 
-def _kernel(kernel, who):
-    if kernel is not None and not isinstance(kernel, Kernel):
+def _kernel(kernel, forward, who):
+    if kernel is None:
+        return None
+    if not isinstance(kernel, Kernel):
         raise PluginError(f"{who}: kernel is a dezero.Kernel(forward=..., backward=...) or None, "
                           f"not {shown(kernel)}")
+    least, most = _operands(forward)
+    if not least <= kernel.nin <= most:
+        takes = f"{least}" if least == most else f"{least} to {most}"
+        raise PluginError(f"{who}: its kernel takes {kernel.nin} operand{'s' * (kernel.nin != 1)}, forward takes {takes}; "
+                          "backward of the kernel is a tuple with one loop for each operand")
     return kernel
+
+
+def _operands(forward):
+    """The fewest and the most operands that `forward` takes; a compiled one may not say."""
+    code = getattr(forward, "__code__", None)
+    if code is None:
+        return 0, sys.maxsize
+    most = code.co_argcount - 1
+    least = most - len(forward.__defaults__ or ())
+    return (least, sys.maxsize) if code.co_flags & VARARGS else (least, most)
 
 
 def _order(order, who):

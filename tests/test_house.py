@@ -13,6 +13,8 @@ from dezero.registry import registry
 TESTS = Path(__file__).parent
 HOUSE = TESTS.parent / "dezero"
 
+pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the house stands in a checkout only")
+
 FLOORS = {
     "errors": 0, "_version": 0, "config": 0, "hookspecs": 0, "_kernels": 0,
     "registry": 1, "_words": 1, "checks": 1.5, "guard": 1.5, "dispatch": 1.5,
@@ -168,3 +170,12 @@ def test_nothing_generated_lies_beside_a_source_in_the_list_of_files():
     if ignore.exists():
         text = ignore.read_text(encoding="utf-8")
         assert "*.so" in text and "*.c" in text
+
+
+def test_every_source_goes_into_the_sdist():
+    manifest = TESTS.parent / "MANIFEST.in"
+    if not manifest.exists():
+        pytest.skip("MANIFEST.in is in a checkout only")
+    taken = set(re.search(r"^recursive-include dezero (.*)$", manifest.read_text(encoding="utf-8"), re.MULTILINE)[1].split())
+    left_out = {path.name for path in HOUSE.rglob("*") if path.is_file() and not {path.name, f"*{path.suffix}"} & taken}
+    assert {Path(name).suffix for name in left_out} <= {".c", ".so", ".pyd", ".pyc"}, left_out

@@ -15,6 +15,7 @@ import threading
 import time
 import types
 import warnings
+import weakref
 
 import numpy as np
 import pluggy
@@ -294,6 +295,28 @@ def test_op_names_that_are_fine(name):
 def test_bodies_that_are_refused(body, words):
     with pytest.raises(PluginError, match=re.escape(words)):
         plugins.register(make_op(**body))
+    assert "twice" not in names()
+
+
+@pytest.mark.parametrize("forward, nin, words", [
+    (lambda self, x, y: x, 1, "its kernel takes 1 operand, forward takes 2;"),
+    (lambda self, x: x, 2, "its kernel takes 2 operands, forward takes 1;"),
+    (lambda self, x: x, 3, "its kernel takes 3 operands, forward takes 1;"),
+    (lambda self, x, y=None: x, 3, "its kernel takes 3 operands, forward takes 1 to 2;"),
+    (lambda self, x, *xs, axis=0: x, 1, None),
+    (lambda self, *xs: xs[0], 2, None),
+    (lambda self, x, y=None: x, 1, None),
+    (lambda self, x, y=None: x, 2, None),
+    (np.sin, 2, None),              # a compiled forward does not say
+])
+def test_a_kernel_of_another_number_of_operands(forward, nin, words):
+    loop = (1, "d" * nin + "->d")   # an address that nobody calls
+    body = make_op(kernel=dezero.Kernel(loop, ("+",) * nin), forward=forward)
+    if words is None:
+        plugins.register(body)
+        return
+    with pytest.raises(PluginError, match="class Twice: " + re.escape(words)):
+        plugins.register(body)
     assert "twice" not in names()
 
 
@@ -688,13 +711,25 @@ def test_registering_leaks_nothing():
         plugins.unregister(op)
         plugins.unregister(module)
 
+    def fresh():
+        op = plugins.register(make_binary("fresh_op", operators=("__matmul__",)))
+        x = var()
+        (x @ x).backward()
+        plugins.unregister(op)
+        return weakref.ref(op)
+
     for _ in range(20):
         once()
+        fresh()
     gc.collect()
     before = len(gc.get_objects())
+    gone = []
     for _ in range(500):
         once()
+        gone.append(fresh())
     gc.collect()
+    assert not any(op() for op in gone), "a class that was taken off is kept"
+    gone.clear()
     assert len(gc.get_objects()) - before < 20
 
 

@@ -189,7 +189,7 @@ PURE = {
 
 CYTHON = {
     "pyproject.toml":
-        _PROJECT.replace("@BUILD@", '"setuptools>=77", "cython>=3.1", "dezero@DEZERO@"').replace("@SOURCES@", ', "*.pyx"'),
+        _PROJECT.replace("@BUILD@", '"setuptools>=77", "cython>=3.1", "dezero@DEZERO@"').replace("@SOURCES@", ', "*.pyi", "*.pyx"'),
     "src/@MODULE@/__init__.py":
         _MODULE.replace("@IMPORTED@", "Kernel, ")
         .replace("@KERNELS@", "\nfrom @MODULE@ import _kernels\n")
@@ -244,6 +244,10 @@ cdef void backward_f(char **args, const ptrdiff_t *n, const ptrdiff_t *steps, vo
 forward = [dezero_capsule(forward_d, "d->d", NULL), dezero_capsule(forward_f, "f->f", NULL)]
 backward = [dezero_capsule(backward_d, "ddd->d", NULL), dezero_capsule(backward_f, "fff->f", NULL)]
 ''',
+    "src/@MODULE@/_kernels.pyi": """
+forward: list[object]
+backward: list[object]
+""",
     "setup.py": '''
 import sys
 

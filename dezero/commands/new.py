@@ -4,8 +4,9 @@ The distribution NAME goes to DIR/NAME/; its module is NAME with "-" as "_", and
 its op is called after it. With --kernel cython the op brings compiled loops.
 Then:
 
-  pip install ./DIR/NAME     the op is there: dezero.functions, x.op()
-  dezero check NAME          its derivatives hold
+  pip install './DIR/NAME[test]'   the op is there: dezero.functions, x.op()
+  pytest ./DIR/NAME                its tests pass
+  dezero check NAME                its derivatives hold
 """
 
 import keyword
@@ -56,7 +57,7 @@ def run(arguments):
         if path.is_file():
             print(path)
     place = os.path.join(".", target)  # `pip install NAME` would look in the package index
-    print(f"\nnext:\n  pip install {place}\n  pytest {place}\n  dezero check {arguments.name}")
+    print(f"\nnext:\n  pip install '{place}[test]'\n  pytest {place}\n  dezero check {arguments.name}")
     return 0
 
 

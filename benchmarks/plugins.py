@@ -1,0 +1,165 @@
+"""What plugins may cost, each figure beside what it measures here: ok or missed. Ends with status 1 if one is missed.
+
+    python benchmarks/plugins.py [--rounds 9] [--packages 20]
+
+Twenty packages with one op each are written into a folder: what they add to `import dezero`, and what the first lookup that
+needs them takes, in processes of their own. Then, in one process and turn by turn, an op that was registered beside the
+built-in one with the same loops; and what is left of 10,000 that were registered, called and taken off.
+Run it with the Python of an environment where a wheel of dezero is installed.
+"""
+import argparse
+import gc
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import tracemalloc
+from pathlib import Path
+
+import measure
+
+PACKAGE = """
+import numpy as np
+from dezero import Function, hookimpl
+
+class Op(Function):
+    name = "op_{i}"
+
+    def forward(self, x):
+        return np.sin(x)
+
+    def backward(self, gy):
+        x, = self.inputs
+        return gy * np.cos(x)
+
+@hookimpl
+def dezero_register_ops(register):
+    register(Op)
+"""
+
+START = """
+import time, numpy
+begin = time.perf_counter()
+import dezero
+imported = time.perf_counter()
+import dezero.functions as F
+F.{name}
+print(1e3 * (imported - begin), 1e3 * (time.perf_counter() - imported))
+"""
+
+
+def install(folder, n):
+    """n distributions with one op each, as pip would leave them."""
+    for i in range(n):
+        (folder / f"bench_op_{i}.py").write_text(PACKAGE.format(i=i))
+        info = folder / f"bench_op_{i}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: bench-op-{i}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[dezero]\nop_{i} = bench_op_{i}\n")
+
+
+def starts(rounds, n):
+    """Milliseconds of `import dezero` after NumPy's, and of the first lookup of a package's op."""
+    with tempfile.TemporaryDirectory() as folder:
+        install(Path(folder), n)
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])}
+        found = []
+        for _ in range(rounds + 1):             # the first writes the bytecode
+            done = subprocess.run([sys.executable, "-c", START.format(name=f"op_{n - 1}")], env=environ, text=True,
+                                  capture_output=True, check=True)
+            found.append([float(ms) for ms in done.stdout.split()])
+    imports, misses = zip(*found[1:])
+    yield f"import dezero with {n} packages: ms beyond numpy", 15, statistics.median(imports), min(imports)
+    yield f"first lookup with {n} packages: ms", 60, statistics.median(misses), min(misses)
+
+
+def dispatch(rounds):
+    """A registered op with the loops of `mul` against `mul` itself, through every way to it."""
+    import numpy as np
+    import dezero
+    import dezero.functions as F
+    from dezero._kernels import elementwise
+
+    class Product(dezero.Function):
+        name = "product"
+        operators = ("__matmul__",)
+        numpy = (np.fmod,)
+        kernel = dezero.Kernel(elementwise.mul, (elementwise.mul_x0, elementwise.mul_x1), ((1,), (0,)))
+        forward, backward = dezero.Mul.forward, dezero.Mul.backward
+
+    dezero.plugins.register(Product)
+    for text, shape in (("0-d", ()), ("8", 8)):
+        names = {"np": np, "F": F, "x": dezero.Variable(np.full(shape, 2.0)), "y": dezero.Variable(np.full(shape, 3.0))}
+        ways = {"operator": ("x @ y", "x * y"), "NumPy function": ("np.fmod(x, y)", "np.multiply(x, y)"),
+                "method": ("x.product(y)", "x.mul(y)"), "F.name": ("F.product(x, y)", "F.mul(x, y)"),
+                "and back": ("(x @ y).backward()", "(x * y).backward()")}
+        calls = {f"{way} {side}": source for way, pair in ways.items() for side, source in zip(("op", "built-in"), pair)}
+        times = measure.race(calls, rounds * 3, turn=0.01, names=names)
+        for way in ways:
+            op, built_in = times[f"{way} op"], times[f"{way} built-in"]
+            yield (f"{way}, {text}: registered op / built-in", 1.1,
+                   statistics.median(op) / statistics.median(built_in), min(op) / min(built_in))
+    dezero.plugins.unregister(Product)
+
+
+def leftovers(n):
+    """What stays of ops that were registered, called, differentiated and taken off: bytes and objects a round."""
+    import numpy as np
+    import dezero
+    from dezero import plugins
+    x = dezero.Variable(np.ones(3))
+
+    def once():
+        class Fresh(dezero.Function):
+            name = "fresh"
+            operators = ("__matmul__",)
+
+            def forward(self, x, y):
+                return x * y
+
+            def backward(self, gy):
+                return gy, gy
+
+        plugins.register(Fresh)
+        (x @ x).backward()
+        plugins.unregister(Fresh)
+
+    def rounds(k):
+        for _ in range(k):
+            once()
+        gc.collect()
+
+    rounds(300)
+    objects, bytes_ = len(gc.get_objects()), measure.resident()
+    rounds(n)
+    yield f"{n} ops registered and taken off: objects left a round", 0.01, (len(gc.get_objects()) - objects) / n
+    yield f"{n} ops registered and taken off: bytes left a round, resident", 50, (measure.resident() - bytes_) / n
+    tracemalloc.start()
+    rounds(n // 5)                          # functools' caches, of a size, fill anew under its eyes
+    bytes_ = tracemalloc.get_traced_memory()[0]
+    rounds(n // 5)
+    yield f"{n // 5} of them: bytes left a round, by tracemalloc", 5, (tracemalloc.get_traced_memory()[0] - bytes_) / (n // 5)
+    tracemalloc.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--packages", type=int, default=20)
+    options = parser.parse_args()
+    measure.pin(1)
+    import dezero
+    print(f"dezero {dezero.__version__}, {os.path.dirname(dezero.__file__)}\n{'':66s} wanted  median     min")
+    missed = False
+    for part in (starts(options.rounds, options.packages), dispatch(options.rounds), leftovers(10_000)):
+        for name, wanted, found, *smallest in part:
+            kept = found <= wanted
+            missed = missed or not kept
+            least = f"{smallest[0]:8.2f}" if smallest else f"{'':8s}"
+            print(f"{name:66s} <= {wanted:<4g} {found:8.2f}{least}  {'ok' if kept else 'MISSED'}", flush=True)
+    sys.exit(missed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Write stubs of dezero with the functions and methods of all ops that are installed.
+
+The stubs that dezero comes with know the built-in ops and let any other name
+pass for an op. Those written here know what is installed, so that editors show
+it and a misspelt op is an error. DIR is where the type checker looks first:
+pyright and VS Code look into "typings" by themselves, mypy with
+
+  [tool.mypy]
+  mypy_path = "typings"
+
+Write them again when other packages are installed.
+"""
+
+from inspect import Parameter, Signature, cleandoc, signature
+from pathlib import Path
+import sys
+
+import dezero
+from dezero._words import shown
+from dezero.commands._output import load_all
+from dezero.core import Function
+from dezero.registry import registry
+
+HELP = "write stubs of the installed ops, for type checkers and editors"
+
+MARK = "# the ops\n"
+"""Where the text of `dezero stubs` begins in core.pyi and functions.pyi."""
+
+
+def arguments(parser):
+    parser.add_argument("--dir", default="typings", metavar="DIR", help="where dezero/ is written (default: typings)")
+
+
+def run(arguments):
+    load_all()
+    target = Path(arguments.dir) / "dezero"
+    if (target / "__init__.py").exists():
+        print(f"dezero stubs: {shown(str(target))} is dezero itself, or another package; choose another --dir", file=sys.stderr)
+        return 2
+    try:
+        for path, text in files(list(registry.snapshot.names.values())).items():
+            file = target / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+            print(file)
+    except OSError as error:
+        print(f"dezero stubs: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def files(ops):
+    """``{path below dezero/: text}``: the stubs that dezero comes with, with these ops."""
+    house = Path(dezero.__path__[0])
+    texts = {path.relative_to(house).as_posix(): path.read_text(encoding="utf-8") for path in sorted(house.rglob("*.pyi"))}
+    for path, write in (("core.pyi", method), ("functions.pyi", function)):
+        head, mark, _ = texts[path].partition(MARK)
+        texts[path] = head + mark + "".join(map(write, ops))
+    return texts
+
+
+def function(op):
+    """The stub of ``F.name``."""
+    return f"def {op.name}{parameters(op)} -> {result(op)}:\n    {summary(op)}\n"
+
+
+def method(op):
+    """The stub of ``x.name``, which is F.name with x for the first argument; "" where that can be none."""
+    known = list(parameters(op).parameters.values())
+    if known and known[0].kind is not Parameter.VAR_POSITIONAL:
+        del known[0]
+    me = Parameter("self", Parameter.POSITIONAL_ONLY)
+    return f"    def {op.name}{Signature([me, *known])} -> {result(op)}:\n        {summary(op)}\n"
+
+
+def parameters(op):
+    """How ``F.name`` is called: the operands of `forward`, then what `__init__` takes, unless the op has an `apply`."""
+    from dezero.testing.samples import standard
+    cls = op.cls
+    if not standard(cls):
+        return Signature([typed(p, "Any") for p in signature(cls.apply).parameters.values()])
+    operands = [p if p.kind is Parameter.VAR_POSITIONAL else p.replace(kind=Parameter.POSITIONAL_ONLY)
+                for p in own(cls.forward) if p.kind not in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)]
+    rest = [] if cls.__init__ is Function.__init__ else own(cls.__init__)
+    if any(p.kind is Parameter.VAR_POSITIONAL for p in operands):
+        rest = [p.replace(kind=Parameter.KEYWORD_ONLY) if p.kind is Parameter.POSITIONAL_OR_KEYWORD else p for p in rest]
+    try:
+        return Signature([*(typed(p, "_Operand") for p in operands), *(typed(p, "Any") for p in rest)])
+    except ValueError:              # one name for two things, or what can be left out before what can't
+        return Signature([Parameter("args", Parameter.VAR_POSITIONAL, annotation=Text("Any")),
+                          Parameter("kwargs", Parameter.VAR_KEYWORD, annotation=Text("Any"))])
+
+
+def own(member):
+    """The parameters of a method, without self."""
+    return list(signature(member).parameters.values())[1:]
+
+
+def typed(parameter, annotation):
+    default = Parameter.empty if parameter.default is Parameter.empty else Text("...")
+    return parameter.replace(annotation=Text(annotation), default=default)
+
+
+class Text(str):
+    """What `Signature` is to write as it is, without quotes."""
+
+    __repr__ = str.__str__
+
+
+def result(op):
+    """One Variable, or a list: as many as `backward` has gradients for."""
+    gys = own(op.cls.backward)
+    if any(p.kind is Parameter.VAR_POSITIONAL for p in gys):
+        return "Any"
+    return "Variable" if len(gys) == 1 else "list[Variable]"
+
+
+def summary(op):
+    """The first line of the class's own docstring, as a docstring."""
+    lines = cleandoc(op.cls.__doc__ or "").splitlines()
+    return repr(lines[0]) if lines else "..."

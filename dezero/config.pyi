@@ -1,0 +1,19 @@
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+class _Config:
+    enable_backprop: bool
+    keep_data: bool
+
+Config: _Config
+
+class Mode:
+    def __init__(self, name: str, value: bool) -> None: ...
+    def __enter__(self) -> Mode: ...
+    def __exit__(self, *exc_info: object) -> None: ...
+    def __call__(self, function: _F) -> _F: ...
+
+def using_config(name: str, value: bool) -> Mode: ...
+def no_grad() -> Mode: ...

@@ -1,0 +1,28 @@
+from typing import Any
+
+from .core import Variable, _Operand
+
+# the ops
+def add(x0: _Operand, x1: _Operand, /) -> Variable:
+    'y = x0 + x1;   ∂y/∂x0 = 1,   ∂y/∂x1 = 1'
+def sub(x0: _Operand, x1: _Operand, /) -> Variable:
+    'y = x0 - x1;   ∂y/∂x0 = 1,   ∂y/∂x1 = -1'
+def mul(x0: _Operand, x1: _Operand, /) -> Variable:
+    'y = x0 · x1;   ∂y/∂x0 = x1,   ∂y/∂x1 = x0'
+def div(x0: _Operand, x1: _Operand, /) -> Variable:
+    'y = x0 / x1;   ∂y/∂x0 = 1 / x1,   ∂y/∂x1 = -(x0 / x1) / x1'
+def pow(x0: _Operand, x1: _Operand = ..., /, c: Any = ...) -> Variable:
+    'y = x0 ** x1;   ∂y/∂x0 = x1 · x0 ** (x1 - 1),   ∂y/∂x1 = y · log(x0)'
+def neg(x: _Operand, /) -> Variable:
+    'y = -x;   ∂y/∂x = -1'
+def square(x: _Operand, /) -> Variable:
+    'y = x²;   ∂y/∂x = 2x'
+def sum(x: _Operand, /, axis: Any = ..., keepdims: Any = ...) -> Variable:
+    'y = Σ x over the axes;   ∂y/∂x = 1, broadcast to the shape of x'
+def broadcast_to(x: _Operand, /, shape: Any) -> Variable:
+    'y[..., i, ...] = x[..., 0, ...];   ∂y/∂x = 1, summed over the axes that were broadcast'
+def getitem(x: _Operand, /, index: Any) -> Variable:
+    'y = x[index];   ∂y/∂x puts gy back to where it was taken from (`scatter`); what was taken twice adds up'
+def scatter(x: _Operand, /, index: Any, shape: Any) -> Variable:
+    'y = 0 of a shape, then y[index] += x;   ∂y/∂x = gy[index]'
+def __getattr__(name: str) -> Any: ...

@@ -1,0 +1,2 @@
+forward: list[object]
+backward: list[object]
