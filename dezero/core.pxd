@@ -24,8 +24,9 @@ cdef class Function(Call):
     pass
 
 cdef class Walk:
-    cdef bint busy, marked
+    cdef bint busy
     cdef int flags, watchers, guarding
+    cdef Py_ssize_t marked
 
 cdef object operate(Record op, str operator, object a, object b)
 cdef object operate_alone(Record op, str operator, object a)
@@ -135,7 +136,7 @@ cdef class Table:
     cdef int bring(self, Node node, object g, bint adds) except -1
 
 @cython.locals(v=Variable)
-cdef Variable own(Variable g)
+cdef Variable own(Variable g, object ys)
 cdef int refuse_first_order(Function f) except -1
 cdef Variable fit_recorded(Function f, int i, object gx, list shapes, list wide, bint vouched)
 cdef bint is_new_leaf(Variable v) except -1

@@ -427,8 +427,21 @@ class Guarded(Variable):
     def data(self):
         raise cut_by_rule(self, ".data")
 
+    @property
+    def creator(self):
+        raise cut_by_rule(self, ".creator")
+
     def __copy__(self):
         raise cut_by_rule(self, "a copy")
+
+    def unchain(self):
+        raise cut_by_rule(self, ".unchain()")
+
+    def unchain_backward(self):
+        raise cut_by_rule(self, ".unchain_backward()")
+
+    def backward(self, retain_grad=False, create_graph=False, *, gradient=None):
+        raise cut_by_rule(self, ".backward()")
 
 
 def guarded(node, f):
@@ -611,6 +624,9 @@ class Function(Call):
 
     def __lt__(self, other):
         return self.generation > other.generation
+
+    def __hash__(self):
+        return id(self) >> 4
 
 
 OPERANDS = weakref.WeakKeyDictionary()
@@ -823,6 +839,8 @@ def call(f, inputs):
     record = recording.on()
     if record:
         f._before = parameters_of(f)
+        if "_around" not in type(f).__dict__ and type(f) is not Function:
+            type(f)._around = guard.Around(type(f))
     try:
         ys = f.forward(*xs)
     except (TypeError, ValueError, OverflowError) as error:
@@ -981,7 +999,7 @@ class Walk:
         self.flags = 0                      # floating-point flags that the loops have raised
         self.guarding = 0                   # rules that run under create_graph, in any thread
         self.watchers = 0                   # blocks of `detect` that are open, in any thread
-        self.marked = False                 # data have fingerprints
+        self.marked = 0                     # nodes whose data have fingerprints
 
 
 under_way = Walk()
@@ -1389,7 +1407,7 @@ class Table:
             v = node.extra.ref()
         if v is not None:
             check_place(v, node)
-            self.found.append((v, own(g) if self.graph else np.array(g), adds))
+            self.found.append((v, own(g, ()) if self.graph else np.array(g), adds))
 
 
 def zeros_like(y):
@@ -1397,9 +1415,9 @@ def zeros_like(y):
     return np.zeros(y.shape, gradient_dtype(y.dtype))
 
 
-def own(g):
-    """The same gradient as a Variable that shares no memory, and no node, with another."""
-    v = Variable.__new__(Variable)
+def own(g, ys):
+    """The same gradient, of ys, as a Variable that shares no memory, and no node, with another."""
+    v = like_operands(tuple(ys))
     v.array = g._held().copy()
     v.bind(edge(g))
     alias(v, v.array)
@@ -1440,6 +1458,10 @@ def refuse_first_order(f):
         path = guard.left_by_forward(f, f._before)
         if path is not None:
             raise first_order_only(f, f"forward left a number on the instance ({path}), which its rule would take for a constant")
+    around = type(f).__dict__.get("_around")        # of the class itself; none where only loops have run
+    path = None if around is None else around.news()
+    if path is not None:
+        raise first_order_only(f, f"a number was left beside the instance ({path}), which its rule would take for a constant")
 
 
 def fit_recorded(f, i, gx, shapes, wide, vouched):
@@ -1508,7 +1530,9 @@ def argument(data):
     """A Variable that stands for a float, an array or a Variable that a function gets; it leads back to a Variable."""
     if not isinstance(data, Variable):
         return without_graph(np.array(data) if isinstance(data, float) else data, TRACED)
-    v = without_graph(data._held(), TRACED)
+    v = like_operands((data,))
+    Variable.__init__(v, data._held())
+    v.reason = TRACED
     v.bind(edge(data))
     alias(v, v.array)
     return v
@@ -1550,7 +1574,7 @@ def gradients(ys, gys, wanted, graph=False, linear=False):
     if graph or under_way.busy or under_way.watchers or under_way.marked or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
         arrived = walk_by_table(roots, gys, False, graph, linear, [edge(x) for x in wanted]).arrived
         found = [arrived.get(edge(x)) for x in wanted]
-        found = [g if g is None else own(g) if graph else np.array(g) for g in found]
+        found = [g if g is None else own(g, ys) if graph else np.array(g) for g in found]
     else:
         under_way.busy = True
         try:
@@ -1596,8 +1620,18 @@ def look_at(y, cls, inputs):
         raise guard.Anomaly(f"{who(cls)}, called at {guard.site()}: the result is not finite" +
                             ("" if place is None else f"; neither was operand {place}"))
     if changes:
-        under_way.marked = True
-        extra_of(node).marks = [mark_of(v) for v in (node, *inputs_of(node))]
+        extra_of(node).marks = Marks([mark_of(v) for v in (node, *inputs_of(node))])
+
+
+class Marks:
+    """Fingerprints of a node's own data and its inputs'; while there are any, walks look at them."""
+
+    def __init__(self, found):
+        self.found = found
+        under_way.marked += 1
+
+    def __del__(self):
+        under_way.marked -= 1
 
 
 def mark_of(node):
@@ -1616,7 +1650,7 @@ def site_of(node):
 def check_unchanged(node, f):
     if node.extra is None or node.extra.marks is None:
         return
-    for x, mark in zip((node, *inputs_of(node)), node.extra.marks):
+    for x, mark in zip((node, *inputs_of(node)), node.extra.marks.found):
         if mark is not None and mark != mark_of(x):
             raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
                              "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
