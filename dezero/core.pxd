@@ -60,6 +60,7 @@ cdef object call(Function f, tuple inputs)
 cdef list run_rule(Function f, list gys, list inputs, list outputs)
 cdef tuple ask(Function f, list gys, list inputs, list outputs)
 cdef dict parameters_of(Function f)
+cdef bint may_hold_numbers(Function f) except -1
 cdef bint has_slots(object cls) except -1
 cdef object fit(Function f, int i, object gx, list shapes, list wide)
 cdef object creator_of(Variable v, Node node)

@@ -863,10 +863,14 @@ def call(f, inputs):
 
 def parameters_of(f):
     """What the guard has to know of an instance before forward; nothing where __init__ has left no number."""
+    return guard.parameters(f) if may_hold_numbers(f) else None
+
+
+def may_hold_numbers(f):
     for x in (getattr(f, "__dict__", None) or {}).values():
         if type(x) not in guard.BARE and not (type(x) is tuple and all([type(i) in guard.BARE for i in x])):
-            return guard.parameters(f)
-    return guard.parameters(f) if has_slots(type(f)) else None
+            return True
+    return has_slots(type(f))
 
 
 def has_slots(cls):
@@ -1454,7 +1458,7 @@ def refuse_first_order(f):
     if type(f).__dict__.get("order") == 1:
         raise FirstOrderOnly(f"{who(type(f))} gives first derivatives only (order = 1): it was asked for more by create_graph=True "
                              "or a transform; use x.detach() where its gradient is meant to be constant")
-    if getattr(f, "__dict__", None) or has_slots(type(f)):
+    if may_hold_numbers(f):
         path = guard.left_by_forward(f, f._before)
         if path is not None:
             raise first_order_only(f, f"forward left a number on the instance ({path}), which its rule would take for a constant")

@@ -8,7 +8,7 @@ import weakref
 from array import array
 from collections import deque
 from numbers import Integral, Number
-from types import FunctionType, MappingProxyType, ModuleType
+from types import CellType, FunctionType, MappingProxyType, ModuleType
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from .errors import GradientError
 
 BUDGET = 1000           # objects that are looked into, of one instance
 BARE = frozenset((int, bool, str, type(None), slice, type(...), np.dtype))       # hold no floating number
-CLOSED = type, ModuleType
+CLOSED = type, ModuleType, np.ufunc
+DECLARED = "name", "operators", "numpy", "kernel", "order", "__dict__", "__weakref__", "__slots__"     # attributes of an op's class
 CARRIERS = float, complex, np.inexact, Handle, bytes, bytearray, memoryview, array
 
 
@@ -110,10 +111,12 @@ class Around:
 
     def __init__(self, cls):
         self.classes = [base for base in cls.__mro__ if base.__base__ is not Call and not issubclass(Call, base)]
-        self.functions, self.places = [], []
+        self.functions, self.globals = [], []
         for base in self.classes:
             for x in vars(base).values():
                 self.follow(getattr(x, "__func__", getattr(x, "fget", x)))
+        self.enclosed = [f for f in self.functions if not all(map(inert, (f.__defaults__ or ()) + (f.__closure__ or ()))) or f.__kwdefaults__]
+        self.look_at_classes()
         self.before = noted(numbers(self.roots()))
 
     def follow(self, x):
@@ -127,21 +130,41 @@ class Around:
             if isinstance(value, FunctionType):
                 if value.__module__ == x.__module__:
                     self.follow(value)
-            elif name in written or not isinstance(value, CLOSED + (Number,)) and type(value) not in BARE:
-                self.places.append((x.__globals__, name))
+            elif name in written or not inert(value):
+                self.globals.append((x.__globals__, name))
+
+    def look_at_classes(self):
+        """Which attributes may hold a number, as long as the classes have the same ones."""
+        self.known = [list(map(id, vars(base).values())) for base in self.classes]
+        self.attributes = [(base, name) for base in self.classes for name, x in vars(base).items()
+                           if name not in DECLARED and (is_number(x) or not inert(x))]
 
     def roots(self):
-        found = [(f"the global {name}", where.get(name)) for where, name in self.places]
-        for base in self.classes:
-            found += [(f"{base.__name__}.{name}", x) for name, x in list(vars(base).items()) if not isinstance(x, (FunctionType, str, Around))]
+        for base, known in zip(self.classes, self.known):
+            if list(map(id, vars(base).values())) != known:
+                self.look_at_classes()
+                break
+        found = [(f"the global {name}", where.get(name)) for where, name in self.globals]
+        found += [(f"{base.__name__}.{name}", vars(base)[name]) for base, name in self.attributes]
         for f in self.functions:
-            if f.__closure__ or f.__defaults__ or f.__kwdefaults__ or f.__dict__:
+            if f.__dict__ or f in self.enclosed:
                 found += parts(f.__qualname__, f)
         return found
 
     def news(self):
         """How one reaches a number that was not there before the first call, or None."""
-        return news(numbers(self.roots()), self.before)
+        found = self.roots()
+        return news(numbers(found), self.before) if found else None
+
+
+def inert(x):
+    """Can no number come to be in it, beside those of a method, which is followed by itself?"""
+    if isinstance(x, CellType):
+        try:
+            return isinstance(x.cell_contents, CLOSED)
+        except ValueError:                  # empty so far
+            return False
+    return type(x) in BARE or isinstance(x, (*CLOSED, FunctionType, staticmethod, classmethod, property, Number, Around))
 
 
 def global_names(code):
