@@ -3,8 +3,9 @@
     python benchmarks/higher.py                       everything, one thread
     python benchmarks/higher.py --only "hvp" --rounds 15 --peers dezero torch
 
-Each peer is asked in every way its users would write it, eagerly, and the quickest of them counts: for PyTorch two passes of
-`torch.autograd.grad` by hand, `torch.autograd.functional` and `torch.func`.  `jit` is the compiled function of `jax.jit`.  Every way
+Each peer is asked in every way its users would write it, and the quickest of them counts: for PyTorch `torch.autograd.grad` by
+hand and `torch.autograd.functional`.  `vmap` is PyTorch with all rows in one batch (`torch.func`, and ``vectorize=True``, which
+PyTorch calls experimental), `jit` the compiled function of `jax.jit`.  Every way
 is held against SciPy's Rosenbrock or the derivative by hand before it is timed; who is wrong or not installed is not timed.
 Every cell is a median, and how many times that is dezero's.  The last lines say what `grad` adds to forward and backward by hand.
 """
@@ -17,7 +18,7 @@ import measure
 import run
 
 SMALL = 2.0
-NAMES = ["dezero", "torch", "autograd", "jax", "jit"]
+NAMES = ["dezero", "torch", "vmap", "autograd", "jax", "jit"]
 
 
 def scalar(x):
@@ -57,11 +58,10 @@ def dezero_ways(f, np):
 def torch_ways(f, np):
     import torch
     torch.set_num_threads(1)
-    leaf = lambda a: torch.tensor(a, dtype=torch.float64)
-    known = lambda a: leaf(a).requires_grad_()
+    known = lambda a: torch.tensor(a, dtype=torch.float64, requires_grad=True)
     derive = torch.autograd.grad
-    x50, x, v = map(leaf, points(np))
-    wanted50, wanted, at = known(x50.numpy()), known(x.numpy()), known(SMALL)
+    x50, x, v = map(known, points(np))
+    at = known(SMALL)
 
     def product(x, v):
         g, = derive(f(x), x, create_graph=True)
@@ -77,14 +77,26 @@ def torch_ways(f, np):
         g, = derive(f(x), x, create_graph=True)
         return torch.stack([derive(e, x, retain_graph=True)[0] for e in g])
 
-    func, functional = torch.func, torch.autograd.functional
+    functional = torch.autograd.functional
     return {
-        "hessian 50": {"by hand": (rows, wanted50), "func": (func.hessian(f), x50), "functional": (lambda x: functional.hessian(f, x), x50),
-                       "vectorized": (lambda x: functional.hessian(f, x, vectorize=True), x50)},
-        "hvp 1000": {"by hand": (product, wanted, v), "functional": (lambda x, v: functional.vhp(f, x, v)[1], x, v),
-                     "func": (lambda x, v: func.jvp(func.grad(f), (x,), (v,))[1], x, v)},
-        "fourth derivative": {"by hand": (fourth, at), "func": (nested(func.grad, scalar, 4), leaf(SMALL))},
-        "grad of a small function": {"by hand": (lambda x: derive(small(x), x)[0], at), "func": (func.grad(small), leaf(SMALL))},
+        "hessian 50": {"by hand": (rows, x50), "functional": (lambda x: functional.hessian(f, x), x50.detach())},
+        "hvp 1000": {"by hand": (product, x, v.detach()), "functional": (lambda x, v: functional.vhp(f, x, v)[1], x.detach(), v.detach())},
+        "fourth derivative": {"by hand": (fourth, at)},
+        "grad of a small function": {"by hand": (lambda x: derive(small(x), x)[0], at)},
+    }
+
+
+def vmap_ways(f, np):
+    import torch
+    torch.set_num_threads(1)
+    leaf = lambda a: torch.tensor(a, dtype=torch.float64)
+    func, functional, at = torch.func, torch.autograd.functional, leaf(SMALL)
+    x50, x, v = map(leaf, points(np))
+    return {
+        "hessian 50": {"func": (func.hessian(f), x50), "vectorized": (lambda x: functional.hessian(f, x, vectorize=True), x50)},
+        "hvp 1000": {"func": (lambda x, v: func.jvp(func.grad(f), (x,), (v,))[1], x, v)},
+        "fourth derivative": {"func": (nested(func.grad, scalar, 4), at)},
+        "grad of a small function": {"func": (func.grad(small), at)},
     }
 
 
@@ -125,7 +137,7 @@ def jit_ways(f, np):
     return jax_ways(f, np, jax.jit)
 
 
-WAYS = {"dezero": dezero_ways, "torch": torch_ways, "autograd": autograd_ways, "jax": jax_ways, "jit": jit_ways}
+WAYS = {"dezero": dezero_ways, "torch": torch_ways, "vmap": vmap_ways, "autograd": autograd_ways, "jax": jax_ways, "jit": jit_ways}
 
 
 def points(np):

@@ -91,7 +91,7 @@ def checked_output(f, y, xs):
         raise DTypeError(f"{who(type(f))}: forward returned what is no result: {error}") from error
     if type(y) is not np.ndarray:
         y = np.asarray(y)
-    if any([y is x for x in xs]) or y.base is not None and any([np.may_share_memory(y, x) for x in xs]):
+    if any([y is x or y.base is x for x in xs]) or y.base is not None and any([np.may_share_memory(y, x) for x in xs]):
         return y.copy(order="K")
     return y
 

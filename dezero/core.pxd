@@ -59,6 +59,7 @@ cdef list record_call(Function f, tuple inputs, list xs, list ys)
 cdef object call(Function f, tuple inputs)
 cdef list run_rule(Function f, list gys, list inputs, list outputs)
 cdef tuple ask(Function f, list gys, list inputs, list outputs)
+cdef list held_arrays(tuple inputs)
 cdef dict parameters_of(Function f)
 cdef bint may_hold_numbers(Function f) except -1
 cdef bint has_slots(object cls) except -1

@@ -408,8 +408,9 @@ def restored(cls, data, name, attributes):
 
 
 def without_graph(data, reason):
+    """A Variable on an array that has been checked."""
     v = Variable.__new__(Variable)
-    Variable.__init__(v, data)
+    v.array = data
     v.reason = reason
     return v
 
@@ -629,15 +630,12 @@ class Function(Call):
         return id(self) >> 4
 
 
-OPERANDS = weakref.WeakKeyDictionary()
-
-
 def operands_of(cls):
     """How many operands `forward` takes; all arguments where it takes *xs."""
-    count = OPERANDS.get(cls)
-    if count is None:
-        count = OPERANDS[cls] = count_operands(cls.forward)
-    return count
+    of_class = cls.__dict__
+    if "_operands" not in of_class:
+        cls._operands = count_operands(cls.forward)
+    return of_class["_operands"]
 
 
 def count_operands(forward):
@@ -842,7 +840,7 @@ def call(f, inputs):
     """Function.__call__: compute by `forward`, check, and record."""
     if f._edges is not None:
         raise GraphError(f"{who(type(f))}: this instance has been called before; one instance is one call, make a new one")
-    xs = operand_arrays(f, inputs)
+    xs = held_arrays(inputs) or operand_arrays(f, inputs)
     record = recording.on()
     if record:
         f._before = parameters_of(f)
@@ -866,6 +864,19 @@ def call(f, inputs):
         for y in outputs:
             look_at(y, type(f), inputs)
     return outputs if len(outputs) > 1 else outputs[0]
+
+
+def held_arrays(inputs):
+    """The data of the operands where all are Variables, else None."""
+    xs = []
+    for x in inputs:
+        if not isinstance(x, Variable):
+            return None
+        array = x._held()
+        if array is None:
+            return None
+        xs.append(array)
+    return xs
 
 
 def parameters_of(f):
@@ -1540,7 +1551,7 @@ class Cast(Function):
 def argument(data):
     """A Variable that stands for a float, an array or a Variable that a function gets; it leads back to a Variable."""
     if not isinstance(data, Variable):
-        return without_graph(np.array(data) if isinstance(data, float) else data, TRACED)
+        return without_graph(np.array(data) if isinstance(data, float) else check_array(data), TRACED)
     v = like_operands((data,))
     Variable.__init__(v, data._held())
     v.reason = TRACED
