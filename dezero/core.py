@@ -268,7 +268,9 @@ class Variable(Handle):
         DTypeError
             The data is complex.
 
-        A backward that fails leaves every `.grad` as it was.
+        A backward that fails leaves every `.grad` as it was.  Graphs of gradients are freed by reference counting as all
+        graphs are; a cycle comes about, and waits for the garbage collector, only where somebody sets on an op's instance a
+        Variable that was computed from its result, as a rule may that keeps its gradients.
         """
         if self.node is None or self.node.op is None and self.node.in0 is None:
             if REASONS[self.reason]:
