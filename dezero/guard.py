@@ -52,7 +52,8 @@ def news(found, before):
 def numbers(todo, f=None):
     """[(how one reaches it, it)]: the floating and complex numbers, arrays, Variables and what else may hold such.
 
-    `todo` is where to begin, in the same form; what lies behind the instance `f` is none of it.
+    `todo` is where to begin, in the same form; what lies behind the instance `f` is none of it.  Beside an instance
+    nothing is said of what is made of more than BUDGET objects.
     """
     found, seen = [], {id(f)}
     todo = [(f"self.{path}" if f is not None else path, x) for path, x in todo]
@@ -65,7 +66,7 @@ def numbers(todo, f=None):
             found.append((path, x))
         else:
             todo += parts(path, x)
-    return found
+    return found if f is not None or len(seen) < BUDGET else []
 
 
 def is_number(x):
@@ -117,7 +118,7 @@ class Around:
                 self.follow(getattr(x, "__func__", getattr(x, "fget", x)))
         self.enclosed = [f for f in self.functions if not all(map(inert, (f.__defaults__ or ()) + (f.__closure__ or ()))) or f.__kwdefaults__]
         self.look_at_classes()
-        self.before = noted(numbers(self.roots()))
+        self.before = noted(self.numbers())
 
     def follow(self, x):
         """Note a function, the globals that it names, and the functions among them."""
@@ -151,10 +152,12 @@ class Around:
                 found += parts(f.__qualname__, f)
         return found
 
+    def numbers(self):
+        return [found for root in self.roots() for found in numbers([root])]
+
     def news(self):
         """How one reaches a number that was not there before the first call, or None."""
-        found = self.roots()
-        return news(numbers(found), self.before) if found else None
+        return news(self.numbers(), self.before)
 
 
 def inert(x):

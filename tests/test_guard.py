@@ -610,6 +610,17 @@ class TestBesideTheInstance:
             np.testing.assert_array_equal(second(Weighted(), [1.0, -2.0]), [4.0, 12.0])
         assert steps == [2, 2, 2]
 
+    def test_what_is_large_is_not_looked_into(self):
+        """A module's whole state may hang on a global that an op names; nothing can be said of it."""
+        everything = {"losses": [], "data": [[float(i), str(i)] for i in range(2000)]}
+
+        class Exp(Base):
+            def backward(self, gy):
+                everything["losses"].append(0.5)
+                return gy * self.outputs[0]()
+
+        right(Exp)
+
     def test_first_order_and_vouched_rules_may_keep_what_they_like(self):
         class Vouched(in_a_global_dict()[0]):
             order = None

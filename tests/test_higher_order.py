@@ -7,7 +7,7 @@ import weakref
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import dezero.functions as F
 from dezero import Function, Variable, no_grad, using_config
