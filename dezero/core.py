@@ -586,7 +586,7 @@ class Function(Call):
         parameters = () if count is None else args[count:]
         op = slots.loops.get(cls)
         if op is not None and not kwargs and len(args) == op.kernel.nin and any([isinstance(x, Variable) for x in args]):
-            y = quick(op, args[0], args[1] if len(args) == 2 else None)
+            y = quick(op, as_0d(args[0]), as_0d(args[1]) if len(args) == 2 else None)
             if y is not None:
                 return y
         try:
@@ -661,8 +661,6 @@ def operate(op, operator, a, b):
             return y
     if not understood(a) or not understood(b):
         return refuse_operand(operator, a if not understood(a) else b)
-    if isinstance(a, np.generic) or isinstance(b, np.generic):
-        return op.apply(as_0d(a), as_0d(b))
     return op.apply(a, b)
 
 
