@@ -127,6 +127,7 @@ cdef class Table:
     cdef bint graph, linear
     cdef dict gradients, arrived, useful
     cdef list heap, found
+    cdef set looked_at
     cdef Py_ssize_t count
     cdef list run(self, Node node, Function f, list gys)
     cdef list run_recorded(self, Node node, Function f, list gys)
@@ -139,7 +140,7 @@ cdef class Table:
 
 @cython.locals(v=Variable)
 cdef Variable own(Variable g, object ys)
-cdef int refuse_first_order(Function f) except -1
+cdef int refuse_first_order(Function f, set looked_at) except -1
 cdef Variable fit_recorded(Function f, int i, object gx, list shapes, list wide, bint vouched)
 cdef bint is_new_leaf(Variable v) except -1
 

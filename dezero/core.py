@@ -1348,6 +1348,7 @@ class Table:
     def __init__(self, graph, linear):
         self.graph, self.linear = graph, linear
         self.gradients, self.heap, self.found, self.arrived = {}, [], [], {}
+        self.looked_at = set()
         self.useful = None
         self.count = 0
 
@@ -1407,7 +1408,7 @@ class Table:
             outputs = [as_constant(node)] if node.place < 0 else [without_graph(y, DETACHED) for y in f._values]
         else:
             if not vouched:
-                refuse_first_order(f)
+                refuse_first_order(f, self.looked_at)
             nodes = [node] if node.place < 0 else picks(node, f)
             inputs = [on_node(x) if vouched else guarded(x, f) for x in f._edges]
             outputs = [on_node(y) if vouched else guarded(y, f) for y in nodes]
@@ -1471,8 +1472,11 @@ def as_constant(node):
     return as_value(node) if array is None else without_graph(array, DETACHED)
 
 
-def refuse_first_order(f):
-    """Refuse a rule that says, or shows before it runs, that it is right for first derivatives only."""
+def refuse_first_order(f, looked_at):
+    """Refuse a rule that says, or shows before it runs, that it is right for first derivatives only.
+
+    `looked_at` has the ops that were found without numbers beside the instance: once in a walk will do.
+    """
     if type(f).__dict__.get("order") == 1:
         raise FirstOrderOnly(f"{who(type(f))} gives first derivatives only (order = 1): it was asked for more by create_graph=True "
                              "or a transform; use x.detach() where its gradient is meant to be constant")
@@ -1480,7 +1484,8 @@ def refuse_first_order(f):
         path = guard.left_by_forward(f, f._before)
         if path is not None:
             raise first_order_only(f, f"forward left a number on the instance ({path}), which its rule would take for a constant")
-    around = type(f).__dict__.get("_around")        # of the class itself; none where only loops have run
+    around = None if type(f) in looked_at else type(f).__dict__.get("_around")     # of the class itself; none where only loops ran
+    looked_at.add(type(f))
     path = None if around is None else around.news()
     if path is not None:
         raise first_order_only(f, f"a number was left beside the instance ({path}), which its rule would take for a constant")
