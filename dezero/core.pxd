@@ -59,7 +59,9 @@ cdef list record_call(Function f, tuple inputs, list xs, list ys)
 cdef object call(Function f, tuple inputs)
 cdef list run_rule(Function f, list gys, list inputs, list outputs)
 cdef tuple ask(Function f, list gys, list inputs, list outputs)
+cdef list held_arrays(tuple inputs)
 cdef dict parameters_of(Function f)
+cdef bint may_hold_numbers(Function f) except -1
 cdef bint has_slots(object cls) except -1
 cdef object fit(Function f, int i, object gx, list outputs)
 cdef object shape_of(Node node)
@@ -128,6 +130,7 @@ cdef class Table:
     cdef bint graph, linear
     cdef dict gradients, arrived, useful
     cdef list heap, found
+    cdef set looked_at
     cdef Py_ssize_t count
     cdef list run(self, Node node, Function f, list gys)
     cdef list run_recorded(self, Node node, Function f, list gys)
@@ -146,8 +149,8 @@ cdef object operand_of(Node node, Node x)
 cdef int compute_anew(Node root) except -1
 
 @cython.locals(v=Variable)
-cdef Variable own(Variable g)
-cdef int refuse_first_order(Function f) except -1
+cdef Variable own(Variable g, object ys)
+cdef int refuse_first_order(Function f, set looked_at) except -1
 cdef Variable fit_recorded(Function f, int i, object gx, list shapes, list wide, bint vouched)
 cdef bint is_new_leaf(Variable v) except -1
 

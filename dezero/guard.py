@@ -4,6 +4,11 @@ A rule that reads a number which `forward` left on its instance gives a right fi
 the engine sees a constant.  What ``__init__`` has put there are parameters, and constant indeed.
 """
 import sys
+import weakref
+from array import array
+from collections import deque
+from numbers import Integral, Number
+from types import CellType, FunctionType, MappingProxyType, ModuleType
 
 import numpy as np
 
@@ -11,7 +16,10 @@ from ._kernels.cells import Call, Handle
 from .errors import GradientError
 
 BUDGET = 1000           # objects that are looked into, of one instance
-BARE = frozenset((int, bool, str, bytes, type(None), slice, type(...), np.dtype))       # hold no floating number
+BARE = frozenset((int, bool, str, type(None), slice, type(...), np.dtype))       # hold no floating number
+CLOSED = type, ModuleType, np.ufunc
+DECLARED = "name", "operators", "numpy", "kernel", "order", "__dict__", "__weakref__", "__slots__"     # attributes of an op's class
+CARRIERS = float, complex, np.inexact, Handle, bytes, bytearray, memoryview, array
 
 
 class Anomaly(GradientError, FloatingPointError):
@@ -20,56 +28,161 @@ class Anomaly(GradientError, FloatingPointError):
 
 def parameters(f):
     """What an op's instance holds before forward: {id: (number, its fingerprint)}, or None where it holds no number."""
-    found = numbers(f)
-    return {id(x): (x, fingerprint(x)) for _, x in found} if found else None
+    return noted(numbers(attributes(f), f)) or None
 
 
 def left_by_forward(f, before):
     """How one reaches a number that is on the instance now and was not before forward, or None."""
-    for path, x in numbers(f):
-        old = before.get(id(x)) if before else None
+    return news(numbers(attributes(f), f), before or {})
+
+
+def noted(found):
+    return {id(x): (x, fingerprint(x)) for _, x in found}
+
+
+def news(found, before):
+    """How one reaches the first number that was not noted before, or that was another one then."""
+    for path, x in found:
+        old = before.get(id(x))
         if old is None or old[1] != fingerprint(x):
             return path
     return None
 
 
-def numbers(f):
-    """[(how one reaches it, it)]: the floating and complex numbers, arrays and Variables that an instance holds."""
-    found, seen = [], set()
-    todo = [(f"self.{name}", x) for name, x in attributes(f)]
+def numbers(todo, f=None):
+    """[(how one reaches it, it)]: the floating and complex numbers, arrays, Variables and what else may hold such.
+
+    `todo` is where to begin, in the same form; what lies behind the instance `f` is none of it.  Beside an instance
+    nothing is said of what is made of more than BUDGET objects.
+    """
+    found, seen = [], {id(f)}
+    todo = [(f"self.{path}" if f is not None else path, x) for path, x in todo]
     while todo and len(seen) < BUDGET:
         path, x = todo.pop()
         if type(x) in BARE or id(x) in seen:
             continue
         seen.add(id(x))
-        if isinstance(x, (float, complex, np.inexact, Handle)) or isinstance(x, np.ndarray) and x.dtype.kind in "fc":
+        if is_number(x):
             found.append((path, x))
         else:
             todo += parts(path, x)
-    return found
+    return found if f is not None or len(seen) < BUDGET else []
+
+
+def is_number(x):
+    """Is it a number that is no integer, or something closed that one may be taken out of?"""
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind in "fcV"
+    return (isinstance(x, CARRIERS) or isinstance(x, Number) and not isinstance(x, Integral) or hasattr(type(x), "__next__")
+            or isinstance(x, Call) and x._edges is not None)
 
 
 def parts(path, x):
     """What an object is made of, as far as an op may keep numbers in it."""
-    if isinstance(x, dict):
+    if isinstance(x, (dict, MappingProxyType)):
         return [(f"{path}[{key!r}]", value) for key, value in list(x.items())[:BUDGET]]
-    if isinstance(x, (list, tuple)) or isinstance(x, np.ndarray) and x.dtype.kind == "O":
+    if isinstance(x, (list, tuple, deque)) or isinstance(x, np.ndarray) and x.dtype.kind == "O":
         return [(f"{path}[{i}]", value) for i, value in enumerate(list(x)[:BUDGET])]
     if isinstance(x, (set, frozenset)):
         return [(f"{path}{{...}}", value) for value in list(x)[:BUDGET]]
-    if isinstance(x, (type, type(sys))) or callable(x) and not hasattr(x, "__code__") and not hasattr(x, "__dict__"):
+    if isinstance(x, weakref.ref):
+        return [(f"{path}()", x())]
+    if isinstance(x, CLOSED):
         return []
     found = [(f"{path}.{name}", value) for name, value in attributes(x)]
     for name in ("__self__", "func", "args", "keywords"):           # bound methods and functools.partial
-        if callable(x) and hasattr(x, name):
-            found.append((f"{path}.{name}", getattr(x, name)))
+        if callable(x) and not isinstance(getattr(x, name, None), CLOSED):
+            found.append((f"{path}.{name}", getattr(x, name, None)))
     for cell in getattr(x, "__closure__", None) or ():
         try:
             found.append((f"the closure of {path}", cell.cell_contents))
         except ValueError:                  # an empty cell
             pass
-    found += [(f"the defaults of {path}", value) for value in getattr(x, "__defaults__", None) or ()]
+    for defaults in (getattr(x, "__defaults__", None) or (), (getattr(x, "__kwdefaults__", None) or {}).values()):
+        found += [(f"the defaults of {path}", value) for value in defaults]
     return found
+
+
+class Around:
+    """What the methods of an op can keep numbers in, beside the instance: the class, closures, defaults and globals.
+
+    Looked at before the first call of the op, and again before a rule is trusted with a second derivative.  Followed are
+    the functions of the op's own module that its methods name; constants that nobody changes are no matter.
+    """
+
+    def __init__(self, cls):
+        self.classes = [base for base in cls.__mro__ if base.__base__ is not Call and not issubclass(Call, base)]
+        self.functions, self.globals = [], []
+        for base in self.classes:
+            for x in list(vars(base).values()):     # another thread may be noting the same class
+                self.follow(getattr(x, "__func__", getattr(x, "fget", x)))
+        self.enclosed = [f for f in self.functions if not all(map(inert, (f.__defaults__ or ()) + (f.__closure__ or ()))) or f.__kwdefaults__]
+        self.look_at_classes()
+        self.before = noted(self.numbers())
+
+    def follow(self, x):
+        """Note a function, the globals that it names, and the functions among them."""
+        if not isinstance(x, FunctionType) or x in self.functions:
+            return
+        self.functions.append(x)
+        read, written = global_names(x.__code__)
+        for name in sorted(read | written):
+            value = x.__globals__.get(name)
+            if isinstance(value, FunctionType):
+                if value.__module__ == x.__module__:
+                    self.follow(value)
+            elif name in written or not inert(value):
+                self.globals.append((x.__globals__, name))
+
+    def look_at_classes(self):
+        """Which attributes may hold a number, as long as the classes have the same ones."""
+        self.known = [list(map(id, vars(base).values())) for base in self.classes]
+        self.attributes = [(base, name) for base in self.classes for name, x in list(vars(base).items())
+                           if name not in DECLARED and (is_number(x) or not inert(x))]
+
+    def roots(self):
+        for base, known in zip(self.classes, self.known):
+            if list(map(id, vars(base).values())) != known:
+                self.look_at_classes()
+                break
+        found = [(f"the global {name}", where.get(name)) for where, name in self.globals]
+        found += [(f"{base.__name__}.{name}", vars(base)[name]) for base, name in self.attributes]
+        for f in self.functions:
+            if f.__dict__ or f in self.enclosed:
+                found += parts(f.__qualname__, f)
+        return found
+
+    def numbers(self):
+        return [found for root in self.roots() for found in numbers([root])]
+
+    def news(self):
+        """How one reaches a number that was not there before the first call, or None."""
+        return news(self.numbers(), self.before)
+
+
+def inert(x):
+    """Can no number come to be in it, beside those of a method, which is followed by itself?"""
+    if isinstance(x, CellType):
+        try:
+            return isinstance(x.cell_contents, CLOSED)
+        except ValueError:                  # empty so far
+            return False
+    return type(x) in BARE or isinstance(x, (*CLOSED, FunctionType, staticmethod, classmethod, property, Number, Around))
+
+
+def global_names(code):
+    """The globals that a function and the functions within it read, and those that they assign."""
+    from dis import get_instructions        # once for each op
+
+    read, written = set(), set()
+    for step in get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "STORE_GLOBAL"):
+            (read if step.opname == "LOAD_GLOBAL" else written).add(step.argval)
+    for inner in code.co_consts:
+        if hasattr(inner, "co_consts"):
+            for mine, its in zip((read, written), global_names(inner)):
+                mine |= its
+    return read, written
 
 
 def attributes(x):
@@ -90,11 +203,11 @@ def attributes(x):
 
 
 def fingerprint(x):
-    """A number that tells the contents of an array from others; None for what cannot be written to."""
-    if not isinstance(x, np.ndarray):
-        return None
+    """A number that tells the contents of an array or buffer from others; None for what cannot be written to."""
     from zlib import crc32                  # few programs come here
 
+    if not isinstance(x, np.ndarray):
+        return crc32(x) if isinstance(x, (bytearray, array)) else None
     once = x[tuple(slice(None, 1) if step == 0 else slice(None) for step in x.strides)]     # what is broadcast, but once
     if not (once.flags.c_contiguous or once.flags.f_contiguous):
         once = np.ascontiguousarray(once)

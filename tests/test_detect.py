@@ -340,3 +340,25 @@ class TestChanges:
             y = (x * x).sum()
             y.backward()
         np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+
+    @pytest.mark.skipif(dezero._kernels.IN_USE != "compiled", reason="there are no loops to leave")
+    def test_loops_run_again_after_the_block(self, monkeypatch):
+        asked, rule = [], dezero.Mul.backward
+        monkeypatch.setattr(dezero.Mul, "backward", lambda f, gy: asked.append(f) or rule(f, gy))
+        x = Variable(np.array([1.0, 2.0]))
+
+        def run():
+            before = len(asked)
+            (x * x).backward()
+            return len(asked) > before
+
+        assert not run()
+        with detect_changes():
+            y = x * x
+            assert run()
+        assert not run()
+        y.data[0] = 5.0
+        x.data[0] = 7.0
+        with pytest.raises(GraphError, match="changed in place"):
+            y.backward()
+        assert len(asked) == 1              # and fingerprints are compared there too

@@ -1,12 +1,13 @@
 """backward(create_graph=True): derivatives of any order, against Taylor arithmetic; graphs that die by themselves."""
 
+import gc
 import threading
 import weakref
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import dezero.functions as F
 from dezero import Function, Variable, no_grad, using_config
@@ -587,6 +588,31 @@ class TestFreed:
         assert seen[0]() is x and seen[-2]() is y.creator
         del y, x
         assert [r() for r in seen] == [None] * len(seen)
+
+    @pytest.mark.parametrize("order", [1, 2])
+    def test_a_rule_that_keeps_a_variable_makes_a_cycle_for_the_collector(self, no_gc, order):
+        """What reference counting can't free: an op's instance, in the graph, that holds a Variable computed from its own result."""
+        class Kept(Function):
+            order = None
+
+            def forward(self, x):
+                return x * x
+
+            def backward(self, gy):
+                x, = self.inputs
+                self.slope = gy * (2.0 * x)
+                return self.slope
+
+        x = V(3.0)
+        y = Kept()(x) * x
+        f = weakref.ref(y.creator.inputs[0].creator)
+        for _ in range(order):
+            x.cleargrad()
+            (y * y).backward(create_graph=True)
+        del x, y
+        assert f() is not None
+        gc.collect()
+        assert f() is None
 
     def test_the_gradient_outlives_its_variable(self, no_gc):
         x = V(3.0)

@@ -4,8 +4,12 @@ import asyncio
 import collections
 import functools
 import gc
+import math
+import re
+import runpy
 import threading
 import weakref
+from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -769,33 +773,198 @@ class TestBeside:
             grad(grad(lambda x: x ** 3))(2.0)
         assert len(gc.get_objects()) - before < 20
 
-    def test_the_overhead_of_a_small_function(self):
-        """A bound that a slow machine keeps too; the figure itself is measured in benchmarks."""
-        import timeit
-        if not dezero._kernels.COMPILED:
-            pytest.skip("a figure of the compiled engine")
-        f = lambda x: x * x + 3.0 * x
 
-        def by_hand(x):
-            v = Variable(np.array(x))
-            f(v).backward()
-            return v.grad[()]
+# ---- beside JAX and HIPS autograd: a line of docs/transforms.md each ------------------------------------------------
 
-        g = grad(f)
-        best = lambda call: min(timeit.repeat(lambda: call(2.0), number=2000, repeat=15)) / 2000
-        assert best(g) - best(by_hand) < 10e-6
+DOCS = Path(__file__).parents[1] / "docs/transforms.md"
+
+
+def kinds(error):
+    return {cls.__name__ for cls in type(error).__mro__}
+
+
+def raised(call):
+    """The names of what a call raises, its classes above included."""
+    try:
+        call()
+    except Exception as error:
+        return kinds(error)
+    return set()
+
+
+def keys_of(grad):
+    return list(grad(lambda d: d["b"] * d["a"])({"b": 1.0, "a": 2.0}))
+
+
+def jax():
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    return jax
+
+
+def autograd():
+    return pytest.importorskip("autograd")
+
+
+class TestDifferences:
+    """What is not the same as in JAX and HIPS autograd; theirs is looked at where they are installed."""
+
+    def test_a_float(self):
+        assert type(grad(lambda x: x * x)(3.0)) is np.float64
+        assert type(autograd().grad(lambda x: x * x)(3.0)) is np.float64
+
+    def test_a_float_in_jax(self):
+        assert isinstance(jax().grad(lambda x: x * x)(3.0), jax().Array)
+
+    @pytest.mark.parametrize("dtype", ["f4", "f8"])
+    def test_dtypes(self, dtype):
+        assert grad(lambda x: (x * x).sum())(np.ones(2, dtype)).dtype == dtype
+        assert autograd().grad(lambda x: (x * x).sum())(np.ones(2, dtype)).dtype == dtype
+
+    def test_one_element(self):
+        assert {"GradientError", "ValueError"} <= raised(lambda: grad(lambda x: x * 2.0)(np.ones(1)))
+        assert raised(lambda: autograd().grad(lambda x: x * 2.0)(np.ones(1))) == set()
+
+    def test_one_element_in_jax(self):
+        assert "TypeError" in raised(lambda: jax().grad(lambda x: x * 2.0)(np.ones(1)))
+
+    def test_asarray(self):
+        f = lambda x: (x * np.asarray(x)).sum()
+        assert "GradientError" in raised(lambda: grad(f)(np.ones(2)))
+        assert autograd().grad(f)(np.ones(2)).dtype == object
+
+    def test_asarray_in_jax(self):
+        assert "TracerArrayConversionError" in raised(lambda: jax().grad(lambda x: (x * np.asarray(x)).sum())(np.ones(2)))
+
+    def test_float(self):
+        f = lambda x: x * math.sin(x)
+        assert "GradientError" in raised(lambda: grad(f)(2.0))
+        assert "TypeError" in raised(lambda: autograd().grad(f)(2.0))
+
+    def test_float_in_jax(self):
+        assert "ConcretizationTypeError" in raised(lambda: jax().grad(lambda x: x * math.sin(x))(2.0))
+
+    def test_constant_here(self):
+        assert grad(lambda x: x * x.detach())(3.0) == 3
+
+    def test_constant_here_in_jax(self):
+        assert jax().grad(lambda x: x * jax().lax.stop_gradient(x))(3.0) == 3
+
+    def test_an_ignored_argument(self):
+        assert grad(lambda x: 1.0)(3.0) == 0 and grad(lambda x, y: y * 2.0)(3.0, 1.0) == 0
+        with pytest.warns(UserWarning, match="independent"):
+            assert autograd().grad(lambda x: 1.0)(3.0) == 0
+
+    def test_an_ignored_argument_in_jax(self):
+        assert jax().grad(lambda x: 1.0)(3.0) == 0
+
+    def test_keys(self):
+        assert keys_of(grad) == ["b", "a"]
+        assert keys_of(autograd().grad) == ["b", "a"]
+
+    def test_keys_in_jax(self):
+        assert keys_of(jax().grad) == ["a", "b"]
+
+    def test_none_and_named_tuples(self):
+        assert grad(lambda p: p.x * p.y)(Point(2.0, 3.0)) == Point(3.0, 2.0)
+        assert grad(lambda p: p[0] * 2.0)((1.0, None)) == (2.0, None)
+        assert "TypeError" in raised(lambda: autograd().grad(lambda p: p.x * p.y)(Point(2.0, 3.0)))
+        assert "TypeError" in raised(lambda: autograd().grad(lambda p: p[0] * 2.0)((1.0, None)))
+
+    def test_none_and_named_tuples_in_jax(self):
+        assert jax().grad(lambda p: p.x * p.y)(Point(2.0, 3.0)) == Point(3.0, 2.0)
+        assert jax().grad(lambda p: p[0] * 2.0)((1.0, None)) == (2.0, None)
+
+    def test_auxiliary_results(self):
+        assert grad(lambda x: (x * x, "aux"), has_aux=True)(3.0) == (6.0, "aux")
+        assert callable(autograd().grad_and_aux)
+
+    def test_auxiliary_results_in_jax(self):
+        assert jax().grad(lambda x: (x * x, {"n": 1}), has_aux=True)(3.0) == (6.0, {"n": 1})
+
+    def test_vjp(self):
+        y, f_vjp = vjp(lambda x, y: x * y, 2.0, 3.0)
+        assert y == 6 and f_vjp(1.0) == (3, 2) and f_vjp(1) == (3, 2)
+        back, y = autograd().make_vjp(lambda x, y: x * y, 1)(2.0, 3.0)
+        assert y == 6 and back(1.0) == 2 and back(1) == 2
+
+    def test_vjp_in_jax(self):
+        y, f_vjp = jax().vjp(lambda x, y: x * y, 2.0, 3.0)
+        assert y == 6 and f_vjp(1.0) == (3, 2) and "ValueError" in raised(lambda: f_vjp(1))
+
+    def test_jvp(self):
+        assert jvp(lambda x: x * x, (3.0,), (2.0,)) == (9, 12)
+        assert autograd().make_jvp(lambda x: x * x)(3.0)(2.0) == (9, 12)
+
+    def test_jvp_in_jax(self):
+        assert jax().jvp(lambda x: x * x, (3.0,), (2.0,)) == (9, 12)
+
+    def test_hessian_times_vector(self):
+        f = lambda x: (x ** 3).sum()
+        np.testing.assert_allclose(hvp(f)(np.ones(2), np.array([1.0, 0.0])), [6, 0])
+        np.testing.assert_allclose(autograd().hessian_vector_product(f)(np.ones(2), np.array([1.0, 0.0])), [6, 0])
+
+    @pytest.mark.filterwarnings("ignore:Output seems independent")
+    def test_jacobian(self):
+        assert [j.shape for j in jacobian(lambda x: (x[:2], x.sum()))(np.ones(3))] == [(2, 3), (3,)]
+        assert "TypeError" in raised(lambda: autograd().jacobian(lambda x: (x[:2], x.sum()))(np.ones(3)))
+
+    def test_jacobian_in_jax(self):
+        assert [j.shape for j in jax().jacobian(lambda x: (x[:2], x.sum()))(np.ones(3))] == [(2, 3), (3,)]
+
+    def test_complex(self):
+        assert {"DTypeError", "TypeError"} <= raised(lambda: grad(lambda x: x * 1.0)(1j))
+        assert autograd().grad(lambda x: autograd().numpy.real(x * x))(1j) != 0
+
+    def test_complex_in_jax(self):
+        assert jax().grad(lambda x: (x * x).real)(1j) != 0
+
+    def test_the_same_everywhere(self):
+        """Shapes and nesting of hessian, argnums, value and gradient."""
+        f = lambda x, y: (x * x * y).sum()
+        args = np.ones(3), np.array([2.0])
+        mine = hessian(f, (0, 1))(*args)
+        theirs = jax().hessian(f, (0, 1))(*args)
+        for i in range(2):
+            for j in range(2):
+                np.testing.assert_allclose(mine[i][j], theirs[i][j])
+                assert mine[i][j].shape == theirs[i][j].shape
+        for argnums in (0, 1, -1, (0, 1), [1, 0]):
+            got, want = value_and_grad(f, argnums)(*args), jax().value_and_grad(f, argnums)(*args)
+            assert got[0] == want[0] and type(got[1]) is (tuple if isinstance(argnums, (tuple, list)) else np.ndarray)
+            for g, w in zip(np.atleast_1d(np.array(got[1], object)).ravel(), np.atleast_1d(np.array(want[1], object)).ravel()):
+                np.testing.assert_allclose(g, w)
+
+    @pytest.mark.skipif(not DOCS.exists(), reason="docs/ is in a checkout only")
+    def test_what_the_page_shows(self):
+        source = re.search("```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)[1]
+        setup, *lines = source.split("\n\n")
+        names = {}
+        exec(setup, names)
+        exec(lines[0], names)
+        for line in lines[1].splitlines():
+            code, shown = line.split("#")
+            *before, last = code.split(";")
+            exec(";".join(before), names)
+            got, want = eval(last, names), shown.strip()
+            if "I" in want or " times " in want:
+                np.testing.assert_allclose(got, {"2 I, of shape (3, 3)": 2 * np.eye(3), "4 I": 4 * np.eye(3)}.get(want, 4 * np.ones(3)))
+            else:
+                np.testing.assert_equal(got, eval(want, {"array": np.array}))
 
 
 # ---- SciPy -----------------------------------------------------------------------------------------------------------
 
 class TestScipy:
-    optimize = pytest.importorskip("scipy.optimize")
+    @pytest.fixture
+    def optimize(self):
+        return pytest.importorskip("scipy.optimize")
 
-    def test_oracles(self, rng):
+    def test_oracles(self, optimize, rng):
         x, v = rng.normal(size=8), rng.normal(size=8)
-        np.testing.assert_allclose(grad(rosenbrock)(x), self.optimize.rosen_der(x))
-        np.testing.assert_allclose(hessian(rosenbrock)(x), self.optimize.rosen_hess(x), atol=1e-9)
-        np.testing.assert_allclose(hvp(rosenbrock)(x, v), self.optimize.rosen_hess_prod(x, v), atol=1e-9)
+        np.testing.assert_allclose(grad(rosenbrock)(x), optimize.rosen_der(x))
+        np.testing.assert_allclose(hessian(rosenbrock)(x), optimize.rosen_hess(x), atol=1e-9)
+        np.testing.assert_allclose(hvp(rosenbrock)(x, v), optimize.rosen_hess_prod(x, v), atol=1e-9)
 
     @pytest.mark.parametrize("options", [
         dict(method="BFGS", jac=grad(rosenbrock)),
@@ -804,24 +973,47 @@ class TestScipy:
         dict(method="trust-ncg", jac=grad(rosenbrock), hessp=hvp(rosenbrock)),
         dict(method="trust-exact", jac=grad(rosenbrock), hess=hessian(rosenbrock)),
     ], ids=lambda o: o["method"])
-    def test_minimize(self, options):
+    def test_minimize(self, optimize, options):
         start = np.full(6, 0.8)
-        found = self.optimize.minimize(rosenbrock, start, **options)
+        found = optimize.minimize(rosenbrock, start, **options)
         assert found.success
         np.testing.assert_allclose(found.x, np.ones(6), atol=1e-3)
 
-    def test_value_and_grad_as_jac_true(self):
-        found = self.optimize.minimize(value_and_grad(rosenbrock), np.zeros(4), jac=True)
+    def test_value_and_grad_as_jac_true(self, optimize):
+        found = optimize.minimize(value_and_grad(rosenbrock), np.zeros(4), jac=True)
         np.testing.assert_allclose(found.x, np.ones(4), atol=1e-3)
 
-    def test_roots(self):
+    def test_roots(self, optimize):
         f = lambda x: x ** 3 - 8.0
-        assert self.optimize.newton(f, 1.0, fprime=grad(f), fprime2=grad(grad(f))) == pytest.approx(2.0)
+        assert optimize.newton(f, 1.0, fprime=grad(f), fprime2=grad(grad(f))) == pytest.approx(2.0)
         g = lambda x: x * x - np.array([4.0, 9.0])
-        np.testing.assert_allclose(self.optimize.root(g, np.ones(2), jac=jacobian(g)).x, [2.0, 3.0])
+        np.testing.assert_allclose(optimize.root(g, np.ones(2), jac=jacobian(g)).x, [2.0, 3.0])
 
-    def test_least_squares(self, rng):
+    def test_least_squares(self, optimize, rng):
         t = np.linspace(0, 1, 30)
         y = 2.0 * t ** 2 + 0.5
         f = lambda p: p[0] * t ** 2 + p[1] - y
-        np.testing.assert_allclose(self.optimize.least_squares(f, np.ones(2), jac=jacobian(f)).x, [2.0, 0.5], atol=1e-8)
+        np.testing.assert_allclose(optimize.least_squares(f, np.ones(2), jac=jacobian(f)).x, [2.0, 0.5], atol=1e-8)
+
+    def test_the_example(self, optimize, capsys):
+        """Newton's method by conjugate gradients in 1 000 dimensions finds the minimum."""
+        path = Path(__file__).parents[1] / "examples/rosenbrock_trust_ncg.py"
+        if not path.exists():
+            pytest.skip("examples/ is in a checkout only")
+        found = runpy.run_path(str(path))["main"]()
+        assert found.success and found.nit < 200 and found.x.shape == (1000,)
+        np.testing.assert_allclose(found.x, 1, atol=1e-6)
+        assert "successfully" in capsys.readouterr().out
+
+    def test_floats_in_and_out(self, optimize):
+        """What SciPy hands over and takes back are float64 arrays and floats."""
+        x = np.full(6, 0.8)
+        value, g = value_and_grad(rosenbrock)(x)
+        assert value.shape == () and value.dtype == np.float64
+        assert type(g) is np.ndarray and g.dtype == np.float64 and g.shape == x.shape
+        hv = hvp(rosenbrock)(x, x)
+        assert type(hv) is np.ndarray and hv.dtype == np.float64 and hv.shape == x.shape
+        found = optimize.minimize_scalar(lambda x: (x - 2.0) ** 2)
+        assert abs(grad(lambda x: (x - 2.0) ** 2)(found.x)) < 1e-6
+        assert optimize.root_scalar(grad(lambda x: (x - 2.0) ** 4), fprime=grad(grad(lambda x: (x - 2.0) ** 4)), x0=3.0,
+                                    xtol=1e-12).root == pytest.approx(2.0, abs=1e-3)

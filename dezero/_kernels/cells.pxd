@@ -9,6 +9,7 @@ cdef enum:
 cdef union Number:
     double d
     float f
+    PyObject *next                      # a node that waits to be freed
 
 cdef class Space:
     """A shape, shared by all results of it: two of one pointer are of one shape."""

@@ -71,6 +71,7 @@ cdef extern from "Python.h":
     Py_ssize_t PY_SSIZE_T_MAX
     double PyLong_AsDouble(object) except? -1.0
     void PyObject_GC_Track(PyObject *)
+    void PyObject_GC_UnTrack(PyObject *)
     bint PyObject_GC_IsTracked(PyObject *)
 
 cdef enum:
@@ -1116,6 +1117,35 @@ cdef void let_go(PyObject *o) noexcept:
 
 
 (<PyTypeObject *>Handle).tp_dealloc = let_go
+# Freed nodes free their inputs, chains of a million: below DEEP nested calls a node waits until the outermost one is
+# through.  (CPython's trashcan does that from 50 on, but since 3.13 lets some 9 000 nest, too many for a small stack.)
+
+cdef enum:
+    DEEP = 40
+
+cdef void (*dealloc_node)(PyObject *) noexcept
+cdef int depth = 0
+cdef PyObject *waiting = NULL
+dealloc_node = (<PyTypeObject *>Node).tp_dealloc
+
+
+cdef void free_node(PyObject *o) noexcept:
+    global depth, waiting
+    if depth == DEEP:
+        PyObject_GC_UnTrack(o)
+        (<Node>o).slope.next = waiting
+        waiting = o
+        return
+    depth += 1
+    dealloc_node(o)
+    while depth == 1 and waiting != NULL:
+        o = waiting
+        waiting = (<Node>o).slope.next
+        dealloc_node(o)
+    depth -= 1
+
+
+(<PyTypeObject *>Node).tp_dealloc = free_node
 spare(0, <PyTypeObject *>Node)
 
 

