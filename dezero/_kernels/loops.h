@@ -45,6 +45,7 @@ typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *)
         const T *A = (const T *)p[I];                                                                                  \
         T *Y = (T *)p[O];                                                                                              \
         if (n == 1) { const T a = *A; *Y = FORMULA; }                                                                  \
+        else if (s[I] == 0 && s[O] == w) { const T a = *A, y = FORMULA; DZ_IVDEP DZ_EACH Y[i] = y; }                   \
         else if (s[I] == w && s[O] == w) { DZ_IVDEP DZ_EACH { const T a = A[i]; Y[i] = FORMULA; } }                    \
         else NAME##_strided(p, count, s, data);                                                                        \
     }

@@ -119,7 +119,7 @@ cdef class Program:
         if x.has & IN_REGISTER:
             return x.reg
         if x.gstore is None:
-            x.reg = self.register(POINT, <char *>&ONE_D if self.kind == 0 else <char *>&ONE_F)
+            x.reg = self.one(copy[self.kind], self.register(POINT, <char *>&ONE_D if self.kind == 0 else <char *>&ONE_F))
         else:
             view_array(<ndarray>x.gstore, &v)
             x.reg = self.view(&v, SPREAD, self.p.item)
