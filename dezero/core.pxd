@@ -48,7 +48,7 @@ cdef Node keep(Node node, Variable v)
 cdef Node constant(object array)
 @cython.locals(x0=Node, x1=Node, node=Node, y=Variable, record=bint)
 cdef Variable quick(Record op, object a, object b)
-@cython.locals(read=int, generation=Py_ssize_t)
+@cython.locals(read=int, generation=Py_ssize_t, kernel=Kernel)
 cdef int link(Node node, Record op, Node x0, Node x1, object a, object b) except -1
 @cython.locals(v=Variable)
 cdef Variable handle(Node node)

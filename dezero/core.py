@@ -573,6 +573,9 @@ class Function(Call):
         Loops that do the same, faster.
     order : int or None
         1: only first derivatives; None: the rule is vouched for, to any order.
+    samples : static method
+        ``samples(sample)`` calls ``sample(*args, **kwargs)`` as ``F.name`` is called: what `dezero.testing.check_op` tries.
+        An op of arrays of one shape needs none.
     inputs, outputs : list of Variable, list of weakref.ref
         Of the call.  While the rule runs they hold the values at forward.
     generation : int
@@ -826,13 +829,14 @@ def quick(op, a, b):
 
 def link(node, op, x0, x1, a, b):
     """Put a computed node into the graph, with what op's gradients read."""
-    read = op.kernel.reads_for(wants(x0), wants(x1))
+    kernel = op.kernel
+    read = kernel.reads_for(wants(x0), wants(x1))
     generation = 0
     if x0 is not None:
         node.in0 = x0 = keep(x0, a) if read & 1 else x0
         generation = x0.generation
         node.tracked = x0.tracked
-    elif read & 1 and isinstance(a, np.ndarray):
+    elif read & 1 and not isinstance(a, (int, float)) and not isinstance(a, np.float32):
         node.in0 = constant(a)
     if x1 is not None:
         node.in1 = x1 = keep(x1, b) if read & 2 else x1
@@ -840,12 +844,13 @@ def link(node, op, x0, x1, a, b):
             generation = x1.generation
         if x1.tracked:
             node.tracked = True
-    elif read & 2 and isinstance(b, np.ndarray):
+    elif read & 2 and not isinstance(b, (int, float)) and not isinstance(b, np.float32):
         node.in1 = constant(b)
     node.op = op
+    node.kernel = kernel
     node.generation = generation + 1
     node.constant = (x0 is None or x0.constant) and (x1 is None or x1.constant)
-    if not node.own and not read >> op.kernel.nin & 1 and not keeping.on():
+    if not node.own and not read >> kernel.nin & 1 and not keeping.on():
         node.drop()
 
 
@@ -1019,7 +1024,7 @@ def unchain_inputs(root):
 
 
 def cut(node):
-    node.op = node.in0 = node.in1 = None
+    node.op = node.kernel = node.in0 = node.in1 = None
     node.place = -1
     node.constant = False
 
@@ -1132,10 +1137,10 @@ def walk(root, gradient, retain):
                     rows.push(node.in0)
                 else:
                     late = collect(node, late)
-            elif isinstance(node.op, Record):
+            elif node.kernel is not None:
                 rows.push(node.in0)
                 rows.push(node.in1)
-                node.backward(kernel_of(node.op))
+                node.backward(node.kernel)
             else:
                 if mode is None:
                     mode = RuleMode(False)

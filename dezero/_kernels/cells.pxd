@@ -52,6 +52,7 @@ cdef class Node:
     cdef unsigned char tracked            # the garbage collector knows it: a user's object hangs on it or above it
     # how it was computed
     cdef object op, extra
+    cdef Kernel kernel                  # of op, where loops did the work
     cdef Node in0, in1
     cdef Py_ssize_t generation
     cdef int place                      # of an output among a call's several; -1 where there is one

@@ -33,7 +33,7 @@ class Record:
 class Node:
     """One value of the graph, and how it was computed."""
 
-    store = op = extra = in0 = in1 = next = handle = grad = None
+    store = op = kernel = extra = in0 = in1 = next = handle = grad = None
     generation = 0
     own = constant = tracked = queued = False
     place = -1
