@@ -50,6 +50,14 @@ def accumulating(accumulate, nin):
     return [None if p is None else tuple(table(f"accumulate of operand {i}", f, nin + 3) for f in p) for i, p in enumerate(pairs)]
 
 
+HINTS = {
+    "forward": "; of its operands each needs an entry in the tuple `backward`: a loop that gives one result, \"+\", \"-\" or None",
+    "backward": " (a gradient takes gy, the inputs and the output, and gives one result)",
+    "accumulate": " (it takes gy, the inputs, the output and a sum, and gives the new sum)",
+}
+"""What a loop of no fitting signature may have missed, by where it stands."""
+
+
 def is_sign(f):
     return f is None or isinstance(f, str) and f in ("+", "-")
 
@@ -76,7 +84,7 @@ def table(where, loop, nin):
                 found.setdefault(out, source)
     if not WORDS.keys() & found.keys():
         raise TypeError(f"Kernel: {where}: {loop!r} has no loop {'d' * nin}->d or {'f' * nin}->f; it has "
-                        f"{', '.join(seen[:8]) or 'none'}{', ...' * (len(seen) > 8)}" + (" (a gradient takes gy, the inputs and the output)" if where != "forward" else ""))
+                        f"{', '.join(seen[:8]) or 'none'}{', ...' * (len(seen) > 8)}" + HINTS.get(where.partition(" ")[0], ""))
     return found
 
 
