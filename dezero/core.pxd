@@ -126,6 +126,10 @@ cdef dict leading_to(list roots, list targets)
 @cython.locals(node=Node, x=Node)
 cdef bint leads_elsewhere(list roots, list targets) except -1
 
+@cython.locals(v=Variable)
+cdef bint leads_to_argument(Node root) except -1
+cdef object living_of(Node node)
+
 cdef class Table:
     cdef bint graph, linear
     cdef dict gradients, arrived, useful

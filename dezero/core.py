@@ -229,6 +229,9 @@ class Variable(Handle):
 
     def unchain(self):
         """Forget how this was computed: gradients end here, as at a leaf."""
+        if self.reason == TRACED:
+            raise GraphError("unchain() of the argument of a function that a transform (grad, vjp, ...) differentiates: "
+                             "use x.detach() where it is meant to be constant")
         if self.node is not None and (self.node.op is not None or self.node.in0 is not None):
             self._held()                    # a leaf holds data
             cut(self.node)
@@ -279,6 +282,9 @@ class Variable(Handle):
             if self.data is None:
                 raise GraphError("backward: this Variable has no data")
         root = edge(self)
+        if not create_graph and transforming.on() and leads_to_argument(root):
+            raise GradientError("backward() gives arrays, which cut the graph while a transform (grad, vjp, ...) runs: "
+                                "use backward(create_graph=True), or the transform itself")
         gradient_dtype(root.dtype)
         is_leaf = root.op is None and root.in0 is None
         if gradient is not None:
@@ -392,12 +398,14 @@ class Variable(Handle):
         return sorted({*object.__dir__(self), *registry.snapshot.names})
 
     def __copy__(self):
+        refuse_in_transform(self, "copy")
         return restored(type(self), None if self.data is None else self.data.copy(), self._name, getattr(self, "__dict__", None))
 
     def __deepcopy__(self, memo):
         return self.__copy__()
 
     def __reduce__(self):
+        refuse_in_transform(self, "pickle")
         return restored, (type(self), self.data, self._name, getattr(self, "__dict__", None))
 
 
@@ -1339,6 +1347,26 @@ def leading_to(roots, targets):
                 if x is not None and not x.constant and x.generation >= oldest:
                     todo.append(x)
     return useful
+
+
+def leads_to_argument(root):
+    """Was a node computed from the argument of a function that a transform differentiates?"""
+    seen = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        v = living_of(node)
+        if v is not None and v.reason == TRACED:
+            return True
+        todo += inputs_of(node)
+    return False
+
+
+def living_of(node):
+    return node.living()
 
 
 def leads_elsewhere(roots, targets):

@@ -110,7 +110,7 @@ def vjp(f, *primals):
         Of a cotangent, in the structure of y; gives a tuple with one gradient for each primal.  May be called again.
     """
     checked("vjp", f)
-    trace = Trace("vjp", f, tuple(range(len(primals))), primals, {})
+    trace = Trace("vjp", f, tuple(range(len(primals))), tuple([copied(x) for x in primals]), {})
 
     def f_vjp(cotangent):
         cts = leaves_like(cotangent, trace.result, "vjp: the cotangent")
@@ -118,6 +118,11 @@ def vjp(f, *primals):
         return trace.give(trace.pull(ys, gys, any(is_open(g) for g in gys)))
 
     return trace.finish(trace.result), f_vjp
+
+
+def copied(given):
+    """An argument with copies of its arrays: a pullback reads them later, whatever the caller has written to his meanwhile."""
+    return given if type(given) is float else rebuild(given, iter([x.copy() if isinstance(x, np.ndarray) else x for x in leaves(given)]))
 
 
 def jvp(f, primals, tangents):

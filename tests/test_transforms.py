@@ -2,9 +2,11 @@
 
 import asyncio
 import collections
+import copy
 import functools
 import gc
 import math
+import pickle
 import re
 import runpy
 import threading
@@ -18,7 +20,7 @@ from hypothesis import given
 
 import dezero
 from dezero import Function, Variable, grad, hessian, hvp, jacobian, jvp, no_grad, using_config, value_and_grad, vjp
-from dezero.errors import DTypeError, GradientError
+from dezero.errors import DTypeError, GradientError, GraphError
 from jets import directional
 from test_higher_order import FUNCTIONS, Sin, expressions
 
@@ -1017,3 +1019,47 @@ class TestScipy:
         assert abs(grad(lambda x: (x - 2.0) ** 2)(found.x)) < 1e-6
         assert optimize.root_scalar(grad(lambda x: (x - 2.0) ** 4), fprime=grad(grad(lambda x: (x - 2.0) ** 4)), x0=3.0,
                                     xtol=1e-12).root == pytest.approx(2.0, abs=1e-3)
+
+
+# ---- what would cut the graph in silence --------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("cut", [lambda x: copy.copy(x), lambda x: copy.deepcopy([x])[0], lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_inside_a_transform(cut):
+    with pytest.raises(GradientError, match="cuts the graph"):
+        grad(lambda x: x * cut(x))(3.0)
+    x = Variable(np.array(3.0))
+    assert cut(x * x).data == 9.0
+
+
+def test_backward_inside_a_transform():
+    def f(x, **how):
+        y = Variable(np.array(2.0))
+        (x * y * y).backward(**how)
+        return y.grad * x                   # 4 x²
+
+    with pytest.raises(GradientError, match="create_graph=True"):
+        grad(f)(3.0)
+    assert grad(lambda x: f(x, create_graph=True))(3.0) == 24.0
+
+    def own(x):
+        y = Variable(np.array(2.0))
+        (y * y).backward()
+        return x * y.grad
+
+    assert grad(own)(3.0) == 4.0
+
+
+def test_the_argument_cannot_be_unchained():
+    def f(x):
+        x.unchain()
+        return x * x
+
+    with pytest.raises(GraphError, match="detach"):
+        grad(f)(3.0)
+
+
+def test_a_pullback_keeps_the_primals_of_its_call():
+    p = {"a": np.ones(2), "b": 3.0}
+    y, pull = vjp(lambda d: d["a"] * d["a"] * d["b"], p)
+    p["a"][0] = 100.0
+    assert pull(np.ones(2))[0]["a"].tolist() == [6.0, 6.0]

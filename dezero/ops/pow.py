@@ -36,6 +36,8 @@ class Pow(Function):
         self.c = c
 
     def forward(self, x0, x1=None):
+        if self.c is not None and x1 is not None:
+            raise TypeError(f"Pow(c)(x) has its exponent already, c = {self.c}: wanted one operand, got two")
         return x0 ** (self.c if x1 is None else x1)
 
     def backward(self, gy):
