@@ -1,11 +1,14 @@
 """Runs of backward over large values: every mixture of shapes, layouts and signs against the rules on Variables."""
 
+import _thread
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dezero import Variable
+from dezero import Variable, _kernels
 
 # Sizes on both sides of the page from which on gradients wait for a run, rows short and long, and what broadcasts to them.
 SPACES = [(1000,), (40, 30), (3, 700), (700, 3), (1, 600), (5, 7, 40), (2, 1, 513)]
@@ -106,22 +109,19 @@ def test_more_steps_than_a_program_holds():
     np.testing.assert_allclose(x.grad, 1.0, rtol=1e-9)
 
 
-def test_an_interrupted_run_leaves_no_gradient(monkeypatch):
-    import _thread
-    import threading
+@pytest.mark.skipif(_kernels.IN_USE != "compiled", reason="nothing runs in one piece here")
+def test_an_interrupted_run_leaves_no_gradient():
     x = Variable(np.ones(3_000_000))
     y = x
     for _ in range(60):
         y = y * x
-    before = x.grad
     timer = threading.Timer(0.01, _thread.interrupt_main)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        for _ in range(1000):
+        for _ in range(200):
             x.cleargrad()
             y.backward()
     timer.join()
-    assert before is None
     x.cleargrad()
     y.backward()
     np.testing.assert_allclose(x.grad, 61.0)
