@@ -1,6 +1,7 @@
 """Runs of backward over large values: every mixture of shapes, layouts and signs against the rules on Variables."""
 
 import _thread
+import signal
 import threading
 
 import numpy as np
@@ -109,8 +110,16 @@ def test_more_steps_than_a_program_holds():
     np.testing.assert_allclose(x.grad, 1.0, rtol=1e-9)
 
 
+@pytest.fixture
+def ctrl_c():
+    """A process in the background ignores the signal, unless it is told not to."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(_kernels.IN_USE != "compiled", reason="nothing runs in one piece here")
-def test_an_interrupted_run_leaves_no_gradient():
+def test_an_interrupted_run_leaves_no_gradient(ctrl_c):
     x = Variable(np.ones(3_000_000))
     y = x
     for _ in range(60):
