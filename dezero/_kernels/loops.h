@@ -98,21 +98,41 @@ typedef struct { dz_loop loop; void *data; } dz_numpy_loop; /* np.power's, read 
 #define POW_X0(NAME, T, S, WRITE)                                                                                      \
     static void NAME##S(DZ_ARGS) {                                                                                     \
         const Py_ssize_t n = *count;                                                                                   \
-        const T k = *(const T *)p[2];                                                                                  \
-        if ((s[2] == 0 || n == 1) && k == 2) NAME##_2##S(p, count, s, data);                                           \
-        else if ((s[2] == 0 || n == 1) && k == 3) NAME##_3##S(p, count, s, data);                                      \
+        const T k = s[2] == 0 || n == 1 ? *(const T *)p[2] : 0;                                                        \
+        if (k == 1) NAME##_1##S(p, count, s);                                                                          \
+        else if (k == 2) NAME##_2##S(p, count, s, data);                                                               \
+        else if (k == 3) NAME##_3##S(p, count, s, data);                                                               \
         else DZ_EACH { const T slope = pow_slope_x0##S(DZ_AT(T, 0), DZ_AT(T, 1), DZ_AT(T, 2)); WRITE; }                \
+    }
+
+/* LOOP on chosen arguments: what a power with exponent 1 does, that is left of x ** 2 in its second derivatives. */
+#define PASS2(NAME, LOOP, I, O)                                                                                        \
+    static void NAME(char **p, const Py_ssize_t *count, const Py_ssize_t *s) {                                         \
+        char *q[] = {p[I], p[O]};                                                                                      \
+        const Py_ssize_t t[] = {s[I], s[O]};                                                                           \
+        LOOP(q, count, t, NULL);                                                                                       \
+    }
+#define PASS3(NAME, LOOP, I, J, O)                                                                                     \
+    static void NAME(char **p, const Py_ssize_t *count, const Py_ssize_t *s) {                                         \
+        char *q[] = {p[I], p[J], p[O]};                                                                                \
+        const Py_ssize_t t[] = {s[I], s[J], s[O]};                                                                     \
+        LOOP(q, count, t, NULL);                                                                                       \
     }
 
 #define POWERS(T, S, POW, LOG)                                                                                         \
     static dz_numpy_loop dz_power##S;                                                                                  \
     LOOP1(pow_square##S, T, 0, 2, a * a)                                                                               \
     LOOP1(pow_cube##S, T, 0, 2, a * a * a)                                                                             \
+    PASS2(pow_1##S, copy##S, 0, 2)                                                                                     \
+    PASS2(pow_x0_1##S, copy##S, 0, 4)                                                                                  \
+    PASS3(pow_x0_add_1##S, add##S, 4, 0, 5)                                                                            \
+    PASS3(pow_x0_sub_1##S, sub##S, 4, 0, 5)                                                                            \
     SLOPE(pow_x0, _2##S, T, 0, 1, 4, 5, a * ((T)2 * b))                                                                \
     SLOPE(pow_x0, _3##S, T, 0, 1, 4, 5, a * ((T)3 * (b * b)))                                                          \
     static void pow##S(DZ_ARGS) {                                                                                      \
         const T c = *(const T *)p[1];                                                                                  \
-        if (s[1] == 0 && c == 2) pow_square##S(p, count, s, data);                                                     \
+        if (s[1] == 0 && c == 1) pow_1##S(p, count, s);                                                                \
+        else if (s[1] == 0 && c == 2) pow_square##S(p, count, s, data);                                                     \
         else if (s[1] == 0 && c == 3) pow_cube##S(p, count, s, data);                                                  \
         else dz_power##S.loop(p, count, s, dz_power##S.data);                                                          \
     }                                                                                                                  \
