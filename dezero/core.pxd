@@ -59,12 +59,14 @@ cdef list record_call(Function f, tuple inputs, list xs, list ys)
 cdef object call(Function f, tuple inputs)
 cdef list run_rule(Function f, list gys, list inputs, list outputs)
 cdef tuple ask(Function f, list gys, list inputs, list outputs)
+cdef object output(object f, object y, list xs)
 cdef list held_arrays(tuple inputs)
 cdef dict parameters_of(Function f)
 cdef bint may_hold_numbers(Function f) except -1
 cdef bint has_slots(object cls) except -1
 cdef object fit(Function f, int i, object gx, list outputs)
 cdef object shape_of(Node node)
+@cython.locals(op=Record)
 cdef object ask_loops(object ufunc, str method, tuple inputs, dict kwargs)
 cdef object creator_of(Variable v, Node node)
 cdef object see(Function f, Variable v, int place)
@@ -146,8 +148,10 @@ cdef class Table:
     cdef int bring(self, Node node, object g, bint adds) except -1
 
 @cython.locals(kernel=Kernel)
-cdef int restore(Node node) except -1
+cdef object restore(Node node)
 cdef bint is_dropped(Node node) except -1
+cdef int bring_back(object x) except -1
+cdef int restore_value(Variable v) except -1
 cdef object operand_of(Node node, Node x)
 @cython.locals(node=Node, again=Node)
 cdef int compute_anew(Node root) except -1

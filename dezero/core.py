@@ -18,8 +18,8 @@ import numpy as np
 
 from . import config, guard
 from ._kernels import IN_USE
-from ._kernels.cells import (Call, Handle, Node, Record, Rows, Switch, abandon_run, gradient_dtype, raised, sum_to, tell,
-                             usual_class)
+from ._kernels.cells import (Call, Handle, Node, Record, Rows, Switch, abandon_run, as_result, gradient_dtype, raised, sum_to,
+                             tell, usual_class)
 from .checks import (check_array, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
                      operand_arrays, who, wrong_shape)
 from .dispatch import answer, compare, refuse_operand, understood
@@ -384,7 +384,10 @@ class Variable(Handle):
     def __array_function__(self, func, types, args, kwargs):
         if not all([issubclass(t, (Variable, np.ndarray)) for t in types]):
             return NotImplemented
-        return answer(func, "__call__", args, kwargs)
+        op = slots.functions.get(func)
+        if op is None or "out" in kwargs or "where" in kwargs:
+            return answer(func, "__call__", args, kwargs)
+        return op.apply(*args, **kwargs)
 
     def __getattr__(self, name):
         if hasattr(type(self), name):       # a property of ours has failed: let it say so itself
@@ -437,6 +440,10 @@ class Guarded(Variable):
     """
 
     __slots__ = ("rule",)
+
+    def _held(self):
+        restore_value(self)
+        return Variable._held(self)
 
     @property
     def data(self):
@@ -537,9 +544,11 @@ class Method:
 # ---- ops -------------------------------------------------------------------------------------------------------------
 
 def ask_loops(ufunc, method, inputs, kwargs):
-    """What the loops of the op that claims a NumPy function make of two operands; None where it takes more to answer."""
-    op = slots.functions.get(ufunc) if len(inputs) == 2 and not kwargs and method == "__call__" else None
-    return None if op is None else quick(op, inputs[0], inputs[1])
+    """What the loops of the op that claims a NumPy function make of operands; None where it takes more to answer."""
+    op = slots.functions.get(ufunc)
+    if op is None or not op.direct or len(inputs) != op.kernel.nin or kwargs or method != "__call__":
+        return None
+    return quick(op, inputs[0], inputs[1] if len(inputs) == 2 else None)
 
 
 class Slots:
@@ -553,7 +562,7 @@ class Slots:
         for operator in OPERATORS:
             setattr(self, operator.strip("_") + "_", snapshot.operators.get(operator))
         self.loops = {op.cls: op for op in snapshot.names.values() if set_direct(op)}
-        self.functions = {f: op for f, op in snapshot.functions.items() if op.direct and op.kernel.nin == 2}
+        self.functions = dict(snapshot.functions)
 
 
 def set_direct(op):
@@ -814,6 +823,9 @@ def quick(op, a, b):
         if isinstance(b, Variable):
             x1 = edge(b)
     node = Node.__new__(Node)
+    if under_way.guarding:
+        bring_back(a)
+        bring_back(b)
     if not node.forward(op.kernel, a, b):
         return None
     y = Variable.__new__(Variable) if under_way.guarding == 0 else like_operands((a, b))
@@ -877,7 +889,7 @@ def call(f, inputs):
     except (TypeError, ValueError, OverflowError) as error:
         name_op(f, error, xs)
     single = not isinstance(ys, tuple)
-    ys = [checked_output(f, y, xs) for y in ((ys,) if single else ys)]
+    ys = [output(f, y, xs) for y in ((ys,) if single else ys)]
     if not ys:
         raise TypeError(f"{who(type(f))}: forward returned an empty tuple, wanted an array or a tuple of arrays")
     if not record or not any([isinstance(x, Variable) for x in inputs]):
@@ -890,6 +902,12 @@ def call(f, inputs):
         for y in outputs:
             look_at(y, type(f), inputs)
     return outputs if len(outputs) > 1 else outputs[0]
+
+
+def output(f, y, xs):
+    """An output of `forward` as an array that shares memory with no operand."""
+    array = as_result(y, xs)
+    return checked_output(f, y, xs) if array is None else array
 
 
 def held_arrays(inputs):
@@ -1057,15 +1075,18 @@ class RuleMode:
     """How rules run: recorded or not, and with NumPy's floating-point flags noted, to be reported once a pass."""
 
     def __init__(self, record):
-        self.modes = config.using_config("enable_backprop", record), np.errstate(all="call", call=note_flags)
+        self.record = None if recording.on() == record else config.using_config("enable_backprop", record)
+        self.flags = np.errstate(all="call", call=note_flags)
 
     def __enter__(self):
-        for mode in self.modes:
-            mode.__enter__()
+        self.flags.__enter__()
+        if self.record is not None:
+            self.record.__enter__()
 
     def __exit__(self, *error):
-        for mode in self.modes:
-            mode.__exit__(*error)
+        self.flags.__exit__(*error)
+        if self.record is not None:
+            self.record.__exit__(*error)
 
 
 def note_flags(kind, flags):
@@ -1401,7 +1422,7 @@ class Table:
     def start(self, root, gradient):
         dtype = gradient_dtype(root.dtype)
         if gradient is None:
-            gradient = np.ones(root.shape, dtype)
+            gradient = np.ones(root.shape, dtype) if root.shape else np.array(1, dtype)     # 1 us less
         elif not (self.graph and isinstance(gradient, Variable)):
             gradient = data_of(gradient)
         return self.wrap(gradient)
@@ -1427,8 +1448,6 @@ class Table:
 
     def run(self, node, f, gys):
         """What the rule of f, which made the node, gives for each input."""
-        if isinstance(node.op, Record):
-            restore(node)
         if under_way.marks:
             check_unchanged(node)
         if not under_way.watchers:
@@ -1442,6 +1461,7 @@ class Table:
 
     def run_plain(self, node, f, gys):
         """The rule on arrays."""
+        restore(node)
         inputs = [as_value(x) for x in f._edges]
         outputs = [as_value(node)] if node.place < 0 else [on_array(y) for y in f._values]
         gys = [zeros_like(y) if gy is None else gy for gy, y in zip(gys, outputs)]
@@ -1451,6 +1471,8 @@ class Table:
     def run_recorded(self, node, f, gys):
         """The rule on Variables: guarded ones, unless it is vouched for."""
         vouched = f.__class__.__dict__.get("order", 0) is None
+        if self.linear or vouched:
+            restore(node)
         if self.linear:
             inputs = [as_constant(x) for x in f._edges]
             outputs = [as_constant(node)] if node.place < 0 else [without_graph(y, DETACHED) for y in f._values]
@@ -1483,11 +1505,25 @@ class Table:
 
 def restore(node):
     """Bring back what loops have dropped: they read for the gradients that are wanted, a rule reads for all."""
+    if not isinstance(node.op, Record):
+        return
     kernel = kernel_of(node.op)
     read = kernel.reads_for(True, True)
     for i, x in enumerate((*inputs_of(node)[:kernel.nin], node)):
         if x is not None and read >> i & 1 and is_dropped(x):
             compute_anew(x)
+
+
+def bring_back(x):
+    """Let loops find the data of what a rule reads, also where they were dropped."""
+    if isinstance(x, Guarded):
+        restore_value(x)
+
+
+def restore_value(v):
+    if v.array is None and is_dropped(v.node):
+        compute_anew(v.node)
+        v.array = v.node.stored()
 
 
 def is_dropped(node):

@@ -573,8 +573,9 @@ def seed(t, like, what):
     data = t._held() if isinstance(t, Variable) else np.asarray(t)
     if data.dtype.kind not in "fiub":
         raise GradientTypeError(f"{what} is {shown(t)}, wanted real numbers")
-    if data.shape != np.shape(like):
-        raise GradientError(f"{what} is of shape {data.shape}, wanted {np.shape(like)}")
+    shape = like.shape if isinstance(like, Variable) else np.shape(like)        # np.shape(v) asks the registry: 3 us
+    if data.shape != shape:
+        raise GradientError(f"{what} is of shape {data.shape}, wanted {shape}")
     return t if is_open(t) else np.asarray(data, seed_dtype(like))
 
 

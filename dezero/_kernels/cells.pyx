@@ -78,7 +78,7 @@ cdef enum:
     WEAK = 2                # beside dtype 0 and 1: a Python number, which takes the other operand's dtype
     OTHER = 3               # what no loop is for
     NONE = 2                # a sign that says "no gradient"
-    POOLED = 1 << 14        # bytes from which on an array comes from the pool
+    POOLED = 1 << 12        # bytes from which on an array comes from the pool
     PIECE = 1 << 20         # elements between two looks at signals
     UNLOCKED = 1 << 16      # elements from which on a loop runs without the interpreter's lock
     SHORT_ROW = 64          # elements up to which a row is gathered with others into a block
@@ -1021,6 +1021,18 @@ cdef int slope_reduced(Kernel k, int i, Node y, Node x, View *v) except -1:
         t.f = <float>s
     add_number(x, <char *>&t)
     return 0
+
+
+def as_result(y, list xs):
+    """An output of `forward`, copied where it is one of the operands or a view of one; None for what is not as usual."""
+    cdef PyObject *base
+    if <PyObject *>Py_TYPE(y) != plain_array or not cnp.PyArray_ISNUMBER(<ndarray>y):
+        return None
+    base = <PyObject *>cnp.PyArray_BASE(<ndarray>y)
+    for x in xs:
+        if y is x or base == <PyObject *>x:
+            return cnp.PyArray_NewCopy(<ndarray>y, cnp.NPY_KEEPORDER)
+    return y if base == NULL else None
 
 
 def sum_to(g, tuple shape):

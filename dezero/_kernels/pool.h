@@ -20,6 +20,8 @@
 #define POOL_BINS 160
 #define POOL_FLOOR ((size_t)32 << 20)
 #define POOL_PAGE ((size_t)4096)
+#define POOL_HEADER ((size_t)64)
+#define POOL_PAGED ((size_t)1 << 14) /* from here on data begin with a page; a smaller array would take up three times its size */
 #define POOL_HUGE ((size_t)2 << 20)
 #define POOL_TRACE 389047 /* the domain under which NumPy reports array data to tracemalloc */
 
@@ -36,7 +38,7 @@ static struct {
     pool_block *bins[POOL_BINS], *newest, *oldest;
 } pool = {.allow = POOL_FLOOR, .cap = (size_t)-1};
 
-static inline pool_block *pool_header(void *data) { return (pool_block *)((char *)data - 64); }
+static inline pool_block *pool_header(void *data) { return (pool_block *)((char *)data - POOL_HEADER); }
 
 static inline int pool_bin(size_t n, size_t *rounded) {
     if (n < POOL_PAGE) n = POOL_PAGE; /* an array that its owner has resized */
@@ -59,10 +61,11 @@ static void *pool_from_system(size_t size, int bin) {
 #endif
     {
         mapped = 0;
-        base = malloc(size + 2 * POOL_PAGE);
+        if (size < POOL_PAGED) align = 64;
+        base = malloc(size + align + POOL_HEADER);
         if (base == NULL) return NULL;
     }
-    data = (char *)(((size_t)base + 64 + align - 1) / align * align); /* operands agree in their low bits, see loops */
+    data = (char *)(((size_t)base + POOL_HEADER + align - 1) / align * align); /* operands agree in their low bits, see loops */
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     if (mapped) madvise(data, size, MADV_HUGEPAGE); /* 2-4 % at 8 MB, up to 23 % at 16 MB */
 #endif
@@ -107,7 +110,7 @@ static void *pool_malloc(void *ctx, size_t n) {
     (void)ctx;
     if (b) {
         pool_unlink(b);
-        data = (char *)b + 64;
+        data = (char *)b + POOL_HEADER;
     } else {
         data = pool_from_system(size, bin);
         if (data == NULL) { pool_shrink(0); data = pool_from_system(size, bin); }
