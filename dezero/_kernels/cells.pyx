@@ -78,7 +78,7 @@ cdef enum:
     WEAK = 2                # beside dtype 0 and 1: a Python number, which takes the other operand's dtype
     OTHER = 3               # what no loop is for
     NONE = 2                # a sign that says "no gradient"
-    POOLED = 1 << 12        # bytes from which on an array comes from the pool
+    POOLED = 1 << 12        # bytes from which on an array comes from the pool (1 << 14: hvp of 1e3 elements 20 % slower)
     PIECE = 1 << 20         # elements between two looks at signals
     UNLOCKED = 1 << 16      # elements from which on a loop runs without the interpreter's lock
     SHORT_ROW = 64          # elements up to which a row is gathered with others into a block

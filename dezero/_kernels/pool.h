@@ -6,7 +6,8 @@
 
    Blocks are sorted by size, four bins to a doubling, last in first out.  What is cached is bounded: live + cached stays
    below the most that the program itself has lately had live, and at least POOL_FLOOR, so the process is never larger
-   than it made itself; `allow` decays with every backward.  All calls hold the interpreter's lock (NumPy frees arrays
+   than it made itself.  `allow` decays with every backward, towards the most of the last two passes and not below: one
+   block given back in each step of a loop and asked for in the next was a sixth of the time.  All calls hold the interpreter's lock (NumPy frees arrays
    under it), and a forked child goes on with its own copy. */
 #ifndef DEZERO_POOL_H
 #define DEZERO_POOL_H
@@ -34,7 +35,7 @@ typedef struct pool_block {
 } pool_block; /* stands right before its data, within 64 bytes */
 
 static struct {
-    size_t live, cached, allow, cap;
+    size_t live, cached, allow, cap, peak, before; /* peak: the most live since the last decay; before: until then */
     pool_block *bins[POOL_BINS], *newest, *oldest;
 } pool = {.allow = POOL_FLOOR, .cap = (size_t)-1};
 
@@ -117,6 +118,7 @@ static void *pool_malloc(void *ctx, size_t n) {
         if (data == NULL) return NULL;
     }
     pool.live += size;
+    if (pool.live > pool.peak) pool.peak = pool.live;
     if (pool.live > pool.allow) pool.allow = pool.live;
     PyTraceMalloc_Track(POOL_TRACE, (Py_uintptr_t)data, n);
     return data;
@@ -156,7 +158,8 @@ static void *pool_realloc(void *ctx, void *data, size_t n) {
 }
 
 static inline void pool_decay(void) {
-    size_t least = pool.live > POOL_FLOOR ? pool.live : POOL_FLOOR;
+    size_t lately = pool.peak > pool.before ? pool.peak : pool.before, least = lately > POOL_FLOOR ? lately : POOL_FLOOR;
+    pool.before = pool.peak, pool.peak = pool.live;
     if (pool.allow > least) pool.allow -= (pool.allow - least) / 32;
     if (pool.cached > pool_room()) pool_shrink(pool_room());
 }
