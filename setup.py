@@ -27,6 +27,7 @@ DIRECTIVES = {"language_level": 3, "auto_pickle": False, "nonecheck": True, "bin
 # -ffp-contract=off: a * b + c is what NumPy makes of it.  -fwrapv: integers that overflow wrap, as NumPy's do.
 UNIX = sys.platform != "win32"
 FLAGS = ["-g0", "-fno-asynchronous-unwind-tables", "-fno-align-functions", "-fno-align-jumps", "-fno-align-labels", "-ffp-contract=off", "-fno-math-errno", "-fwrapv"] if UNIX else []
+UNWOUND = ["-O2", "-g0", "-fasynchronous-unwind-tables"] if UNIX else []         # callers.c, which says why
 LINK = ["-s"] if sys.platform.startswith("linux") else []
 
 
@@ -45,7 +46,7 @@ def extension(module):
     if module == "dezero.core":
         level += ["-finline-limit=40"]      # a fourteenth smaller, and no slower; 20 is 6 % slower
     return Extension(module, [source(module)], include_dirs=[np.get_include(), "dezero/_kernels"],
-                     extra_compile_args=[*level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/" + name for name in ("loops.h", "flags.h", "pool.h", "runner.h", "team.h", "program.pxi")],
+                     extra_compile_args=[*level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/" + name for name in ("loops.h", "flags.h", "pool.h", "runner.h", "team.h", "program.pxi", "callers.h", "callers.c")],
                      define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), *LEAN])
 
 
@@ -73,6 +74,9 @@ class BuildExt(build_ext):
     def build_extension(self, extension):
         if UNIX:
             cool(extension.sources[0])
+        if extension.name == "dezero._kernels.cells":
+            extension.extra_objects = self.compiler.compile(["dezero/_kernels/callers.c"], output_dir=self.build_temp,
+                                                            extra_postargs=UNWOUND, depends=["dezero/_kernels/callers.h"])
         super().build_extension(extension)
 
     def run(self):

@@ -1,6 +1,7 @@
 cimport cython
 from ._kernels.cells cimport Call, Handle, Kernel, Node, Record, Rows, Switch
 
+cdef int READ_BY_OTHERS
 cdef Switch recording, keeping, transforming, for_anomalies, for_changes
 cdef Slots slots
 cdef Walk under_way
@@ -46,10 +47,10 @@ cdef Node source(Node node)
 cdef Node keep(Node node, Variable v)
 @cython.locals(node=Node)
 cdef Node constant(object array)
-@cython.locals(x0=Node, x1=Node, node=Node, y=Variable, record=bint)
+@cython.locals(x0=Node, x1=Node, node=Node, y=Variable, record=bint, read=int, looked_at=int, kernel=Kernel)
 cdef Variable quick(Record op, object a, object b)
-@cython.locals(read=int, generation=Py_ssize_t, kernel=Kernel)
-cdef int link(Node node, Record op, Node x0, Node x1, object a, object b) except -1
+@cython.locals(generation=Py_ssize_t, kernel=Kernel)
+cdef int link(Node node, Record op, Node x0, Node x1, object a, object b, int read) except -1
 @cython.locals(v=Variable)
 cdef Variable handle(Node node)
 @cython.locals(together=Node, node=Node, place=int)

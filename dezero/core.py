@@ -813,6 +813,9 @@ def constant(array):
     return node
 
 
+READ_BY_OTHERS = 3                          # both operands of an op: rules and watchers look at them when it is done
+
+
 def quick(op, a, b):
     """Compute and record op by its loops; None where they do not fit the operands."""
     record = recording.on()
@@ -822,24 +825,27 @@ def quick(op, a, b):
             x0 = edge(a)
         if isinstance(b, Variable):
             x1 = edge(b)
-    node = Node.__new__(Node)
-    if under_way.guarding:
+    kernel = op.kernel
+    read = kernel.reads_for(wants(x0), wants(x1)) if record else 0
+    looked_at = under_way.guarding + under_way.watchers
+    if looked_at:
         bring_back(a)
         bring_back(b)
-    if not node.forward(op.kernel, a, b):
+    node = Node.__new__(Node)
+    if not node.forward(kernel, a, b, READ_BY_OTHERS if looked_at else read):
         return None
-    y = Variable.__new__(Variable) if under_way.guarding == 0 else like_operands((a, b))
+    y = like_operands((a, b)) if looked_at else Variable.__new__(Variable)
     if not node.own:
         y.array = node.store
     if record:
-        link(node, op, x0, x1, a, b)
+        link(node, op, x0, x1, a, b, read)
     else:
         refuse_unrecorded(a)
         refuse_unrecorded(b)
         y.reason = NO_GRAD
         node.drop()
     y.bind(node)
-    if under_way.watchers:
+    if looked_at and under_way.watchers:
         look_at(y, op.cls, (a, b))
     if node.tracked:
         node.show()
@@ -847,10 +853,9 @@ def quick(op, a, b):
     return y
 
 
-def link(node, op, x0, x1, a, b):
-    """Put a computed node into the graph, with what op's gradients read."""
+def link(node, op, x0, x1, a, b, read):
+    """Put a computed node into the graph, with what op's gradients read: by bit, operands and result."""
     kernel = op.kernel
-    read = kernel.reads_for(wants(x0), wants(x1))
     generation = 0
     if x0 is not None:
         node.in0 = x0 = keep(x0, a) if read & 1 else x0
@@ -1545,7 +1550,7 @@ def compute_anew(root):
                 todo += [node, *missing]
             elif is_dropped(node):
                 again = Node.__new__(Node)
-                again.forward(kernel_of(node.op), operand_of(node, node.in0), operand_of(node, node.in1))
+                again.forward(kernel_of(node.op), operand_of(node, node.in0), operand_of(node, node.in1), READ_BY_OTHERS)
                 node.keep(again.store)
 
 

@@ -66,7 +66,7 @@ cdef class Node:
     cdef Number slope
     cdef object gstore
 
-    cdef bint forward(self, Kernel k, object a, object b) except -1
+    cdef bint forward(self, Kernel k, object a, object b, int read) except -1
     cdef int backward(self, Kernel k) except -1
     cdef int backward_number(self, Kernel k, int read) except -1
     cdef bint matches(self, object array)

@@ -42,6 +42,12 @@ cdef extern from "numpy/ufuncobject.h":
         Loop *functions
         void **data
 
+cdef extern from "numpy/arrayobject.h":
+    ctypedef struct PyArrayObject_fields:
+        int flags
+        PyObject *weakreflist
+        PyObject *mem_handler
+
 cdef extern from "pool.h":
     """
     static PyDataMem_Handler dz_handler = {"dezero", 1, {NULL, pool_malloc, pool_calloc, pool_realloc, pool_free}};
@@ -50,6 +56,9 @@ cdef extern from "pool.h":
         Py_INCREF(handler);
         Py_XSETREF(((PyArrayObject_fields *)a)->mem_handler, handler);
         PyArray_ENABLEFLAGS((PyArrayObject *)a, NPY_ARRAY_OWNDATA);
+    }
+    static inline int dz_has_weakref(PyObject *o) {
+        return Py_TYPE(o)->tp_weaklistoffset > 0 && *(PyObject **)((char *)o + Py_TYPE(o)->tp_weaklistoffset) != NULL;
     }
     """
     struct Pool "pool":
@@ -61,6 +70,11 @@ cdef extern from "pool.h":
     void pool_decay()
     object new_handler "dz_new_handler" ()
     void give_handler "dz_give_handler" (object, object)
+    bint has_weakref "dz_has_weakref" (PyObject *)
+
+cdef extern from "callers.h":
+    void note_operators "dz_note_operators" (PyTypeObject *)
+    bint in_expression "dz_in_expression" (object, object)
 
 cdef extern from "Python.h":
     int PyContextVar_Get(object, PyObject *, PyObject **) except -1
@@ -243,6 +257,7 @@ def usual_class(type cls):
     global usual
     usual = <PyObject *>cls
     spare(1, <PyTypeObject *>cls)
+    note_operators(<PyTypeObject *>cls)
 
 
 cdef inline bint is_handle(object o):
@@ -634,8 +649,11 @@ cdef class Node:
 
     # forward
 
-    cdef bint forward(self, Kernel k, object a, object b) except -1:
-        """Compute the value from one or two operands; False where no loop fits them."""
+    cdef bint forward(self, Kernel k, object a, object b, int read) except -1:
+        """Compute the value from one or two operands; False where no loop fits them.
+
+        By bit, the operands that are read once more: the memory of another one may become that of the result.
+        """
         cdef View v[3]
         cdef char *args[3]
         cdef int da = look(a, &v[0]), db, d
@@ -656,7 +674,7 @@ cdef class Node:
             args[0], args[1], args[2] = v[0].p, v[1].p, v[2].p
             args[k.nin] = <char *>&self.value
             k.fwd[d](args, &ONE, ITEMS[d], k.fwd_data[d])
-        elif not forward_arrays(self, k, a, b, v, d):
+        elif not forward_arrays(self, k, a, b, v, d, read):
             return False
         if flags():
             report(k.label, flags())
@@ -879,7 +897,29 @@ cdef inline bint keep_number(Node y, object o, int d, View *v) except -1:
     return not isinf(y.number.f) or isinf(c)
 
 
-cdef bint forward_arrays(Node y, Kernel k, object a, object b, View *v, int d) except -1:
+cdef inline bint is_dying(object o, View *v, Space s):
+    """Is it a Variable with an array of this shape, and both held by nobody but who called the operator?"""
+    cdef PyArrayObject_fields *array
+    if <PyObject *>Py_TYPE(o) != usual or (<PyObject *>o).ob_refcnt != 1 or v.strides != NULL or not fits(s, v.nd, v.dims):
+        return False
+    array = <PyArrayObject_fields *>(<Handle>o).array
+    return ((<PyObject *>array).ob_refcnt == 1 and array.mem_handler == <PyObject *>handler and array.weakreflist == NULL
+            and array.flags & cnp.NPY_ARRAY_WRITEABLE and (<Handle>o).node is not None and not (<Handle>o).node.tracked
+            and not has_weakref(<PyObject *>o))
+
+
+cdef inline object taken_over(object a, object b, View *v, Space s, int nin, int read):
+    """The array of an operand that nobody can look at any more (callers.c), or None."""
+    cdef bint first = not read & 1 and is_dying(a, &v[0], s)
+    if not first and not (nin == 2 and not read & 2 and is_dying(b, &v[1], s)) or not in_expression(a, b):
+        return None
+    dying = <Handle>a if first else <Handle>b
+    array = dying.array
+    dying.array = None
+    return array
+
+
+cdef bint forward_arrays(Node y, Kernel k, object a, object b, View *v, int d, int read) except -1:
     cdef Py_ssize_t dims[MAXDIMS]
     cdef int nd = 0
     cdef Space s
@@ -892,7 +932,10 @@ cdef bint forward_arrays(Node y, Kernel k, object a, object b, View *v, int d) e
             s = new_space(nd, dims)
     y.space = s
     y.own = is_small(s, d)
-    y.store = new_block(s, d) if y.own else new_array(s, d)
+    if not y.own and s.size * ITEM[d] >= POOLED:
+        y.store = taken_over(a, b, v, s, k.nin, read)
+    if y.store is None:
+        y.store = new_block(s, d) if y.own else new_array(s, d)
     v[k.nin].p = memory(<PyObject *>y.store)
     v[k.nin].nd, v[k.nin].dims, v[k.nin].strides = nd, s.dims, NULL
     run_views(k.fwd[d], k.fwd_data[d], k.nin + 1, v, s, d)
