@@ -57,6 +57,7 @@ cdef Variable handle(Node node)
 cdef object split(object f, list nodes, list ys)
 @cython.locals(node=Node)
 cdef list record_call(Function f, tuple inputs, list xs, list ys)
+cdef bint is_plain_number(object x)
 cdef object call(Function f, tuple inputs)
 cdef list run_rule(Function f, list gys, list inputs, list outputs)
 cdef tuple ask(Function f, list gys, list inputs, list outputs)
@@ -88,8 +89,10 @@ cdef list totals(list found, bint graph)
 
 @cython.locals(x=Variable)
 cdef object run_backward(Variable v, Node root, object gradient, bint retain, bint graph)
-@cython.locals(node=Node, late=Node, k=Py_ssize_t, rows=Rows, found=list)
+@cython.locals(node=Node, late=Node, k=Py_ssize_t, rows=Rows, found=list, later=list, most=Py_ssize_t)
 cdef list walk(Node root, object gradient, bint retain)
+@cython.locals(x=Node, youngest=Py_ssize_t)
+cdef Py_ssize_t put_back(Node node, list later, Rows rows) except -1
 @cython.locals(together=Node)
 cdef Node collect(Node node, Node late)
 @cython.locals(v=Variable)
@@ -148,14 +151,11 @@ cdef class Table:
     @cython.locals(v=Variable)
     cdef int bring(self, Node node, object g, bint adds) except -1
 
-@cython.locals(kernel=Kernel)
+@cython.locals(kernel=Kernel, x=Node)
 cdef object restore(Node node)
 cdef bint is_dropped(Node node) except -1
 cdef int bring_back(object x) except -1
 cdef int restore_value(Variable v) except -1
-cdef object operand_of(Node node, Node x)
-@cython.locals(node=Node, again=Node)
-cdef int compute_anew(Node root) except -1
 
 @cython.locals(v=Variable)
 cdef Variable own(Variable g, object ys)

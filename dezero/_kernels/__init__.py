@@ -28,12 +28,14 @@ IN_USE = "numpy" if REASON else "compiled"
 
 if IN_USE == "compiled":
     # A gradient that is gy itself, or -gy, needs no loop.  `reads`: what of (x0, x1, y) the loops look at.
-    add = Kernel(elementwise.add, ("+", "+"), ((), ()))
-    sub = Kernel(elementwise.sub, ("+", "-"), ((), ()))
-    mul = Kernel(elementwise.mul, (elementwise.mul_x0, elementwise.mul_x1), ((1,), (0,)), (elementwise.mul_x0_more, elementwise.mul_x1_more))
-    div = Kernel(elementwise.div, (elementwise.div_x0, elementwise.div_x1), ((1,), (0, 1)))
-    pow = Kernel(elementwise.pow, (elementwise.pow_x0, elementwise.pow_x1), ((0, 1), (0, 1, 2)), (elementwise.pow_x0_more, None))
-    neg = Kernel(elementwise.neg, "-", ((),))
-    square = Kernel(elementwise.square, elementwise.square_x0, ((0,),), (elementwise.square_x0_more,))
+    add = Kernel(elementwise.add, ("+", "+"), ((), ()), in_place=True, cheap=True)
+    sub = Kernel(elementwise.sub, ("+", "-"), ((), ()), in_place=True, cheap=True)
+    mul = Kernel(elementwise.mul, (elementwise.mul_x0, elementwise.mul_x1), ((1,), (0,)), (elementwise.mul_x0_more, elementwise.mul_x1_more),
+                 in_place=True, cheap=True)
+    div = Kernel(elementwise.div, (elementwise.div_x0, elementwise.div_x1), ((1,), (0, 1)), in_place=True)
+    pow = Kernel(elementwise.pow, (elementwise.pow_x0, elementwise.pow_x1), ((0, 1), (0, 1, 2)), (elementwise.pow_x0_more, None),
+                 in_place=True, cheap=(1, 2, 3))
+    neg = Kernel(elementwise.neg, "-", ((),), in_place=True, cheap=True)
+    square = Kernel(elementwise.square, elementwise.square_x0, ((0,),), (elementwise.square_x0_more,), in_place=True, cheap=True)
 else:
     add = sub = mul = div = pow = neg = square = None

@@ -19,6 +19,10 @@ cdef class Space:
 
 cdef class Kernel:
     cdef readonly object forward, backward, reads
+    cdef readonly object cheap          # to run again: True, False, or with which second operands
+    cdef int ncheap
+    cdef double cheap_with[4]
+    cdef readonly bint in_place         # forward may write over an operand
     cdef readonly int nin
     cdef readonly object label          # what floating-point warnings call it
     cdef readonly tuple types           # what it has loops for: ("d", "f")
@@ -49,6 +53,8 @@ cdef class Node:
     cdef signed char kind               # of both: 0 float64, 1 float32, -1 anything else
     cdef unsigned char own                # the value is in the node: `value` or a block
     cdef unsigned char constant           # takes no gradient
+    cdef unsigned char by_loops           # so were all that it was computed from: none of them is larger
+    cdef unsigned char fate               # of a large value: LOUD, LOST, SOURCE, REMADE
     cdef unsigned char tracked            # the garbage collector knows it: a user's object hangs on it or above it
     # how it was computed
     cdef object op, extra
@@ -74,12 +80,17 @@ cdef class Node:
     cdef int keep(self, object array) except -1
     cdef int drop(self) except -1
     cdef object stored(self)
+    cdef object shown(self)
+    cdef int restore(self) except -1
+    cdef int lose(self) except -1
     cdef object living(self)
     cdef int start(self, object g) except -1
     cdef int give(self, object g) except -1
     cdef object gradient(self)
     cdef object take(self)
     cdef void forget(self) noexcept
+    cdef Py_ssize_t elements(self) noexcept
+    cdef bint waits(self, Py_ssize_t most) noexcept
     cdef int show(self) except -1
 
 cdef class Rows:

@@ -14,8 +14,8 @@ from .signature import checked
 class Kernel:
     """Loops that do an op's work; see cells.pyx.  Without compiled parts they are kept, and the reference runs."""
 
-    def __init__(self, forward, backward, reads=None, accumulate=None):
-        self.forward, self.backward = forward, backward
+    def __init__(self, forward, backward, reads=None, accumulate=None, *, in_place=False, cheap=False):
+        self.forward, self.backward, self.in_place, self.cheap = forward, backward, in_place, cheap
         self.nin, self.reads, self.types, _ = checked(forward, backward, reads, accumulate)
         self.label = None
 
@@ -35,7 +35,8 @@ class Node:
 
     store = op = kernel = extra = in0 = in1 = next = handle = grad = None
     generation = 0
-    own = constant = tracked = queued = False
+    own = constant = tracked = queued = by_loops = False
+    has = 0
     place = -1
     _meta = (None, None)
 
@@ -63,6 +64,8 @@ class Node:
     def stored(self):
         return self.store
 
+    shown = stored
+
     def living(self):
         return None if self.handle is None else self.handle()
 
@@ -85,6 +88,10 @@ class Node:
 
     def forget(self):
         self.grad = None
+
+    def waits(self, most):
+        """No run is ever under way here."""
+        return False
 
 
 class Rows:
@@ -177,6 +184,10 @@ class Switch:
         return self.defaults[self.name] if value is None else value
 
 
+def keep_all(all_of_them):
+    """All is kept here."""
+
+
 def usual_class(cls):
     """Nothing to speed up here."""
 
@@ -197,6 +208,10 @@ def pool_bound(size):
 
 def pool_release():
     """Nothing to give back."""
+
+
+def end_run():
+    """No gradient waits here for others."""
 
 
 def abandon_run():

@@ -4,4 +4,5 @@ class Kernel:
     nin: int
     reads: tuple[tuple[int, ...], ...]
     types: tuple[str, ...]
-    def __init__(self, forward: Any, backward: Any, reads: Any = None, accumulate: Any = None) -> None: ...
+    def __init__(self, forward: Any, backward: Any, reads: Any = None, accumulate: Any = None, *,
+                 in_place: bool = False, cheap: bool | tuple[float, ...] = False) -> None: ...

@@ -5,8 +5,8 @@
    made, filled and freed take 12.6 ms from malloc and 2.2 ms from here.
 
    Blocks are sorted by size, four bins to a doubling, last in first out.  What is cached is bounded: live + cached stays
-   below the most that the program itself has lately had live, and at least POOL_FLOOR, so the process is never larger
-   than it made itself.  `allow` decays with every backward, towards the most of the last two passes and not below: one
+   below the most that the program itself has lately had live, a sixteenth more, and at least POOL_FLOOR, so the process
+   is hardly larger than it made itself.  `allow` decays with every backward, towards the most of the last two passes and not below: one
    block given back in each step of a loop and asked for in the next was a sixth of the time.  All calls hold the interpreter's lock (NumPy frees arrays
    under it), and a forked child goes on with its own copy. */
 #ifndef DEZERO_POOL_H
@@ -98,10 +98,12 @@ static void pool_shrink(size_t keep) {
     }
 }
 
-static inline size_t pool_room(void) {
-    size_t most = pool.allow < pool.cap ? pool.allow : pool.cap;
-    return most > pool.live ? most - pool.live : 0;
+static inline size_t pool_most(void) {
+    size_t most = pool.allow + pool.allow / 16; /* else a scratch block drives out a large one, in every step */
+    return most < pool.cap ? most : pool.cap;
 }
+
+static inline size_t pool_room(void) { return pool_most() > pool.live ? pool_most() - pool.live : 0; }
 
 static void *pool_malloc(void *ctx, size_t n) {
     size_t size;

@@ -55,11 +55,12 @@ cdef class Program:
     cdef list keep          # what the registers' memory belongs to
     cdef dict arrays        # register: its array, where it is one that a node may hold
     cdef dict sums          # (register, shape): doubles it is summed into
+    cdef dict again         # node: the register of its value, where that was not kept
 
     def __cinit__(self, Space space, int kind):
         cdef int j
         self.space, self.kind = space, kind
-        self.nodes, self.keep, self.arrays, self.sums = [], [], {}, {}
+        self.nodes, self.keep, self.arrays, self.sums, self.again = [], [], {}, {}, {}
         self.p.item, self.p.total, self.p.gather, self.p.nd = ITEM[kind], total, gather, space.nd
         for j in range(space.nd):
             self.p.dims[j] = space.dims[j]
@@ -109,9 +110,21 @@ cdef class Program:
         if x is None:
             self.keep.append(y)
             return self.register(POINT, <char *>&y.number)
+        if x.fate & REMADE and x.store is None and fits(self.space, x.space.nd, x.space.dims):
+            return self.made(x)
         view_value(x, &v)
         self.keep.append(x if x.own else x.store)
         return self.view(&v, SPREAD, self.p.item)
+
+    cdef int made(self, Node x) except -1:
+        """A value that was not kept, computed again: in each block, where it is read."""
+        cdef int args[3]
+        cdef int i
+        if x not in self.again:
+            for i in range(x.kernel.nin):
+                args[i] = self.value(x, x.in0 if i == 0 else x.in1, True)
+            self.again[x] = self.step(x.kernel.fwd[self.kind], x.kernel.fwd_data[self.kind], x.kernel.nin, args)
+        return self.again[x]
 
     cdef int gradient(self, Node x) except -1:
         """x's gradient, of the shape of the space, in a register."""
@@ -318,6 +331,15 @@ cdef int finish_run() except -1:
     if p is not None:
         p.finish()
     return 0
+
+
+cdef bint run_is_larger(Py_ssize_t size) noexcept:
+    return under_construction is not None and under_construction.space.size > size
+
+
+def end_run():
+    """Bring all gradients that are in registers into their nodes, before a walk goes on."""
+    finish_run()
 
 
 def abandon_run():
