@@ -1068,8 +1068,7 @@ def unchain_inputs(root):
 
 
 def cut(node):
-    if not node.own:
-        node.stored()                       # a value that is not kept but computed again must be, before the way to it is gone
+    node.settle()
     node.op = node.kernel = node.in0 = node.in1 = None
     node.place = -1
     node.by_loops = True

@@ -1,11 +1,12 @@
 """The memory that dezero recycles: what is held, a bound on it, and giving it back.
 
-Results of 16 kB and more take their memory from a store that keeps what dead ones leave: from the system it would come
+Results of 4 kB and more take their memory from a store that keeps what dead ones leave: from the system it would come
 as untouched pages, and a page fault costs more than the arithmetic (six live arrays of 8 MB made, filled and freed:
 12.6 ms from malloc, 2.2 ms recycled).  Such an array is an ordinary one: it owns its data, and may outlive everything.
 
-What is kept beside the arrays in use never makes the process larger than the program has lately made itself (but 32 MiB
-may always be kept): the bound that follows the program decays with each backward.  `bound` sets a lower one.
+What is kept beside the arrays in use makes the process at most a sixteenth larger than the program has lately made
+itself (but 32 MiB may always be kept): the bound that follows the program decays with each backward.  `bound` sets a
+lower one.
 
 The store is one for the process.  Arrays are made and freed under the interpreter's lock, so threads need no care, and
 a forked child goes on with a copy of its own.

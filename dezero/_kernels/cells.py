@@ -66,6 +66,9 @@ class Node:
 
     shown = stored
 
+    def settle(self):
+        """Nothing is computed again here."""
+
     def living(self):
         return None if self.handle is None else self.handle()
 

@@ -93,7 +93,8 @@ cdef enum:
     LOUD = 1                # fates: forward has raised floating-point flags
     LOST = 2                # it was computed from an array that the graph does not hold
     SOURCE = 4              # others are computed again from it, so nobody is shown the array itself any more
-    REMADE = 8              # it is not kept, but computed again
+    REMADE = 8              # gradients read it; it is not kept, but computed again
+    STEP = 16               # it is computed on the way to such a one
     FEW_FROM = 1 << 17      # bytes from which on a value is computed again in one step, not kept; below nothing is won
     MORE_FROM = 1 << 19     # bytes from which on three steps are fewer than the misses they spare
     FAR = 100               # steps: never
@@ -650,25 +651,33 @@ cdef class Node:
         return array.copy() if self.fate & SOURCE and array is not None else array
 
     cdef int restore(self) except -1:
-        """Compute a dropped value again, and all that it takes, from what the graph holds."""
+        """Compute a dropped value again, by way of all that it takes, from what the graph holds."""
         cdef Node node, again
-        cdef list missing, todo = [self]
+        cdef list missing, found = [], todo = [self]
         with np.errstate(all="ignore"):     # what there is to report was reported
             while todo:
                 node = todo.pop()
-                missing = [x for x in (node.in0, node.in1) if x is not None and is_dropped(x)]
                 if not is_dropped(node):
                     continue
                 if node.fate & LOST or node.kernel is None:
                     raise GraphError("the data of an intermediate result were dropped, and cannot be computed again")
+                missing = [x for x in (node.in0, node.in1) if x is not None and is_dropped(x)]
                 if missing:
                     todo += [node, *missing]
                     continue
                 again = Node.__new__(Node)
                 again.forward(node.kernel, operand_of(node, node.in0), operand_of(node, node.in1), 3)
                 node.store = again.store
-                node.fate = node.fate & ~REMADE | SOURCE        # of what it was a step to
+                found.append(node)
+        for node in found:
+            if node is not self:
+                node.store = None
+        self.fate = self.fate & ~REMADE | SOURCE        # it may be a step to others
         return 0
+
+    cdef int settle(self) except -1:
+        """Before the way to it is cut: hold the value, where others are computed from it or gradients read it."""
+        return self.restore() if self.fate & (REMADE | STEP) and is_dropped(self) else 0
 
     cdef int lose(self) except -1:
         """An array that the graph does not hold was an operand: the value cannot be computed again."""
@@ -972,7 +981,7 @@ cdef inline bint is_dropped(Node x):
 
 
 cdef object operand_of(Node y, Node x):
-    return y.operand if x is None else x.stored()
+    return y.operand if x is None else x.stored() if x.own else x.store
 
 
 cdef bint watched = False                   # somebody compares data with what they were: all are kept
@@ -1032,18 +1041,20 @@ cdef bint can_be_made(Node y) noexcept:
     return size >= FEW_FROM and steps_of(y, 1 if size < MORE_FROM else 3) < FAR
 
 
-cdef int let_fade(Node y) noexcept:
-    """What y is computed again from must stay as it is."""
-    cdef Node x
-    y.fate |= REMADE
-    for x in (y.in0, y.in1):
-        if x is None or x.own:
-            continue
-        if x.store is None:
-            let_fade(x)
-        else:
-            x.fate |= SOURCE
-    return 0
+cdef void let_fade(Node y, int as_what) noexcept:
+    """Let a value be computed again; what it is computed from must stay as it is."""
+    y.fate |= as_what
+    fade_operand(y.in0)
+    fade_operand(y.in1)
+
+
+cdef void fade_operand(Node x) noexcept:
+    if x is None or x.own:
+        return
+    if x.store is None:
+        let_fade(x, STEP)
+    else:
+        x.fate |= SOURCE
 
 
 cdef inline bint is_dying(object o, View *v, Space s):
@@ -1067,7 +1078,7 @@ cdef object taken_over(object a, object b, View *v, Space s, int nin, int read):
         return None
     dying = <Handle>a if first else <Handle>b
     if read & (1 if first else 2):
-        let_fade(dying.node)
+        let_fade(dying.node, REMADE)
     array = dying.array
     dying.array = None
     return array
@@ -1325,7 +1336,7 @@ cdef void let_go(PyObject *o) noexcept:
         (<Node>node).handle = NULL
         if (<Node>node).space is not None and (<Node>node).store is (<Handle>o).array and (<PyObject *>(<Node>node).store).ob_refcnt == 2:
             if can_be_made(<Node>node):
-                let_fade(<Node>node)
+                let_fade(<Node>node, REMADE)
                 (<Node>node).store = None
     dealloc_handle(o)
 

@@ -110,7 +110,7 @@ cdef class Program:
         if x is None:
             self.keep.append(y)
             return self.register(POINT, <char *>&y.number)
-        if x.fate & REMADE and x.store is None and fits(self.space, x.space.nd, x.space.dims):
+        if x.fate & (REMADE | STEP) and x.store is None and fits(self.space, x.space.nd, x.space.dims):
             return self.made(x)
         view_value(x, &v)
         self.keep.append(x if x.own else x.store)
