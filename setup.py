@@ -53,7 +53,7 @@ def extension(module):
 # What an op with loops goes through.  All else in core, and what faces Python in cells, is marked cold, and the compiler
 # makes it for size: a tenth of the wheel, and no slower; all of core for size is a quarter slower.
 HOT = re.compile(r"__pyx_(nb_\w+|f_6dezero_8_kernels_\w+"
-                 r"|f_6dezero_4core_(operate|operate_alone|claimed|quick|link|keep|edge|wants|kernel_of|walk|bring))\(")
+                 r"|f_6dezero_4core_(operate|operate_alone|claimed|quick|link|keep|edge|wants|is_plain_number|kernel_of|walk|bring))\(")
 COLD = re.compile(r"_kernels_5cells_(take_loop|abandon_run|operand_of|4Node_(restore|settle|shown|lose|start|take)|7Program_(finish|run|made|summed|written|__cinit__))\(")
 DECLARATION = re.compile(r"^static [^\n;={}]*\b__pyx_(?:f|pf|pw|nb|tp|mp|sq|getprop|setprop)_\w+\([^;{}]*\);", re.MULTILINE)
 

@@ -889,7 +889,7 @@ def link(node, op, x0, x1, a, b, read):
 
 def is_plain_number(x):
     """Is an operand of loops a number, which its node has taken down?"""
-    return isinstance(x, (int, float, np.float32))
+    return isinstance(x, (int, float)) or isinstance(x, np.float32)         # np.float64 is a float
 
 
 def call(f, inputs):
@@ -1214,7 +1214,8 @@ def walk(root, gradient, retain):
         if mode is not None:
             mode.__exit__(None, None, None)
         abandon_run()
-        put_back(None, later, rows)
+        if later:
+            put_back(None, later, rows)
         clear(node, late, rows)
     return found
 
