@@ -141,10 +141,8 @@ class Around:
                            if name not in DECLARED and (is_number(x) or not inert(x))]
 
     def roots(self):
-        for base, known in zip(self.classes, self.known):
-            if list(map(id, vars(base).values())) != known:
-                self.look_at_classes()
-                break
+        if not self.as_known():
+            self.look_at_classes()
         found = [(f"the global {name}", where.get(name)) for where, name in self.globals]
         found += [(f"{base.__name__}.{name}", vars(base)[name]) for base, name in self.attributes]
         for f in self.functions:
@@ -157,7 +155,12 @@ class Around:
 
     def news(self):
         """How one reaches a number that was not there before the first call, or None."""
+        if not (self.globals or self.attributes or self.enclosed) and self.as_known() and not any([f.__dict__ for f in self.functions]):
+            return None                     # as of most ops: 1 us instead of 3
         return news(self.numbers(), self.before)
+
+    def as_known(self):
+        return [list(map(id, vars(base).values())) for base in self.classes] == self.known
 
 
 def inert(x):

@@ -32,9 +32,9 @@ class BroadcastTo(Function):
         x, = self.inputs
         new = gy.ndim - x.ndim
         if new:
-            gy = np.sum(gy, axis=tuple(range(new)))
+            gy = gy.sum(axis=tuple(range(new)))
         stretched = tuple(a for a in range(x.ndim) if x.shape[a] != gy.shape[a])
-        return np.sum(gy, axis=stretched, keepdims=True) if stretched else gy
+        return gy.sum(axis=stretched, keepdims=True) if stretched else gy
 
     @staticmethod
     def samples(sample):
