@@ -119,6 +119,8 @@ class Variable(Handle):
             if self.array is None:
                 raise GraphError("the data of this intermediate result was dropped, since nobody held it and no rule reads "
                                  "it; hold the result itself, or compute under using_config('keep_data', True)")
+        elif self.node is not None:
+            self.node.expose()
         return self.array
 
     @data.setter
@@ -802,7 +804,9 @@ def keep(node, v):
     """`node`, holding v's array for a rule to read; where it holds another one, an alias does."""
     if v.array is None or node.store is v.array:
         return node
-    if node.store is not None and not node.own:
+    if v.node is not node and v.node.store is v.array:
+        return v.node                       # v is both operands, and has got its alias
+    if node.store is not None and not node.own or node.is_fixed():
         return alias(v, v.array)
     node.keep(v.array)
     return node
@@ -1304,7 +1308,7 @@ def rule(node, rows):
 
 def as_value(node):
     """A Variable on a node's value at forward, for a rule to read."""
-    v = on_array(node.stored() if node.own else node.store)
+    v = on_array(None if node.store is None and not node.own else node.shown())
     if v.array is None:
         v.node = node
     return v
@@ -1846,7 +1850,8 @@ def check_unchanged(node):
         return
     f = function_of(node)
     for x, mark in zip((node, *inputs_of(node)), node.extra.marks.prints):
-        if mark is not None and mark != mark_of(x):
+        now = mark_of(x)                    # None: it is computed again, from what nobody can write to
+        if mark is not None and now is not None and mark != now:
             raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
                              "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
 

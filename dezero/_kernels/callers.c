@@ -10,6 +10,9 @@
    kept, as the return addresses and where on the stack they lie.  When the innermost one is at its place, the frame that
    holds the next is of known size, so each comparison proves the next, and the whole takes three loads.
 
+   One gap is left, and NumPy's check has it as well: a C function that ends in a tail call of `PyNumber_Add` on a field of
+   its own leaves no frame.  The Variable in that field is then without data, and says so when it is used.
+
    Where this is not known to be sound (another machine, C library or compiler; without the interpreter's lock; from
    Python 3.14 on, whose loop borrows references) nothing is ever taken over.  This file alone is compiled with unwind
    tables: the frames of this module end here. */

@@ -54,7 +54,7 @@ cdef class Node:
     cdef unsigned char own                # the value is in the node: `value` or a block
     cdef unsigned char constant           # takes no gradient
     cdef unsigned char by_loops           # so were all that it was computed from: none of them is larger
-    cdef unsigned char fate               # of a large value: LOUD, LOST, SOURCE, REMADE, STEP
+    cdef unsigned char fate               # of a large value: LOUD, LOST, SOURCE, REMADE, STEP, SHOWN
     cdef unsigned char tracked            # the garbage collector knows it: a user's object hangs on it or above it
     # how it was computed
     cdef object op, extra
@@ -81,6 +81,8 @@ cdef class Node:
     cdef int drop(self) except -1
     cdef object stored(self)
     cdef object shown(self)
+    cdef bint is_fixed(self) noexcept
+    cdef int expose(self) except -1
     cdef int restore(self) except -1
     cdef int settle(self) except -1
     cdef int lose(self) except -1

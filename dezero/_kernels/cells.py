@@ -66,6 +66,12 @@ class Node:
 
     shown = stored
 
+    def is_fixed(self):
+        return False
+
+    def expose(self):
+        """Everything is kept here."""
+
     def settle(self):
         """Nothing is computed again here."""
 

@@ -92,9 +92,10 @@ cdef extern from "Python.h":
 cdef enum:
     LOUD = 1                # fates: forward has raised floating-point flags
     LOST = 2                # it was computed from an array that the graph does not hold
-    SOURCE = 4              # others are computed again from it, so nobody is shown the array itself any more
+    SOURCE = 4              # others are computed again from it: who is shown it can't write to it
     REMADE = 8              # gradients read it; it is not kept, but computed again
     STEP = 16               # it is computed on the way to such a one
+    SHOWN = 32              # its array has been given out: whoever has it may write to it
     FEW_FROM = 1 << 17      # bytes from which on a value is computed again in one step, not kept; below nothing is won
     MORE_FROM = 1 << 19     # bytes from which on three steps are fewer than the misses they spare
     FAR = 100               # steps: never
@@ -646,14 +647,29 @@ cdef class Node:
         return a
 
     cdef object shown(self):
-        """The value as an ndarray for a user, who may write to it; None where it was dropped."""
+        """The value as an ndarray for a user, who may write to it unless others are computed from it; None where it was dropped."""
         array = self.stored()
-        return array.copy() if self.fate & SOURCE and array is not None else array
+        if not self.own and self.fate & SOURCE and array is not None:
+            cnp.PyArray_CLEARFLAGS(<ndarray>array, cnp.NPY_ARRAY_WRITEABLE)
+        else:
+            self.fate |= SHOWN
+        return array
+
+    cdef bint is_fixed(self) noexcept:
+        """Are others computed from it again, so that it must stay what it is?"""
+        return self.fate & (SOURCE | REMADE | STEP) != 0
+
+    cdef int expose(self) except -1:
+        """The array of its handle is given out."""
+        self.fate |= SHOWN
+        return 0
 
     cdef int restore(self) except -1:
         """Compute a dropped value again, by way of all that it takes, from what the graph holds."""
         cdef Node node, again
         cdef list missing, found = [], todo = [self]
+        global seen
+        seen |= flags()                     # of what ran before
         with np.errstate(all="ignore"):     # what there is to report was reported
             while todo:
                 node = todo.pop()
@@ -673,6 +689,7 @@ cdef class Node:
             if node is not self:
                 node.store = None
         self.fate = self.fate & ~REMADE | SOURCE        # it may be a step to others
+        clear_flags()
         return 0
 
     cdef int settle(self) except -1:
@@ -995,11 +1012,14 @@ def keep_all(bint all_of_them):
 
 cdef bint is_private(Node x) noexcept:
     """Is its array one that nobody but the graph can reach, now and later?"""
-    return x.kernel is not None and x.handle == NULL and (<PyObject *>x.store).ob_refcnt == 1
+    return (x.kernel is not None and x.handle == NULL and <PyObject *>Py_TYPE(x.store) == plain_array
+            and (<PyObject *>x.store).ob_refcnt == 1)
 
 
 cdef int steps_to(Node x, int most) noexcept:
     """How many forward steps bring back a value: 0 where it is there and nobody can change it."""
+    if x.fate & SHOWN:
+        return FAR
     if x.own:
         return 0 if x.kernel is not None else FAR
     if x.store is not None:
@@ -1010,7 +1030,7 @@ cdef int steps_to(Node x, int most) noexcept:
 cdef int steps_of(Node y, int most) noexcept:
     """How many it takes to compute y, as cheap as `most` or FAR."""
     cdef int steps = 1
-    if most <= 0 or y.kernel is None or y.fate & (LOUD | LOST) or not is_cheap(y):
+    if most <= 0 or y.kernel is None or y.fate & (LOUD | LOST | SHOWN) or not is_cheap(y):
         return FAR
     if y.in0 is not None:
         steps += steps_to(y.in0, most - steps)
@@ -1049,9 +1069,9 @@ cdef void let_fade(Node y, int as_what) noexcept:
 
 
 cdef void fade_operand(Node x) noexcept:
-    if x is None or x.own:
+    if x is None:
         return
-    if x.store is None:
+    if x.store is None and not x.own:
         let_fade(x, STEP)
     else:
         x.fate |= SOURCE
@@ -1402,9 +1422,14 @@ cdef class Switch:
             Py_DECREF(frames)
 
 
+cdef int seen = 0                           # floating-point flags that are still to be reported
+
+
 def raised():
     """The floating-point flags raised since the last look, and cleared now."""
-    cdef int found = flags()
+    global seen
+    cdef int found = flags() | seen
+    seen = 0
     clear_flags()
     return found
 
