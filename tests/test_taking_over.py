@@ -4,6 +4,7 @@ import functools
 import itertools
 import operator
 import platform
+import subprocess
 import sys
 import threading
 import weakref
@@ -57,6 +58,30 @@ def test_an_expression_needs_one_array(xy):
             z = -(2.0 * (x + y) - 1.0) + x - 3.0
             assert is_all(z, -7.0)
     assert memory.info().kept < 8 * N * 1.5         # what the z before has left
+
+
+LATE = """
+import operator
+import numpy as np
+from dezero import Variable
+x, y = Variable(np.full(1000, 1.0)), Variable(np.full(1000, 2.0))
+for t in map(operator.neg, (x * y for _ in range(200))):
+    pass                                    # compiled callers, more of them than are looked at one by one
+taken = 0
+for _ in range(2100):
+    t = x * y
+    where = t.data.ctypes.data
+    del t
+    z = x * y + 1.0
+    taken += z.data.ctypes.data == where
+print(taken)
+"""
+
+
+@pytest.mark.skipif(not KNOWN, reason="nothing is taken over where it could not be proved sound")
+def test_a_caller_that_comes_late_is_found():
+    done = subprocess.run([sys.executable, "-c", LATE], check=True, capture_output=True, text=True)
+    assert 0 < int(done.stdout) < 2100      # not at once, and then always
 
 
 HOLDERS = {

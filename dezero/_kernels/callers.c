@@ -25,7 +25,7 @@
 #include <stdint.h>
 #include <unwind.h>
 
-enum { FRAMES = 3, WAYS = 16, ATTEMPTS = 64 };
+enum { FRAMES = 3, WAYS = 16, ATTEMPTS = 64, LATER = 1024 }; /* after so many attempts, one in 1024 callers that are not known */
 
 typedef struct {
     char *operator;             /* its frame, while the way up from it is found */
@@ -36,6 +36,7 @@ typedef struct {
 
 static way ways[WAYS];
 static int known, attempts, wanted;
+static unsigned int strangers;
 static struct { PyObject *a, *b; char *frame; } entered; /* the operator called last, until it is asked for or returns */
 
 static const void *const OPERATORS[] = {
@@ -86,7 +87,7 @@ static _Unwind_Reason_Code climb(struct _Unwind_Context *context, void *data) {
 static __attribute__((noinline)) void learn(char *frame) {
     way *w = &ways[known];
     wanted = 0;
-    attempts++;
+    attempts += attempts < ATTEMPTS;
     w->operator = frame;
     w->frames = w->is_through = 0;
     _Unwind_Backtrace(climb, w);
@@ -132,7 +133,7 @@ int dz_in_expression(PyObject *a, PyObject *b) {
         while (i < w->frames && *(uintptr_t *)(entered.frame + w->at[i]) == w->ip[i]) i++;
         if (i == w->frames) return 1;
     }
-    wanted = attempts < ATTEMPTS && known < WAYS;
+    wanted = known < WAYS && (attempts < ATTEMPTS || ++strangers % LATER == 0);
     return 0;
 }
 #else
