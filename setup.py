@@ -23,12 +23,15 @@ DIRECTIVES = {"language_level": 3, "auto_pickle": False, "nonecheck": True, "bin
               "embedsignature": True, "embedsignature.format": "clinic"}
 
 # The loops want vectors, of all that -O3 adds to -O2; the rest gains nothing from it.
-# -g0, -s and no unwind tables: debug data would be four fifths of the file, and nothing unwinds C here.
+# -g0, -s and no unwind tables: debug data would be four fifths of the file, and only callers.c is unwound (it says why).
 # -ffp-contract=off: a * b + c is what NumPy makes of it.  -fwrapv: integers that overflow wrap, as NumPy's do.
 UNIX = sys.platform != "win32"
-FLAGS = ["-g0", "-fno-asynchronous-unwind-tables", "-fno-align-functions", "-fno-align-jumps", "-fno-align-labels", "-ffp-contract=off", "-fno-math-errno", "-fwrapv"] if UNIX else []
-UNWOUND = ["-O2", "-g0", "-fasynchronous-unwind-tables"] if UNIX else []         # callers.c, which says why
+FLAGS = ["-g0", "-fno-asynchronous-unwind-tables", "-fno-align-functions", "-fno-align-jumps", "-fno-align-labels", "-fno-plt",
+         "-ffp-contract=off", "-fno-math-errno", "-fwrapv"] if UNIX else []
+UNWOUND = ["-O2", "-g0", "-fasynchronous-unwind-tables"] if UNIX else []
 LINK = ["-s"] if sys.platform.startswith("linux") else []
+HEADERS = ["dezero/_kernels/" + name for name in (
+    "loops.h", "flags.h", "pool.h", "runner.h", "team.h", "program.pxi", "callers.h", "callers.c")]
 
 
 def source(module):
@@ -38,7 +41,8 @@ def source(module):
 
 # What makes calls of Python from compiled code faster costs a tenth of core's size, and its hot paths make none.
 LEAN = [(f"CYTHON_{name}", "0") for name in (
-    "CLINE_IN_TRACEBACK", "VECTORCALL_TPNEW", "UNPACK_METHODS", "USE_DICT_VERSIONS", "USE_PYLONG_INTERNALS", "USE_UNICODE_INTERNALS")]
+    "CLINE_IN_TRACEBACK", "VECTORCALL_TPNEW", "UNPACK_METHODS", "FAST_THREAD_STATE", "USE_DICT_VERSIONS", "USE_PYLONG_INTERNALS",
+    "USE_UNICODE_INTERNALS")]
 
 
 def extension(module):
@@ -46,15 +50,19 @@ def extension(module):
     if module == "dezero.core":
         level += ["-finline-limit=40"]      # a fourteenth smaller, and no slower; 20 is 6 % slower
     return Extension(module, [source(module)], include_dirs=[np.get_include(), "dezero/_kernels"],
-                     extra_compile_args=[*level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=["dezero/_kernels/" + name for name in ("loops.h", "flags.h", "pool.h", "runner.h", "team.h", "program.pxi", "callers.h", "callers.c")],
+                     extra_compile_args=[*level, *FLAGS] if UNIX else [], extra_link_args=LINK, depends=HEADERS,
                      define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), *LEAN])
 
 
 # What an op with loops goes through.  All else in core, and what faces Python in cells, is marked cold, and the compiler
-# makes it for size: a tenth of the wheel, and no slower; all of core for size is a quarter slower.
-HOT = re.compile(r"__pyx_(nb_\w+|f_6dezero_8_kernels_\w+"
-                 r"|f_6dezero_4core_(operate|operate_alone|claimed|quick|link|keep|edge|wants|is_plain_number|kernel_of|walk|bring))\(")
-COLD = re.compile(r"_kernels_5cells_(take_loop|abandon_run|operand_of|4Node_(restore|settle|shown|lose|start|take)|7Program_(finish|run|made|summed|written|__cinit__))\(")
+# makes it for size: a tenth of the wheel, and no slower; all of core for size is a quarter slower.  (What calls one of the
+# cold without a condition is as cold for the compiler.)
+HOT = re.compile(r"__pyx_(nb_\w+|tp_(new|dealloc)_\w+_(Node|Handle|Variable)|pf_\w+Variable_\d+(__\w+__|backward)"
+                 r"|f_6dezero_8_kernels_\w+"
+                 r"|f_6dezero_4core_(operate|operate_alone|claimed|quick|link|keep|edge|wants|is_plain_number|kernel_of|run_backward"
+                 r"|walk|bring|set_gradients))\(")
+COLD = re.compile(r"_kernels_5cells_(take_loop|operand_of|4Node_(restore|settle|shown|lose)"
+                  r"|7Program_(finish|run|made|summed|written|__cinit__))\(")
 DECLARATION = re.compile(r"^static [^\n;={}]*\b__pyx_(?:f|pf|pw|nb|tp|mp|sq|getprop|setprop)_\w+\([^;{}]*\);", re.MULTILINE)
 
 

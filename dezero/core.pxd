@@ -1,10 +1,11 @@
 cimport cython
-from ._kernels.cells cimport Call, Handle, Kernel, Node, Record, Rows, Switch
+from ._kernels.cells cimport Call, Handle, Kernel, Loops, Node, Record, Rows, Switch
 
 cdef int READ_BY_OTHERS
 cdef Switch recording, keeping, transforming, for_anomalies, for_changes
 cdef Slots slots
 cdef Walk under_way
+cdef Loops loops
 
 cdef class Variable(Handle):
     cdef object _name, _grad
@@ -84,10 +85,10 @@ cdef int cut(Node node) except -1
 cpdef Variable without_graph(object data, int reason)
 cdef int refuse_in_transform(Variable v, str what) except -1
 cdef object sum_of_gradients(object old, object g, bint graph)
-@cython.locals(new=dict)
-cdef list totals(list found, bint graph)
+@cython.locals(v=Variable, entry=tuple)
+cdef int set_gradients(list found, bint graph) except -1
+cdef object data_of(object gradient)
 
-@cython.locals(x=Variable)
 cdef object run_backward(Variable v, Node root, object gradient, bint retain, bint graph)
 @cython.locals(node=Node, late=Node, k=Py_ssize_t, rows=Rows, found=list, later=list, most=Py_ssize_t)
 cdef list walk(Node root, object gradient, bint retain)

@@ -122,3 +122,9 @@ cdef class Switch:
     cdef bint default
     cdef object __weakref__
     cdef bint on(self) except -1
+
+cdef class Loops:
+    cdef int raised(self) except -1
+    cdef int tell(self, str name, int found) except -1
+    cdef int end_run(self) except -1
+    cdef int abandon_run(self) except -1

@@ -34,6 +34,7 @@ class Node:
     """One value of the graph, and how it was computed."""
 
     store = op = kernel = extra = in0 = in1 = next = handle = grad = None
+    kind = -1                               # loops are for no dtype here
     generation = 0
     own = constant = tracked = queued = by_loops = False
     has = 0
@@ -106,8 +107,10 @@ class Node:
 class Rows:
     """Nodes that wait for the walk: one row per generation, linked through the nodes themselves."""
 
-    def __init__(self, youngest):
-        self.rows = [None] * (youngest + 1)
+    def __new__(cls, youngest):
+        waiting = object.__new__(cls)
+        waiting.rows = [None] * (youngest + 1)
+        return waiting
 
     def push(self, x):
         """Let x wait, unless it does already or takes no gradient."""
@@ -201,11 +204,6 @@ def usual_class(cls):
     """Nothing to speed up here."""
 
 
-def raised():
-    """No floating-point flags to report: NumPy does it itself."""
-    return 0
-
-
 def pool_state():
     """Nothing is recycled here."""
     return 0, 0, 0, 0
@@ -219,15 +217,23 @@ def pool_release():
     """Nothing to give back."""
 
 
-def end_run():
-    """No gradient waits here for others."""
+class Loops:
+    """What loops leave for later: here they never run."""
+
+    def raised(self):
+        """No floating-point flags to report: NumPy does it itself."""
+        return 0
+
+    def tell(self, name, found):
+        """The end of a pass: report the flags that were noted in it, as np.errstate wants it."""
+        if found:
+            report(name, found)
+
+    def end_run(self):
+        """No gradient waits here for others."""
+
+    def abandon_run(self):
+        """No gradient waits here for others."""
 
 
-def abandon_run():
-    """No gradient waits here for others."""
-
-
-def tell(name, found):
-    """The end of a pass: report the flags that were noted in it, as np.errstate wants it."""
-    if found:
-        report(name, found)
+loops = Loops()

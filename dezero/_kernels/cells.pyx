@@ -22,7 +22,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
 from numpy cimport ndarray
 
-from .elementwise cimport Loop, clear_flags, copy, flags, gather, minus, negate, plus, total
+from .elementwise cimport Loop, copy, gather, minus, negate, plus, total
 
 from ..errors import DTypeError, GraphError
 from .floating import report
@@ -72,6 +72,10 @@ cdef extern from "pool.h":
     object new_handler "dz_new_handler" ()
     void give_handler "dz_give_handler" (object, object)
     bint has_weakref "dz_has_weakref" (PyObject *)
+
+cdef extern from "flags.h":
+    int flags "dz_flags" () noexcept nogil
+    void clear_flags "dz_clear_flags" () noexcept nogil
 
 cdef extern from "callers.h":
     void note_operators "dz_note_operators" (PyTypeObject *)
@@ -202,7 +206,11 @@ cdef class Kernel:
 
     cdef int reads_for(self, bint first, bint second) noexcept:
         """By bit, which of (*inputs, output) is read by the gradients that are wanted."""
-        return (self.reads_by[0] if first else 0) | (self.reads_by[1] if second else 0)
+        return read_by(self, first, second)
+
+
+cdef inline int read_by(Kernel k, bint first, bint second) noexcept:
+    return (k.reads_by[0] if first else 0) | (k.reads_by[1] if second else 0)
 
 
 cdef int take_loop(dict found, int d, Loop *loop, void **data) except -1:
@@ -438,7 +446,7 @@ cdef inline bint is_long(Space s, int d):
     return s.size * ITEM[d] >= LONG
 
 
-cdef inline bint takes(Node x):
+cdef inline bint takes(Node x) noexcept:
     """Does a gradient go to this operand?"""
     return x is not None and not x.constant
 
@@ -772,7 +780,7 @@ cdef class Node:
         """Add what this node's gradient gives to the gradients of its inputs."""
         cdef View v[5]
         cdef Node x
-        cdef int i, read = k.reads_for(takes(self.in0), takes(self.in1))
+        cdef int i, read = read_by(k, takes(self.in0), takes(self.in1))
         if self.space is not None and is_long(self.space, self.kind):
             return defer(self, k)
         if self.has & IN_REGISTER:
@@ -802,35 +810,15 @@ cdef class Node:
 
     cdef int backward_number(self, Kernel k, int read) except -1:
         """`backward` of a 0-d node, whose inputs are 0-d as well."""
-        cdef char *args[5]
         cdef char *where[4]
-        cdef Number t
-        cdef Node x
-        cdef int i, j, n = k.nin + 2
         where[0] = <char *>&self.slope
-        for i in range(k.nin):
-            where[i + 1] = number_at(self.in0 if i == 0 else self.in1, self, read >> i & 1)
-        where[n - 1] = number_at(self, self, read >> k.nin & 1)
-        for i in range(k.nin):
-            x = self.in0 if i == 0 else self.in1
-            if not takes(x) or k.sign[i] == NONE:
-                continue
-            if x.has & IN_REGISTER:
-                finish_run()
-            if k.sign[i] == 1:
-                add_number(x, where[0])
-                continue
-            for j in range(n):
-                args[j] = where[j]
-            args[n] = <char *>&t if x.has or k.sign[i] else <char *>&x.slope
-            if k.sign[i]:
-                args[1] = args[n]
-                negate[self.kind](args, &ONE, ITEMS[self.kind], NULL)
-            else:
-                k.bwd[self.kind][i](args, &ONE, ITEMS[self.kind], k.bwd_data[self.kind][i])
-            if x.has or k.sign[i]:
-                add_number(x, <char *>&t)
-            x.has = HELD
+        where[1] = number_at(self.in0, self, read & 1)
+        where[2] = number_at(self.in1 if k.nin == 2 else self, self, read & 2)
+        where[3] = number_at(self, self, read & 4) if k.nin == 2 else NULL
+        if takes(self.in0):
+            slope_number(k, 0, self, self.in0, where)
+        if takes(self.in1):
+            slope_number(k, 1, self, self.in1, where)
         return 0
 
     # the gradient of the walk that is under way
@@ -1127,7 +1115,7 @@ cdef bint forward_arrays(Node y, Kernel k, object a, object b, View *v, int d, i
     return True
 
 
-cdef inline void view_gradient(Node y, View *v):
+cdef inline void view_gradient(Node y, View *v) noexcept:
     v.strides = NULL
     v.kind = y.kind
     if y.space is None:
@@ -1168,13 +1156,40 @@ cdef inline int view_input(Node y, Node x, bint read, View *v) except -1:
     return 0
 
 
-cdef inline void add_number(Node x, char *p):
+cdef inline void add_number(Node x, char *p) noexcept:
     """x's gradient, a number, += the number at p."""
     if x.kind == 0:
         x.slope.d = x.slope.d + (<double *>p)[0] if x.has else (<double *>p)[0]
     else:
         x.slope.f = x.slope.f + (<float *>p)[0] if x.has else (<float *>p)[0]
     x.has = HELD
+
+
+cdef inline int slope_number(Kernel k, int i, Node y, Node x, char **where) except -1:
+    """x's gradient, a number, += what a loop makes of the numbers at (gy, *inputs, output)."""
+    cdef char *args[5]
+    cdef Number t
+    if k.sign[i] == NONE:
+        return 0
+    if x.has & IN_REGISTER:
+        finish_run()
+    if k.sign[i] == 1:
+        add_number(x, where[0])
+        return 0
+    if k.sign[i] == -1:
+        if y.kind == 0:
+            t.d = -y.slope.d
+        else:
+            t.f = -y.slope.f
+        add_number(x, <char *>&t)
+        return 0
+    args[0], args[1], args[2], args[3] = where[0], where[1], where[2], where[3]
+    args[k.nin + 2] = <char *>&t if x.has else <char *>&x.slope
+    k.bwd[y.kind][i](args, &ONE, ITEMS[y.kind], k.bwd_data[y.kind][i])
+    if x.has:
+        add_number(x, <char *>&t)
+    x.has = HELD
+    return 0
 
 
 cdef int add_memory(Node x, Loop how, char *p) except -1:
@@ -1413,29 +1428,44 @@ cdef class Switch:
     cdef bint on(self) except -1:
         cdef PyObject *frames
         PyContextVar_Get(self.modes, NULL, &frames)
-        try:
-            if frames == <PyObject *>None:
-                return self.default
-            value = (<object>frames).values.get(self.name)
-            return self.default if value is None else value
-        finally:
+        if frames == <PyObject *>None:
             Py_DECREF(frames)
+            return self.default
+        value = (<object>frames).values.get(self.name)
+        Py_DECREF(frames)
+        return self.default if value is None else value
 
 
 cdef int seen = 0                           # floating-point flags that are still to be reported
 
 
-def raised():
-    """The floating-point flags raised since the last look, and cleared now."""
-    global seen
-    cdef int found = flags() | seen
-    seen = 0
-    clear_flags()
-    return found
+cdef class Loops:
+    """What loops leave for later: floating-point flags, and a run of backward of which nothing is computed yet."""
+
+    cdef int raised(self) except -1:
+        """The floating-point flags raised since the last look, and cleared now."""
+        global seen
+        cdef int found = flags() | seen
+        seen = 0
+        clear_flags()
+        return found
+
+    cdef int tell(self, str name, int found) except -1:
+        """The end of a pass: report flags as np.errstate wants it."""
+        pool_decay()
+        if found:
+            report(name, found)
+        return 0
+
+    cdef int end_run(self) except -1:
+        """Bring all gradients that are in registers into their nodes, before a walk goes on."""
+        return finish_run()
+
+    cdef int abandon_run(self) except -1:
+        """A walk has ended."""
+        global under_construction
+        under_construction = None
+        return 0
 
 
-def tell(name, int found):
-    """The end of a pass: report flags as np.errstate wants it."""
-    pool_decay()
-    if found:
-        report(name, found)
+loops = Loops()

@@ -130,10 +130,10 @@ typedef struct { dz_loop loop; void *data; } dz_numpy_loop; /* np.power's, read 
     SLOPE(pow_x0, _2##S, T, 0, 1, 4, 5, a * ((T)2 * b))                                                                \
     SLOPE(pow_x0, _3##S, T, 0, 1, 4, 5, a * ((T)3 * (b * b)))                                                          \
     static void pow##S(DZ_ARGS) {                                                                                      \
-        const T c = *(const T *)p[1];                                                                                  \
-        if (s[1] == 0 && c == 1) pow_1##S(p, count, s);                                                                \
-        else if (s[1] == 0 && c == 2) pow_square##S(p, count, s, data);                                                     \
-        else if (s[1] == 0 && c == 3) pow_cube##S(p, count, s, data);                                                  \
+        const T k = s[1] == 0 || *count == 1 ? *(const T *)p[1] : 0;                                                   \
+        if (k == 1) pow_1##S(p, count, s);                                                                             \
+        else if (k == 2) pow_square##S(p, count, s, data);                                                             \
+        else if (k == 3) pow_cube##S(p, count, s, data);                                                               \
         else dz_power##S.loop(p, count, s, dz_power##S.data);                                                          \
     }                                                                                                                  \
     static inline T pow_slope_x0##S(T g, T a, T c) { return c == 0 ? 0 : g * (c * POW(a, c - 1)); }                    \

@@ -20,7 +20,7 @@ cdef extern from "team.h":
     ctypedef struct run_program:
         run_step *steps
         run_reg *regs
-        int nsteps, nregs, nslots, item, nd
+        int nsteps, nregs, nsums, nslots, item, nd
         Py_ssize_t dims[MAXDIMS]
         Py_ssize_t block, blocks
         double (*total)(int, const char *, Py_ssize_t) noexcept nogil
@@ -30,6 +30,8 @@ cdef extern from "team.h":
     void run_cut(run_program *) noexcept
     void run_assign(run_program *, int *) noexcept
     void run_streams(run_program *) noexcept
+    void run_begin(const run_program *, char *) noexcept
+    void run_end(const run_program *, const char *) noexcept
     bint team_wants(const run_program *) noexcept
     void team_run_blocks(const run_program *, Py_ssize_t, Py_ssize_t, char *, Py_ssize_t) noexcept nogil
     void team_run_loop(Loop, void *, int, char **, const Py_ssize_t *, Py_ssize_t, int) noexcept nogil
@@ -49,21 +51,23 @@ cdef Number NOTHING
 cdef class Program:
     cdef run_program p
     cdef int room_steps, room_regs
+    cdef int nothing        # a register for what nobody reads
     cdef Space space
     cdef int kind
     cdef list nodes         # that have a register, or had
     cdef list keep          # what the registers' memory belongs to
     cdef dict arrays        # register: its array, where it is one that a node may hold
     cdef dict sums          # (register, shape): doubles it is summed into
-    cdef dict again         # node: the register of its value, where that was not kept
+    cdef dict values        # node: the register of its value, where that is not just read
 
     def __cinit__(self, Space space, int kind):
         cdef int j
         self.space, self.kind = space, kind
-        self.nodes, self.keep, self.arrays, self.sums, self.again = [], [], {}, {}, {}
+        self.nodes, self.keep, self.arrays, self.sums, self.values = [], [], {}, {}, {}
         self.p.item, self.p.total, self.p.gather, self.p.nd = ITEM[kind], total, gather, space.nd
         for j in range(space.nd):
             self.p.dims[j] = space.dims[j]
+        self.nothing = self.register(POINT, <char *>&NOTHING)
 
     def __dealloc__(self):
         free(self.p.steps)
@@ -82,6 +86,7 @@ cdef class Program:
                 raise MemoryError
             self.p.regs, self.room_regs = <run_reg *>more, 2 * self.room_regs + 32
         self.p.regs[self.p.nregs].kind, self.p.regs[self.p.nregs].base = kind, base
+        self.p.nsums += kind == SUM
         self.p.nregs += 1
         return self.p.nregs - 1
 
@@ -104,27 +109,33 @@ cdef class Program:
 
     cdef int value(self, Node y, Node x, bint read) except -1:
         """The value of an operand of y, or of y itself; anything, where nobody reads it."""
-        cdef View v
+        cdef bint makes
         if not read:
-            return self.register(POINT, <char *>&NOTHING)
+            return self.nothing
         if x is None:
             self.keep.append(y)
             return self.register(POINT, <char *>&y.number)
-        if x.fate & (REMADE | STEP) and x.store is None and fits(self.space, x.space.nd, x.space.dims):
-            return self.made(x)
-        view_value(x, &v)
-        self.keep.append(x if x.own else x.store)
-        return self.view(&v, SPREAD, self.p.item)
+        makes = x.fate & (REMADE | STEP) and x.store is None and fits(self.space, x.space.nd, x.space.dims)
+        if x.space is self.space and not makes:
+            return self.stored(x)
+        if x not in self.values:            # one register: to make it, or to gather its rows, takes a pass
+            self.values[x] = self.made(x) if makes else self.stored(x)
+        return self.values[x]
 
     cdef int made(self, Node x) except -1:
         """A value that was not kept, computed again: in each block, where it is read."""
         cdef int args[3]
         cdef int i
-        if x not in self.again:
-            for i in range(x.kernel.nin):
-                args[i] = self.value(x, x.in0 if i == 0 else x.in1, True)
-            self.again[x] = self.step(x.kernel.fwd[self.kind], x.kernel.fwd_data[self.kind], x.kernel.nin, args)
-        return self.again[x]
+        for i in range(x.kernel.nin):
+            args[i] = self.value(x, x.in0 if i == 0 else x.in1, True)
+        return self.step(x.kernel.fwd[self.kind], x.kernel.fwd_data[self.kind], x.kernel.nin, args)
+
+    cdef int stored(self, Node x) except -1:
+        """A value that was kept."""
+        cdef View v
+        view_value(x, &v)
+        self.keep.append(x if x.own else x.store)
+        return self.view(&v, SPREAD, self.p.item)
 
     cdef int gradient(self, Node x) except -1:
         """x's gradient, of the shape of the space, in a register."""
@@ -259,7 +270,8 @@ cdef class Program:
             return self.sums[key]
         if self.p.regs[r].kind != SCRATCH and self.p.regs[r].kind != FLAT:
             r = self.one(copy[self.kind], r)
-        a = self.sums[key] = np.zeros(x.shape)
+        a = self.sums[key] = new_array(x.space, 0)
+        a.fill(0)
         view_array(<ndarray>a, &v)
         v.strides = NULL
         self.step(NULL, NULL, 1, &r)
@@ -287,7 +299,7 @@ cdef class Program:
             if x.space is not None and fits(self.space, x.space.nd, x.space.dims):
                 x.gstore, x.has = g, HELD
             else:
-                x.give(np.array(-g if x.minus else g, x.dtype))
+                x.give(np.asarray(-g if x.minus else g, x.dtype))
         return 0
 
     cdef int run(self) except -1:
@@ -308,6 +320,7 @@ cdef class Program:
         if scratch == NULL:
             raise MemoryError
         slice = SLICE // (self.p.block * self.p.nsteps) + 1
+        run_begin(&self.p, scratch)
         try:
             while at < self.p.blocks:
                 until = self.p.blocks if self.p.blocks - at < slice else at + slice
@@ -315,6 +328,7 @@ cdef class Program:
                     team_run_blocks(&self.p, at, until, scratch, size)
                 at = until
                 PyErr_CheckSignals()
+            run_end(&self.p, scratch)
         finally:
             pool_free(NULL, scratch, 0)
         return 0
@@ -335,17 +349,6 @@ cdef int finish_run() except -1:
 
 cdef bint run_is_larger(Py_ssize_t size) noexcept:
     return under_construction is not None and under_construction.space.size > size
-
-
-def end_run():
-    """Bring all gradients that are in registers into their nodes, before a walk goes on."""
-    finish_run()
-
-
-def abandon_run():
-    """A walk has ended."""
-    global under_construction
-    under_construction = None
 
 
 cdef Program program_for(Space space, int kind):

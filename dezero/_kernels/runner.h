@@ -24,7 +24,7 @@ typedef enum {
 typedef struct {
     char *base;
     run_kind kind;
-    int slot;               /* of scratch; of SPREAD, where its block is gathered when rows are short */
+    int slot;               /* of scratch; of SPREAD, where its block is gathered when rows are short; of SUM, see run_wide */
     int last;               /* the step that uses it last */
     Py_ssize_t strides[RUN_DIMS];
 } run_reg;
@@ -40,7 +40,7 @@ typedef struct {            /* loop == NULL: sum reg[0] into reg[1] */
 typedef struct {
     run_step *steps;
     run_reg *regs;
-    int nsteps, nregs, nslots, item;
+    int nsteps, nregs, nsums, nslots, item;
     double (*total)(int, const char *, Py_ssize_t); /* the sum of contiguous numbers; 0: float64, 1: float32 */
     void (*gather)(int, double *, const char *, Py_ssize_t); /* to[i] += p[i] */
     int nd;                 /* the space, with dimensions merged that every register steps through evenly */
@@ -92,13 +92,27 @@ static void run_cut(run_program *P) {
     }
 }
 
+/* Do its rows differ? */
+static int run_moves(const run_program *P, const run_reg *r) {
+    for (int j = 0; j + 1 < P->nd; j++) if (r->strides[j] != 0) return 1;
+    return 0;
+}
+
+/* Are short rows summed into one?  Then whole blocks are, into one sum for each of their elements, and these in the end. */
+static int run_wide(const run_program *P, const run_reg *r) {
+    return r->kind == SUM && P->per_row == 0 && r->strides[P->nd - 1] == sizeof(double) && !run_moves(P, r);
+}
+
 /* Scratch slots, each taken over from a register whose last use has passed.  A step's result overlaps no argument but
    one that is accumulated (the last argument before it), which it may replace. */
 static void run_assign(run_program *P, int *taken) {
     P->nslots = 0;
     for (int k = 0; k < P->nregs; k++) {
-        P->regs[k].last = -1;
-        if (P->regs[k].kind == SPREAD && P->per_row == 0) P->regs[k].slot = P->nslots++;
+        run_reg *r = P->regs + k;
+        r->last = -1;
+        r->slot = P->nslots;
+        if (run_wide(P, r)) P->nslots += (int)sizeof(double) / P->item;
+        else if (r->kind == SPREAD && P->per_row == 0) P->nslots++;
     }
     const int kept = P->nslots;
     for (int s = 0; s < P->nsteps; s++)
@@ -129,6 +143,7 @@ static void run_streams(run_program *P) {
 
 static Py_ssize_t run_offset(const run_program *P, const run_reg *r, Py_ssize_t row) {
     Py_ssize_t at = 0;
+    if (P->nd == 2) return row * r->strides[0];     /* spares a division */
     for (int j = P->nd - 2; j >= 0; j--) {
         at += row % P->dims[j] * r->strides[j];
         row /= P->dims[j];
@@ -136,44 +151,89 @@ static Py_ssize_t run_offset(const run_program *P, const run_reg *r, Py_ssize_t 
     return at;
 }
 
-/* Do its rows differ? */
-static int run_moves(const run_program *P, const run_reg *r) {
-    for (int j = 0; j + 1 < P->nd; j++) if (r->strides[j] != 0) return 1;
-    return 0;
-}
-
 /* Rows of a few elements: a loop here costs less than a call. */
 enum { RUN_FEW = 16 };
 
-#define RUN_ROWS(T) \
-    for (Py_ssize_t i = 0; i < rows; i++, to += n * sizeof(T)) { \
-        const char *p = P->nd == 2 ? r->base + (row + i) * r->strides[0] : r->base + run_offset(P, r, row + i); \
-        for (Py_ssize_t c = 0; c < n; c++) ((T *)to)[c] = *(const T *)(p + c * step); \
-    }
+#define RUN_ROWS(T) { \
+    T *t = (T *)to; \
+    if (step == 0 && P->nd == 2) /* one number a row: 1 ns a row of four, 3 ns by the loop below */ \
+        for (const char *p = r->base + row * r->strides[0]; rows > 0; rows--, p += r->strides[0]) { \
+            const T a = *(const T *)p; \
+            Py_ssize_t c = n; \
+            for (; c >= 4; c -= 4, t += 4) t[0] = t[1] = t[2] = t[3] = a; \
+            for (; c > 0; c--) *t++ = a; \
+        } \
+    for (; rows > 0; rows--, row++) { \
+        const char *p = r->base + run_offset(P, r, row); \
+        for (Py_ssize_t c = 0; c < n; c++) *t++ = *(const T *)(p + c * step); \
+    } \
+}
 
 /* Whole rows of a SPREAD register, element by element into scratch. */
 static void run_gather(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t rows, char *to) {
     const Py_ssize_t step = r->strides[P->nd - 1], n = P->cols;
-    if (P->item == 8) RUN_ROWS(double)
+    if (P->item == sizeof(double)) RUN_ROWS(double)
     else RUN_ROWS(float)
 }
 
-#define RUN_SUM_FEW(T) for (Py_ssize_t c = 0; c < n; c++) *(double *)((char *)to + c * step) += ((const T *)p)[c]
+#define RUN_SUM_ROWS(T) \
+    for (; rows > 0; rows--, row++, p += n * sizeof(T)) { \
+        char *to = r->base + run_offset(P, r, row) + col * step; \
+        double sum = *(double *)to; \
+        if (step != 0) for (Py_ssize_t c = 0; c < n; c++) *(double *)(to + c * step) += ((const T *)p)[c]; \
+        else { for (Py_ssize_t c = 0; c < n; c++) sum += ((const T *)p)[c]; *(double *)to = sum; } \
+    }
 
-static void run_sum_row(const run_program *P, double *to, Py_ssize_t step, const char *p, Py_ssize_t n) {
+/* Rows of n elements each. */
+static void run_sum_rows(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t col, Py_ssize_t n, const char *p) {
+    const Py_ssize_t step = r->strides[P->nd - 1];
     const int is_float = P->item == sizeof(float);
-    if (step == 0 && n > RUN_FEW) *to += P->total(is_float, p, n);
-    else if (step == sizeof(double) && n > RUN_FEW) P->gather(is_float, to, p, n);
-    else if (is_float) RUN_SUM_FEW(float);
-    else RUN_SUM_FEW(double);
+    if (n > RUN_FEW && (step == 0 || step == sizeof(double))) {
+        for (; rows > 0; rows--, row++, p += n * P->item) {
+            double *to = (double *)(r->base + run_offset(P, r, row) + col * step);
+            if (step == 0) *to += P->total(is_float, p, n);
+            else P->gather(is_float, to, p, n);
+        }
+    } else if (is_float) RUN_SUM_ROWS(float)
+    else RUN_SUM_ROWS(double)
 }
 
-static void run_sum(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t col, Py_ssize_t n, const char *p) {
-    const Py_ssize_t step = r->strides[P->nd - 1], each = P->per_row ? n : P->cols;
-    for (Py_ssize_t done = 0; done < n; done += each, row++, p += each * P->item) {
-        char *to = P->nd == 2 ? r->base + row * r->strides[0] : r->base + run_offset(P, r, row);
-        run_sum_row(P, (double *)(to + col * step), step, p, each);
+static void run_sum(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t col, Py_ssize_t n, const char *p, char *scratch) {
+    if (run_wide(P, r)) P->gather(P->item == sizeof(float), (double *)(scratch + (size_t)r->slot * RUN_BLOCK), p, n);
+    else if (P->per_row) run_sum_rows(P, r, row, 1, col, n, p);
+    else run_sum_rows(P, r, row, n / P->cols, 0, P->cols, p);
+}
+
+/* Before the first block: sums of whole blocks begin with 0. */
+static void run_begin(const run_program *P, char *scratch) {
+    for (int k = 0; P->nsums && k < P->nregs; k++)
+        if (run_wide(P, P->regs + k)) memset(scratch + (size_t)P->regs[k].slot * RUN_BLOCK, 0, (size_t)P->block * sizeof(double));
+}
+
+/* After the last one: they are summed by columns. */
+static void run_end(const run_program *P, const char *scratch) {
+    for (int k = 0; P->nsums && k < P->nregs; k++) {
+        if (!run_wide(P, P->regs + k)) continue;
+        const double *wide = (const double *)(scratch + (size_t)P->regs[k].slot * RUN_BLOCK);
+        double *to = (double *)P->regs[k].base;
+        for (Py_ssize_t i = 0; i < P->block; i++) to[i % P->cols] += wide[i];
     }
+}
+
+typedef struct { int stream; Py_ssize_t line; } run_lines;
+
+/* Ask for some lines of the next block of each stream; beside a loop they cost nothing. */
+static inline void run_fetch(const run_program *P, char **at, run_lines *next, Py_ssize_t lines, Py_ssize_t share) {
+#if defined(__GNUC__)
+    while (share > 0 && next->stream < P->nstreams) {
+        const Py_ssize_t most = lines - next->line < share ? lines - next->line : share;
+        const char *p = at[P->streams[next->stream]] + (lines + next->line) * 64;
+        for (Py_ssize_t i = 0; i < most; i++) __builtin_prefetch(p + i * 64, 0, 2);
+        share -= most;
+        next->line += most;
+        if (next->line == lines) next->line = 0, next->stream++;
+    }
+#endif
 }
 
 /* Blocks first to last - 1.  `scratch` has room for the slots and, after them, for a pointer and a step a register. */
@@ -185,7 +245,7 @@ static void run_blocks(const run_program *P, Py_ssize_t first, Py_ssize_t last, 
         at[k] = r->kind == SCRATCH || (r->kind == SPREAD && P->per_row == 0) ? scratch + (size_t)r->slot * RUN_BLOCK : r->base;
         steps[k] = r->kind == POINT ? 0 : r->kind == SPREAD && P->per_row ? r->strides[P->nd - 1] : P->item;
     }
-    const Py_ssize_t lines = P->block * P->item / 64, todo = lines * P->nstreams, share = P->nsteps ? todo / P->nsteps + 1 : 0;
+    const Py_ssize_t lines = P->block * P->item / 64, share = P->nsteps ? lines * P->nstreams / P->nsteps + 1 : 0;
     for (Py_ssize_t b = first; b < last; b++) {
         const Py_ssize_t row = P->per_row ? b / P->per_row : b * (P->block / P->cols), col = P->per_row ? b % P->per_row * P->block : 0;
         const Py_ssize_t left = P->per_row ? P->cols - col : (P->rows - row) * P->cols, n = left < P->block ? left : P->block;
@@ -195,21 +255,18 @@ static void run_blocks(const run_program *P, Py_ssize_t first, Py_ssize_t last, 
             else if (r->kind == SPREAD && P->per_row) at[k] = r->base + run_offset(P, r, row) + col * steps[k];
             else if (r->kind == SPREAD && (b == first || run_moves(P, r))) run_gather(P, r, row, n / P->cols, at[k]);
         }
-        Py_ssize_t ahead = 0;
+        run_lines ahead = {0, 0};
         for (int s = 0; s < P->nsteps; s++) {
             const run_step *t = P->steps + s;
             char *args[RUN_ARGS];
             Py_ssize_t strides[RUN_ARGS], count = n;    /* a loop may change them */
             if (t->loop == NULL) {
-                run_sum(P, P->regs + t->reg[1], row, col, n, at[t->reg[0]]);
+                run_sum(P, P->regs + t->reg[1], row, col, n, at[t->reg[0]], scratch);
                 continue;
             }
             for (int k = 0; k < t->nargs; k++) args[k] = at[t->reg[k]], strides[k] = steps[t->reg[k]];
             t->loop(args, &count, strides, t->data);
-#if defined(__GNUC__)
-            for (Py_ssize_t stop = ahead + share < todo ? ahead + share : todo; ahead < stop; ahead++)
-                __builtin_prefetch(at[P->streams[ahead / lines]] + (lines + ahead % lines) * 64, 0, 2);
-#endif
+            run_fetch(P, at, &ahead, lines, share);
         }
     }
 }

@@ -178,8 +178,7 @@ static void team_blocks_part(void *job, int who) {
 
 /* Sums depend on the order of blocks, to the last bit: a program that has one is run by one thread. */
 static int team_wants(const run_program *P) {
-    for (int k = 0; k < P->nregs; k++) if (P->regs[k].kind == SUM) return 0;
-    return P->rows * P->cols * P->item >= TEAM_FROM;
+    return P->nsums == 0 && P->rows * P->cols * P->item >= TEAM_FROM;
 }
 
 /* Blocks first to last - 1 of a program, with scratch for two where the team wants it. */
