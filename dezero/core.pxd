@@ -8,10 +8,6 @@ cdef Walk under_way
 cdef Loops loops
 
 cdef class Variable(Handle):
-    cdef object _name, _grad
-    cdef unsigned char assigned         # .grad by the caller: backward begins with it
-    cdef unsigned char reason           # why there is no graph
-    cdef object __weakref__
     cpdef object _held(self)
 
 cdef class Guarded(Variable):
@@ -154,7 +150,6 @@ cdef class Table:
 
 @cython.locals(kernel=Kernel, x=Node)
 cdef object restore(Node node)
-cdef bint is_dropped(Node node) except -1
 cdef int bring_back(object x) except -1
 cdef int restore_value(Variable v) except -1
 

@@ -1212,9 +1212,7 @@ def walk(root, gradient, retain):
                 else:
                     late = collect(node, late)
             elif node.kernel is not None:
-                rows.push(node.in0)
-                rows.push(node.in1)
-                node.backward(node.kernel)
+                node.backward(node.kernel, rows)
             else:
                 if mode is None:
                     mode = RuleMode(False)
@@ -1573,7 +1571,7 @@ def restore(node):
     kernel = kernel_of(node.op)
     read = kernel.reads_for(True, True)
     for i, x in enumerate((*inputs_of(node)[:kernel.nin], node)):
-        if x is not None and read >> i & 1 and is_dropped(x):
+        if x is not None and read >> i & 1 and x.is_dropped():
             x.restore()
 
 
@@ -1584,13 +1582,9 @@ def bring_back(x):
 
 
 def restore_value(v):
-    if v.array is None and is_dropped(v.node):
+    if v.array is None and v.node.is_dropped():
         v.node.restore()
         v.array = v.node.stored()
-
-
-def is_dropped(node):
-    return not node.own and node.store is None
 
 
 def zeros_like(y):

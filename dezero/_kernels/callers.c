@@ -25,7 +25,8 @@
 #include <stdint.h>
 #include <unwind.h>
 
-enum { FRAMES = 3, WAYS = 16, ATTEMPTS = 64, LATER = 1024 }; /* after so many attempts, one in 1024 callers that are not known */
+enum { FRAMES = 3, WAYS = 16 };
+enum { ATTEMPTS = 64, LATER = 1024 }; /* callers that are looked at; then one in so many */
 
 typedef struct {
     char *operator;             /* its frame, while the way up from it is found */

@@ -73,12 +73,13 @@ cdef class Node:
     cdef object gstore
 
     cdef bint forward(self, Kernel k, object a, object b, int read) except -1
-    cdef int backward(self, Kernel k) except -1
+    cdef int backward(self, Kernel k, Rows rows) except -1
     cdef int backward_number(self, Kernel k, int read) except -1
     cdef bint matches(self, object array)
     cdef int describe(self, object array) except -1
     cdef int keep(self, object array) except -1
     cdef int drop(self) except -1
+    cdef bint is_dropped(self) noexcept
     cdef object stored(self)
     cdef object shown(self)
     cdef bint is_fixed(self) noexcept
@@ -105,6 +106,10 @@ cdef class Rows:
 cdef class Handle:
     cdef Node node
     cdef object array
+    cdef object _name, _grad
+    cdef unsigned char assigned         # .grad by the caller: backward begins with it
+    cdef unsigned char reason           # why there is no graph
+    cdef object __weakref__
     cdef int bind(self, Node node) except -1
     cdef int show(self) except -1
 

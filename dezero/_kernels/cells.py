@@ -62,6 +62,9 @@ class Node:
     def drop(self):
         self.store = None
 
+    def is_dropped(self):
+        return self.store is None
+
     def stored(self):
         return self.store
 

@@ -88,7 +88,7 @@ cdef extern from "Python.h":
     PyObject *PyList_GET_ITEM(list, Py_ssize_t)
     void PyList_SET_ITEM(list, Py_ssize_t, PyObject *)
     Py_ssize_t PY_SSIZE_T_MAX
-    double PyLong_AsDouble(object) except? -1.0
+    long long PyLong_AsLongLongAndOverflow(object, int *) noexcept
     void PyObject_GC_Track(PyObject *)
     void PyObject_GC_UnTrack(PyObject *)
     bint PyObject_GC_IsTracked(PyObject *)
@@ -293,6 +293,7 @@ def usual_class(type cls):
     global usual
     usual = <PyObject *>cls
     spare(1, <PyTypeObject *>cls)
+    (<PyTypeObject *>cls).tp_dealloc = (<PyTypeObject *>Handle).tp_dealloc  # it has no fields of its own to clear
     note_operators(<PyTypeObject *>cls)
 
 
@@ -641,6 +642,9 @@ cdef class Node:
             self.store = None
         return 0
 
+    cdef bint is_dropped(self) noexcept:
+        return not self.own and self.store is None
+
     cdef object stored(self):
         """The value as an ndarray (a new one, where it is the node's own), or None where it was dropped."""
         if not self.own:
@@ -681,11 +685,11 @@ cdef class Node:
         with np.errstate(all="ignore"):     # what there is to report was reported
             while todo:
                 node = todo.pop()
-                if not is_dropped(node):
+                if not node.is_dropped():
                     continue
                 if node.fate & LOST or node.kernel is None:
                     raise GraphError("the data of an intermediate result were dropped, and cannot be computed again")
-                missing = [x for x in (node.in0, node.in1) if x is not None and is_dropped(x)]
+                missing = [x for x in (node.in0, node.in1) if x is not None and x.is_dropped()]
                 if missing:
                     todo += [node, *missing]
                     continue
@@ -702,7 +706,7 @@ cdef class Node:
 
     cdef int settle(self) except -1:
         """Before the way to it is cut: hold the value, where others are computed from it or gradients read it."""
-        return self.restore() if self.fate & (REMADE | STEP) and is_dropped(self) else 0
+        return self.restore() if self.fate & (REMADE | STEP) and self.is_dropped() else 0
 
     cdef int lose(self) except -1:
         """An array that the graph does not hold was an operand: the value cannot be computed again."""
@@ -748,7 +752,6 @@ cdef class Node:
         By bit, the operands that are read once more: the memory of another one may become that of the result.
         """
         cdef View v[3]
-        cdef char *args[3]
         cdef int da = look(a, &v[0]), db, d
         db = da if k.nin == 1 else look(b, &v[1])
         d = da if da < WEAK else db
@@ -761,14 +764,17 @@ cdef class Node:
         elif k.nin == 2 and v[1].nd == 0 and is_scalar(b):
             keep_scalar(self, &v[1])
         self.kind = d
-        clear_flags()
         if v[0].nd == 0 and (k.nin == 1 or v[1].nd == 0):
             self.own = True
-            args[0], args[1], args[2] = v[0].p, v[1].p, v[2].p
-            args[k.nin] = <char *>&self.value
-            k.fwd[d](args, &ONE, ITEMS[d], k.fwd_data[d])
-        elif not forward_arrays(self, k, a, b, v, d, read):
-            return False
+            forward_number(self, k, v)
+            if not flags():
+                return True
+            clear_flags()                   # of what ran before: to look first would take as long again, at every op
+            forward_number(self, k, v)
+        else:
+            clear_flags()
+            if not forward_arrays(self, k, a, b, v, d, read):
+                return False
         if flags():
             self.fate |= LOUD
             report(k.label, flags())
@@ -776,11 +782,13 @@ cdef class Node:
 
     # backward
 
-    cdef int backward(self, Kernel k) except -1:
-        """Add what this node's gradient gives to the gradients of its inputs."""
+    cdef int backward(self, Kernel k, Rows rows) except -1:
+        """Add what this node's gradient gives to the gradients of its inputs, which wait in `rows` then."""
         cdef View v[5]
         cdef Node x
         cdef int i, read = read_by(k, takes(self.in0), takes(self.in1))
+        rows.push(self.in0)
+        rows.push(self.in1)
         if self.space is not None and is_long(self.space, self.kind):
             return defer(self, k)
         if self.has & IN_REGISTER:
@@ -963,15 +971,12 @@ cdef inline void keep_scalar(Node y, View *v) noexcept:
 
 
 cdef inline bint keep_number(Node y, object o, int d, View *v) except -1:
-    """Keep a Python number beside the result; False where float32 cannot hold what float64 can."""
+    """Keep a Python number beside the result; False where float32 cannot hold what float64 can, or for huge integers."""
     cdef double c
-    if PyFloat_CheckExact(o):
-        c = PyFloat_AS_DOUBLE(o)
-    else:
-        try:
-            c = PyLong_AsDouble(o)
-        except OverflowError:
-            return False
+    cdef int overflow = 0
+    c = PyFloat_AS_DOUBLE(o) if PyFloat_CheckExact(o) else <double>PyLong_AsLongLongAndOverflow(o, &overflow)
+    if overflow:
+        return False
     v.p = <char *>&y.number
     v.kind = d
     if d == 0:
@@ -979,10 +984,6 @@ cdef inline bint keep_number(Node y, object o, int d, View *v) except -1:
         return True
     y.number.f = <float>c
     return not isinf(y.number.f) or isinf(c)
-
-
-cdef inline bint is_dropped(Node x):
-    return not x.own and x.store is None
 
 
 cdef object operand_of(Node y, Node x):
@@ -1090,6 +1091,13 @@ cdef object taken_over(object a, object b, View *v, Space s, int nin, int read):
     array = dying.array
     dying.array = None
     return array
+
+
+cdef inline void forward_number(Node y, Kernel k, View *v) noexcept:
+    cdef char *args[3]
+    args[0], args[1], args[2] = v[0].p, v[1].p, v[2].p
+    args[k.nin] = <char *>&y.value
+    k.fwd[y.kind](args, &ONE, ITEMS[y.kind], k.fwd_data[y.kind])
 
 
 cdef bint forward_arrays(Node y, Kernel k, object a, object b, View *v, int d, int read) except -1:
