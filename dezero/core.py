@@ -1304,7 +1304,7 @@ def rule(node, rows):
         f._gys = None
     under_way.flags |= loops.raised()
     gxs = run_rule(f, gys, [as_value(x) for x in f._edges], [on_array(y) for y in ys])
-    loops.raised()                                # the flags of the rule's own NumPy calls: RuleMode has noted them
+    loops.raised()                          # the flags of the rule's own NumPy calls: RuleMode has noted them
     for x, gx in zip(f._edges, gxs):
         if gx is not None and not x.constant:
             rows.push(x)

@@ -155,8 +155,8 @@ cdef class Kernel:
     makes it), a pair of a native address and types ``(pointer, "dd->d")`` with a number or what ctypes, cffi and numba
     have for one, or a list of these for several types.  It is a NumPy inner loop, ``void loop(char **args, npy_intp
     const *n, npy_intp const *steps, void *data)``; the engine gives it at least one element, aligned and in native byte
-    order, and an output that overlaps nothing (but see `in_place`).  Types that differ from those of the operands, and ops
-    of more than two inputs, run on the reference.
+    order, and an output that overlaps nothing (but see `in_place`); it may run more than once on the same operands.  Types
+    that differ from those of the operands, and ops of more than two inputs, run on the reference.
 
     Raises
     ------
