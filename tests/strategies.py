@@ -54,11 +54,11 @@ def chain_of(n):
 
 
 def run(code, *, env=None, flags=(), timeout=300):
-    """`code` in a fresh interpreter that finds the same dezero; returns the completed process."""
+    """`code` in a fresh interpreter that finds the same dezero (-P: not the checkout that pytest runs in); returns the process."""
     home = str(Path(dezero.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
     return subprocess.run(
-        [sys.executable, *flags, "-c", code], capture_output=True, text=True, timeout=timeout,
+        [sys.executable, "-P", *flags, "-c", code], capture_output=True, text=True, timeout=timeout,
         env={**os.environ, "PYTHONPATH": path, **(env or {})},
     )
 

@@ -65,7 +65,7 @@ def test_listing_survives_whatever_is_installed(site, command, json_):
 def test_a_closed_pipe(site):
     site.good()
     path = os.pathsep.join([str(site.folder), str(Path(dezero.__file__).parents[1])])
-    process = subprocess.Popen([sys.executable, "-m", "dezero", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    process = subprocess.Popen([sys.executable, "-P", "-m", "dezero", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                env={**os.environ, "PYTHONPATH": path})
     process.stdout.close()
     assert process.stderr.read() == b""

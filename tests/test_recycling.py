@@ -139,4 +139,4 @@ def test_a_forked_child_has_its_own():
                "assert (a == 2).all() and (c == 7).all() and (d == 2).all()\n"
                "if child == 0:\n    memory.release(); os._exit(0)\n"
                "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0\n")
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-P", "-c", program], check=True)

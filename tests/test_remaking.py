@@ -72,10 +72,11 @@ print(held, memory.info().in_use + memory.info().kept - before)
 def test_goldstein_price_holds_seven_arrays_and_nine_at_its_peak():
     # In a process of its own: what others have needed stays in the pool.
     program = HELD.format(folder=os.path.dirname(__file__))
-    held, at_peak = map(int, subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split())
+    done = subprocess.run([sys.executable, "-P", "-c", program], check=True, capture_output=True, text=True)
+    held, at_peak = map(int, done.stdout.split())
     each = 8 * 1_000_000 * 1.05             # sizes are rounded up
-    assert held <= 7 * each
-    assert at_peak <= 9.1 * each            # and a block or two of scratch
+    assert 5 * each < held <= 7 * each
+    assert held < at_peak <= 9.1 * each     # and a block or two of scratch
 
 
 STEPS = {

@@ -849,7 +849,7 @@ def test_the_pytest_plugin_where_it_is_used_wrongly(tmp_path, source, words):
 
 def test_the_pytest_plugin_costs_other_projects_nothing(tmp_path):
     code = "import dezero_pytest, sys; print(sorted({'numpy', 'dezero'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
     source = "import sys\ndef test_other():\n    assert not {'numpy', 'dezero'} & set(sys.modules)\n"
     done = pytest_in(tmp_path, source)
