@@ -314,3 +314,32 @@ def test_moving_values_raises_no_flag():
         getitem(x, [0, 1, 2]).backward()
         np.broadcast_to(x, (2, 3)).backward()
         (-x).backward()
+
+
+def test_a_sum_of_gradients_that_fails_leaves_all_of_them():
+    x, y = Variable(np.array(1.0)), Variable(np.array(1.0))
+    x.grad, y.grad = np.array(1.0), np.array(1e308)
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        (x * 2.0 + y * 1.7e308).backward()
+    assert (x.grad, y.grad) == (1.0, 1e308)
+
+
+@pytest.mark.parametrize("dtype", "df")
+def test_flags_that_others_have_left_are_not_reported(dtype):
+    huge = np.array(np.finfo(dtype).max, dtype)
+    with np.errstate(all="ignore"):
+        huge * huge, np.array(1.0, dtype) / np.array(0.0, dtype)
+        x = Variable(huge)
+        x * x                               # flags of a loop, which nobody wants to hear of
+    with np.errstate(all="raise"):
+        assert (Variable(np.array(2.0, dtype)) * 3.0 + 1.0).data == 7
+        with pytest.raises(FloatingPointError, match="overflow"):
+            x * 2.0
+
+
+@pytest.mark.parametrize("number", [2 ** 53 + 1, 2 ** 63 - 1, 2 ** 63, -2 ** 63 - 1, 10 ** 30])
+@pytest.mark.parametrize("shape", [(), (3,), (3000,)])
+def test_huge_integers_are_what_numpy_takes_them_for(number, shape):
+    a = np.full(shape, 1.5)
+    for f in (lambda v: v * number, lambda v: number - v, lambda v: v / number):
+        np.testing.assert_array_equal(f(Variable(a)).data, f(a))

@@ -134,3 +134,19 @@ def test_an_interrupted_run_leaves_no_gradient(ctrl_c):
     x.cleargrad()
     y.backward()
     np.testing.assert_allclose(x.grad, 61.0)
+
+
+@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 7, 16, 17, 64, 128, 129, 257, 513])
+def test_sums_over_rows_short_and_long(columns, dtype):
+    rng = np.random.default_rng(columns)
+    for rows in (1, 7, 300, 1001):
+        shape = rows, columns
+        for narrow in (shape, (columns,), (1, columns), (rows, 1), (1, 1), ()):
+            a, b, c = (rng.integers(-4, 5, s).astype(dtype) for s in (shape, narrow, shape))      # of integers every sum is exact
+            x, y = Variable(a), Variable(b)
+            ((x * y + x * c) * c - y).backward()
+            each = (a * c).astype("d") - 1
+            over = tuple(i for i, n in enumerate((1, 1, *narrow)[-2:]) if n == 1 and shape[i] != 1)
+            np.testing.assert_array_equal(y.grad, each.sum(over).reshape(narrow).astype(dtype))
+            np.testing.assert_array_equal(x.grad, (b + c) * c)
