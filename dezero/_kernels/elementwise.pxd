@@ -9,5 +9,3 @@ cdef Loop copy[2]
 
 cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil
 cdef void gather(int d, double *to, const char *p, Py_ssize_t n) noexcept nogil
-cdef int flags() noexcept nogil
-cdef void clear_flags() noexcept nogil

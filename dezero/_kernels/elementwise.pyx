@@ -26,8 +26,6 @@ cdef extern from "loops.h":
     double dz_sum_f(const float *, Py_ssize_t) noexcept nogil
     void dz_gather_d(double *, const double *, Py_ssize_t) noexcept nogil
     void dz_gather_f(double *, const float *, Py_ssize_t) noexcept nogil
-    int dz_flags() noexcept nogil
-    void dz_clear_flags() noexcept nogil
 
 cdef extern from "numpy/ufuncobject.h":
     ctypedef struct PyUFuncObject:
@@ -51,14 +49,6 @@ cdef void gather(int d, double *to, const char *p, Py_ssize_t n) noexcept nogil:
         dz_gather_d(to, <const double *>p, n)
     else:
         dz_gather_f(to, <const float *>p, n)
-
-
-cdef int flags() noexcept nogil:
-    return dz_flags()
-
-
-cdef void clear_flags() noexcept nogil:
-    dz_clear_flags()
 
 
 cdef int read_power(NumpyLoop *where, str types) except -1:

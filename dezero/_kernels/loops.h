@@ -7,7 +7,6 @@
 #define DEZERO_LOOPS_H
 #include <Python.h>
 #include <math.h>
-#include "flags.h"
 
 typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *);
 
