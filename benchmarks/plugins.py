@@ -85,7 +85,7 @@ def dispatch(rounds):
         name = "product"
         operators = ("__matmul__",)
         numpy = (np.fmod,)
-        kernel = dezero.Kernel(elementwise.mul, (elementwise.mul_x0, elementwise.mul_x1), ((1,), (0,)))
+        kernel = dezero.Kernel(elementwise.mul, ("x1", "x0"), in_place=True)
         forward, backward = dezero.Mul.forward, dezero.Mul.backward
 
     dezero.plugins.register(Product)

@@ -27,11 +27,10 @@ if COMPILED and os.environ.get("DEZERO_KERNELS") == "numpy":
 IN_USE = "numpy" if REASON else "compiled"
 
 if IN_USE == "compiled":
-    # A gradient that is gy itself, or -gy, needs no loop.  `reads`: what of (x0, x1, y) the loops look at.
+    # A gradient that is gy itself, -gy or gy times an operand needs no loop.  `reads`: what of (x0, x1, y) the loops look at.
     add = Kernel(elementwise.add, ("+", "+"), ((), ()), in_place=True, cheap=True)
     sub = Kernel(elementwise.sub, ("+", "-"), ((), ()), in_place=True, cheap=True)
-    mul = Kernel(elementwise.mul, (elementwise.mul_x0, elementwise.mul_x1), ((1,), (0,)), (elementwise.mul_x0_more, elementwise.mul_x1_more),
-                 in_place=True, cheap=True)
+    mul = Kernel(elementwise.mul, ("x1", "x0"), in_place=True, cheap=True)
     div = Kernel(elementwise.div, (elementwise.div_x0, elementwise.div_x1), ((1,), (0, 1)), in_place=True)
     pow = Kernel(elementwise.pow, (elementwise.pow_x0, elementwise.pow_x1), ((0, 1), (0, 1, 2)), (elementwise.pow_x0_more, None),
                  in_place=True, cheap=(1, 2, 3))

@@ -29,6 +29,7 @@ cdef class Kernel:
     cdef object owners                  # what keeps the pointers below alive
     cdef int reads_by[2]                # by bit: operand j, and at nin the output, is read by the gradient of operand i
     cdef int sign[2]                    # of the gradient where it is gy itself: 1 or -1; 0 a loop; NONE no gradient
+    cdef int factor[2]                  # the operand that gy is multiplied by; -1: another loop
     cdef Loop fwd[2]                    # [dtype]
     cdef void *fwd_data[2]
     cdef Loop bwd[2][2]                 # [dtype][input]
@@ -37,6 +38,7 @@ cdef class Kernel:
     cdef void *add_data[2][2]
     cdef Loop subtract[2][2]
     cdef void *subtract_data[2][2]
+    cdef int multiply(self, int i, int factor) noexcept
     cdef int reads_for(self, bint first, bint second) noexcept
 
 cdef class Record:

@@ -22,11 +22,11 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
 from numpy cimport ndarray
 
-from .elementwise cimport Loop, copy, gather, minus, negate, plus, total
+from .elementwise cimport Loop, copy, gather, minus, negate, plus, times, times_add, times_sub, total
 
 from ..errors import DTypeError, GraphError
 from .floating import report
-from .signature import checked, is_sign
+from .signature import checked, is_factor, is_sign
 
 cnp.import_array()
 
@@ -137,7 +137,8 @@ cdef class Kernel:
         Takes the inputs, gives the output.
     backward : loop, or tuple of loops
         One for each input, (gy, *inputs, output) -> gradient of that input; "+" says that the gradient is gy
-        itself, "-" that it is -gy, None that there is none.  A loop that is not wanted is not run.
+        itself, "-" that it is -gy, "x0" and "x1" that it is gy times that one of two inputs, None that there is none.
+        A loop that is not wanted is not run.
     reads : tuple of tuples, optional
         For each input, which of (*inputs, output), by place, its loop looks at.  What no gradient reads is not kept
         for backward.  By default all.
@@ -189,6 +190,10 @@ cdef class Kernel:
                 continue
             for r in self.reads[i]:
                 self.reads_by[i] |= 1 << <int>r
+            if is_factor(f):
+                self.multiply(i, int(f[1]))
+                continue
+            self.factor[i] = -1
             more = self.owners[self.nin + 1 + i]
             for d in range(2):
                 if "df"[d] in self.types:
@@ -196,6 +201,14 @@ cdef class Kernel:
                     if more is not None:
                         take_loop(more[0], d, &self.add[d][i], &self.add_data[d][i])
                         take_loop(more[1], d, &self.subtract[d][i], &self.subtract_data[d][i])
+
+    cdef int multiply(self, int i, int factor) noexcept:
+        """The gradient of operand i is gy times an operand."""
+        cdef int d
+        self.factor[i] = factor
+        for d in range(2):
+            self.bwd[d][i], self.add[d][i], self.subtract[d][i] = times[factor][d], times_add[factor][d], times_sub[factor][d]
+        return 0
 
     def __set_name__(self, cls, name):
         functions = cls.__dict__.get("numpy", ())

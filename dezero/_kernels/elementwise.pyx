@@ -36,6 +36,12 @@ plus[:] = [add_d, add_f]
 minus[:] = [sub_d, sub_f]
 negate[:] = [neg_d, neg_f]
 copy[:] = [copy_d, copy_f]
+times[0][:] = [mul_x1_d, mul_x1_f]
+times[1][:] = [mul_x0_d, mul_x0_f]
+times_add[0][:] = [mul_x1_add_d, mul_x1_add_f]
+times_add[1][:] = [mul_x0_add_d, mul_x0_add_f]
+times_sub[0][:] = [mul_x1_sub_d, mul_x1_sub_f]
+times_sub[1][:] = [mul_x0_sub_d, mul_x0_sub_f]
 
 
 cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil:
@@ -82,8 +88,6 @@ neg = both(neg_d, neg_f, 1)
 square = both(square_d, square_f, 1)
 
 # Gradients with respect to x0 and x1, from (gy, *inputs, y).
-mul_x0 = both(mul_x0_d, mul_x0_f, 4)
-mul_x1 = both(mul_x1_d, mul_x1_f, 4)
 div_x0 = both(div_x0_d, div_x0_f, 4)
 div_x1 = both(div_x1_d, div_x1_f, 4)
 pow_x0 = both(pow_x0_d, pow_x0_f, 4)
@@ -91,7 +95,5 @@ pow_x1 = both(pow_x1_d, pow_x1_f, 4)
 square_x0 = both(square_x0_d, square_x0_f, 3)
 
 # The same, added to a sum or taken off it: (gy, *inputs, y, sum) -> sum.
-mul_x0_more = both(mul_x0_add_d, mul_x0_add_f, 5), both(mul_x0_sub_d, mul_x0_sub_f, 5)
-mul_x1_more = both(mul_x1_add_d, mul_x1_add_f, 5), both(mul_x1_sub_d, mul_x1_sub_f, 5)
 pow_x0_more = both(pow_x0_add_d, pow_x0_add_f, 5), both(pow_x0_sub_d, pow_x0_sub_f, 5)
 square_x0_more = both(square_x0_add_d, square_x0_add_f, 4), both(square_x0_sub_d, square_x0_sub_f, 4)

@@ -52,22 +52,25 @@ cdef class Program:
     cdef run_program p
     cdef int room_steps, room_regs
     cdef int nothing        # a register for what nobody reads
+    cdef int ones           # the gradient that backward begins with
     cdef Space space
     cdef int kind
     cdef list nodes         # that have a register, or had
     cdef list keep          # what the registers' memory belongs to
     cdef dict arrays        # register: its array, where it is one that a node may hold
     cdef dict sums          # (register, shape): doubles it is summed into
+    cdef dict dense         # register: a copy, element by element
     cdef dict values        # node: the register of its value, where that is not just read
 
     def __cinit__(self, Space space, int kind):
         cdef int j
         self.space, self.kind = space, kind
-        self.nodes, self.keep, self.arrays, self.sums, self.values = [], [], {}, {}, {}
+        self.nodes, self.keep, self.arrays, self.sums, self.dense, self.values = [], [], {}, {}, {}, {}
         self.p.item, self.p.total, self.p.gather, self.p.nd = ITEM[kind], total, gather, space.nd
         for j in range(space.nd):
             self.p.dims[j] = space.dims[j]
         self.nothing = self.register(POINT, <char *>&NOTHING)
+        self.ones = self.register(POINT, <char *>&ONE_D if kind == 0 else <char *>&ONE_F)
 
     def __dealloc__(self):
         free(self.p.steps)
@@ -143,7 +146,7 @@ cdef class Program:
         if x.has & IN_REGISTER:
             return x.reg
         if x.gstore is None:
-            x.reg = self.one(copy[self.kind], self.register(POINT, <char *>&ONE_D if self.kind == 0 else <char *>&ONE_F))
+            x.reg = self.ones
         else:
             view_array(<ndarray>x.gstore, &v)
             x.reg = self.view(&v, SPREAD, self.p.item)
@@ -183,6 +186,18 @@ cdef class Program:
 
     cdef int one(self, Loop loop, int a) except -1:
         return self.step(loop, NULL, 1, &a)
+
+    cdef bint is_dense(self, int r) noexcept:
+        """Do its elements lie one after another?"""
+        return self.p.regs[r].kind == SCRATCH or self.p.regs[r].kind == FLAT
+
+    cdef int laid_out(self, int r) except -1:
+        """The same elements one after another."""
+        if self.is_dense(r):
+            return r
+        if r not in self.dense:
+            self.dense[r] = self.one(copy[self.kind], r)
+        return self.dense[r]
 
     cdef int add(self, Node x, int r, bint negative) except -1:
         """x's gradient += a register, or -= it."""
@@ -226,8 +241,10 @@ cdef class Program:
                 continue
             if k.sign[i] != 0:
                 self.add(x, gy, negative != (k.sign[i] < 0))
+            elif gy == self.ones and k.factor[i] >= 0 and self.is_dense(args[k.factor[i] + 1]):
+                self.add(x, args[k.factor[i] + 1], negative)        # 1 times an operand: another name of it
             else:
-                args[0] = gy
+                args[0] = self.laid_out(gy) if gy == self.ones else gy      # three-operand loops want no number here
                 self.slope(x, k, i, args, negative)
         return 0
 
@@ -268,8 +285,7 @@ cdef class Program:
         key = r, x.shape                    # + and - give one register to several operands
         if key in self.sums:
             return self.sums[key]
-        if self.p.regs[r].kind != SCRATCH and self.p.regs[r].kind != FLAT:
-            r = self.one(copy[self.kind], r)
+        r = self.laid_out(r)
         a = self.sums[key] = new_array(x.space, 0)
         a.fill(0)
         view_array(<ndarray>a, &v)

@@ -12,6 +12,7 @@
 enum { RUN_ARGS = 6, RUN_DIMS = 8, RUN_STREAMS = 64 };
 enum { RUN_BLOCK = 4096 };  /* bytes of a block: 2 and 8 kB are 3-5 % slower */
 enum { RUN_FAR = 1 << 18 }; /* bytes of an array from which on its next block is fetched ahead */
+enum { RUN_NEAR = 4 };      /* streams whose blocks have room in the first cache */
 
 typedef enum {
     SCRATCH,                /* a block in the cache */
@@ -222,13 +223,16 @@ static void run_end(const run_program *P, const char *scratch) {
 
 typedef struct { int stream; Py_ssize_t line; } run_lines;
 
-/* Ask for some lines of the next block of each stream; beside a loop they cost nothing. */
+/* Ask for some lines of the next block of each stream; beside a loop they cost nothing.  Into the first cache where the
+   streams leave room there (backward of 1000 x 1000 from a row and a column: 3.1 -> 2.9 ms), else into the second (of 1e6:
+   9.7 -> 7.2 ms). */
 static inline void run_fetch(const run_program *P, char **at, run_lines *next, Py_ssize_t lines, Py_ssize_t share) {
 #if defined(__GNUC__)
     while (share > 0 && next->stream < P->nstreams) {
         const Py_ssize_t most = lines - next->line < share ? lines - next->line : share;
         const char *p = at[P->streams[next->stream]] + (lines + next->line) * 64;
-        for (Py_ssize_t i = 0; i < most; i++) __builtin_prefetch(p + i * 64, 0, 2);
+        if (P->nstreams <= RUN_NEAR) for (Py_ssize_t i = 0; i < most; i++) __builtin_prefetch(p + i * 64, 0, 3);
+        else for (Py_ssize_t i = 0; i < most; i++) __builtin_prefetch(p + i * 64, 0, 2);
         share -= most;
         next->line += most;
         if (next->line == lines) next->line = 0, next->stream++;
@@ -260,12 +264,11 @@ static void run_blocks(const run_program *P, Py_ssize_t first, Py_ssize_t last, 
             const run_step *t = P->steps + s;
             char *args[RUN_ARGS];
             Py_ssize_t strides[RUN_ARGS], count = n;    /* a loop may change them */
-            if (t->loop == NULL) {
-                run_sum(P, P->regs + t->reg[1], row, col, n, at[t->reg[0]], scratch);
-                continue;
+            if (t->loop == NULL) run_sum(P, P->regs + t->reg[1], row, col, n, at[t->reg[0]], scratch);
+            else {
+                for (int k = 0; k < t->nargs; k++) args[k] = at[t->reg[k]], strides[k] = steps[t->reg[k]];
+                t->loop(args, &count, strides, t->data);
             }
-            for (int k = 0; k < t->nargs; k++) args[k] = at[t->reg[k]], strides[k] = steps[t->reg[k]];
-            t->loop(args, &count, strides, t->data);
             run_fetch(P, at, &ahead, lines, share);
         }
     }

@@ -19,7 +19,7 @@ def checked(forward, backward, reads, accumulate):
         "d" and "f", or one of them.
     loops : list of dict, str, pair of dict, or None
         Forward's, each gradient's, then for each gradient the two that accumulate it: ``{type: (kind, owner, place)}``, with the kind "ufunc", "capsule" or
-        "pointer", or "+", "-", None as given.
+        "pointer", or "+", "-", "x0", "x1", None as given.
 
     Raises
     ------
@@ -31,14 +31,16 @@ def checked(forward, backward, reads, accumulate):
     if nin == 0:
         raise TypeError("Kernel: backward is empty: wanted a loop for each operand, or None for one without gradient")
     loops = [table("forward", forward, nin)]
-    loops += [f if is_sign(f) else table(f"backward of operand {i}", f, nin + 2) for i, f in enumerate(slopes)]
+    if nin != 2 and any(map(is_factor, slopes)):
+        raise TypeError(f"Kernel: backward={backward!r}: \"x0\" and \"x1\" are for kernels of two operands; this one has {nin}")
+    loops += [f if is_word(f) else table(f"backward of operand {i}", f, nin + 2) for i, f in enumerate(slopes)]
     more = accumulating(accumulate, nin)
-    types = tuple(t for t in WORDS if all(is_sign(f) or t in f for f in loops + [f for pair in more if pair for f in pair]))
+    types = tuple(t for t in WORDS if all(is_word(f) or t in f for f in loops + [f for pair in more if pair for f in pair]))
     if not types:
         has = "; ".join(f"{name} for {' and '.join(WORDS[t] for t in f if t in WORDS)}"
-                        for name, f in zip(["forward", *(f"backward of operand {i}" for i in range(nin))], loops) if not is_sign(f))
+                        for name, f in zip(["forward", *(f"backward of operand {i}" for i in range(nin))], loops) if not is_word(f))
         raise TypeError(f"Kernel: no type has all loops: {has}")
-    return nin, checked_reads(reads, nin), types, loops + more
+    return nin, checked_reads(reads, slopes), types, loops + more
 
 
 def accumulating(accumulate, nin):
@@ -51,7 +53,7 @@ def accumulating(accumulate, nin):
 
 
 HINTS = {
-    "forward": "; of its operands each needs an entry in the tuple `backward`: a loop that gives one result, \"+\", \"-\" or None",
+    "forward": "; of its operands each needs an entry in the tuple `backward`: a loop that gives one result, \"+\", \"-\", \"x0\", \"x1\" or None",
     "backward": " (a gradient takes gy, the inputs and the output, and gives one result)",
     "accumulate": " (it takes gy, the inputs, the output and a sum, and gives the new sum)",
 }
@@ -62,8 +64,22 @@ def is_sign(f):
     return f is None or isinstance(f, str) and f in ("+", "-")
 
 
-def checked_reads(reads, nin):
-    """For each gradient, the places among (*inputs, output) that its loop looks at; by default all."""
+def is_factor(f):
+    return isinstance(f, str) and f in ("x0", "x1")
+
+
+def is_word(f):
+    """Is it a gradient that brings no loop?"""
+    return is_sign(f) or is_factor(f)
+
+
+def checked_reads(reads, slopes):
+    """For each gradient, the places among (*inputs, output) that it looks at; by default all that a loop is given."""
+    entries = read_by_loops(reads, len(slopes))
+    return tuple((int(f[1]),) if is_factor(f) else r for f, r in zip(slopes, entries))
+
+
+def read_by_loops(reads, nin):
     if reads is None:
         return (tuple(range(nin + 1)),) * nin
     entries = tuple(tuple(r) if isinstance(r, (tuple, list)) else None for r in reads) if isinstance(reads, (tuple, list)) else ()
@@ -106,7 +122,7 @@ def typed(where, loop):
 
 
 def is_pointer(loop):
-    return isinstance(loop, tuple) and len(loop) == 2 and isinstance(loop[1], str) and not is_sign(loop[1])
+    return isinstance(loop, tuple) and len(loop) == 2 and isinstance(loop[1], str) and not is_word(loop[1])
 
 
 def capsule_types(where, capsule):
