@@ -143,7 +143,10 @@ def timed():
     for dtype in ("float64", "float32"):
         for size, shape in SIZES.items():
             yield Workload(f"goldstein {size} {dtype}", normal(shape, shape, dtype=dtype), plain(goldstein), ops=38)
-    yield Workload("goldstein (1000,1)x(1,1000)", normal((1000, 1), (1, 1000)), plain(goldstein), ops=38)
+    for dtype in ("float64", "float32"):
+        yield Workload(f"goldstein (1000,1)x(1,1000) {dtype}", normal((1000, 1), (1, 1000), dtype=dtype), plain(goldstein), ops=38)
+    yield Workload("goldstein (250000,4)x(4)", normal((250_000, 4), (4,)), plain(goldstein), ops=38)
+    yield Workload("goldstein (25000,4)x(25000,1)", normal((25_000, 4), (25_000, 1)), plain(goldstein), ops=38)
     yield Workload("mul (1000,1)x(1,1000)", normal((1000, 1), (1, 1000)), plain(lambda x, y: x * y))
     yield Workload("rosenbrock 2", lambda: (np.array(0.0), np.array(2.0)), plain(rosenbrock), ops=7)
     yield Workload("rosenbrock 1000", normal(1000), plain(rosenbrock_n), ops=11)

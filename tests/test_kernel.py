@@ -84,6 +84,27 @@ def test_a_ufunc_as_a_gradient(register):
 
 
 @compiled
+@pytest.mark.parametrize("backward", [("x1", "x0"), ("x1", loop(lambda gy, a, b, y: gy * a)), (None, "x0"), ("x0", "-")], ids=str)
+@pytest.mark.parametrize("shapes", [((), ()), ((7,), (7,)), ((7,), ()), ((60, 70), (60, 70)), ((60, 70), (70,)), ((30_000,), (30_000,))], ids=str)
+def test_a_gradient_that_is_gy_times_an_operand(register, shapes, backward):
+    rng = np.random.default_rng(3)
+    a, b = (np.asarray(rng.uniform(1, 2, s)) for s in shapes)
+    op = register(op_with(Kernel(np.multiply, backward)))
+    rules = {"x0": a, "x1": b, "-": -1.0}
+    for head in (1.0, 0.5):                     # begins with ones; with something else
+        x, z = Variable(a), Variable(b)
+        y = op.apply(x, z) if head == 1.0 else op.apply(x, z) * head
+        y.backward()
+        for v, word, where in ((x, backward[0], a), (z, backward[1], b)):
+            if word is None:
+                assert v.grad is None
+                continue
+            wanted = np.broadcast_to(head * rules[word if isinstance(word, str) else "x0"], y.shape)
+            over = tuple(range(y.ndim - where.ndim))
+            np.testing.assert_allclose(v.grad, wanted.sum(over).reshape(where.shape), rtol=1e-13)
+
+
+@compiled
 def test_a_type_that_has_no_loop_runs_on_the_reference(register):
     op = register(op_with(Kernel(**SIN), lambda self, x: np.sin(x) + 100))
     assert Kernel(**SIN).types == ("d",)
@@ -546,6 +567,8 @@ OBJECTS = np.frompyfunc(lambda x: x, 1, 1)
     (np.sin, "+", (("x",),), "of places 0 to 1"),
     (np.sin, "+", (0,), "reads=(0,)"),
     (np.sin, "+", 5, "reads=5"),
+    (np.sin, "x0", None, "\"x0\" and \"x1\" are for kernels of two operands; this one has 1"),
+    (np.add, ("x2", "x0"), None, "backward of operand 0: 'x2' is no loop"),
 ])
 def test_what_is_refused(forward, backward, reads, words):
     with pytest.raises(TypeError) as caught:
@@ -563,6 +586,7 @@ def test_what_a_kernel_says_of_itself():
     assert repr(kernel) == "Kernel(forward=<ufunc 'sin'>, backward='+')"
     assert (kernel.nin, kernel.reads, kernel.types, kernel.forward) == (1, ((0,),), ("d", "f"), np.sin)
     assert Kernel(np.add, ("+", None)).reads == ((0, 1, 2), (0, 1, 2))
+    assert Kernel(np.multiply, ("x1", "x0")).reads == Kernel(np.multiply, ("x1", "x0"), ((), (2,))).reads == ((1,), (0,))
 
 
 def test_the_twin_refuses_the_same():
@@ -573,6 +597,7 @@ def test_the_twin_refuses_the_same():
     spec.loader.exec_module(twin)
     made = twin.Kernel(np.add, ("+", None))
     assert (made.nin, made.reads, made.types) == (2, ((0, 1, 2), (0, 1, 2)), ("d", "f"))
+    assert twin.Kernel(np.multiply, ("x1", "x0")).reads == ((1,), (0,))
     for case in test_what_is_refused.pytestmark[0].args[1]:
         forward, backward, reads, words = case
         with pytest.raises(TypeError) as caught:

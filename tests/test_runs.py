@@ -150,3 +150,53 @@ def test_sums_over_rows_short_and_long(columns, dtype):
             over = tuple(i for i, n in enumerate((1, 1, *narrow)[-2:]) if n == 1 and shape[i] != 1)
             np.testing.assert_array_equal(y.grad, each.sum(over).reshape(narrow).astype(dtype))
             np.testing.assert_array_equal(x.grad, (b + c) * c)
+
+
+@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize("columns", [5, 16, 17, 31, 32, 33, 100, 1000, 1024, 1025, 3001])
+def test_one_gradient_summed_by_rows_and_by_columns(columns, dtype):
+    rng = np.random.default_rng(columns)
+    for rows in (3, 40, 257):
+        g = rng.integers(-9, 10, (rows, columns)).astype(dtype)
+        down, right, both, point = xs = [Variable(np.ones(s, dtype)) for s in ((rows, 1), (1, columns), (rows, columns), (1, 1))]
+        (down + right - both - point).backward(gradient=g)
+        for x, wanted in zip(xs, (g.sum(1, keepdims=True), g.sum(0, keepdims=True), -g, -g.sum(keepdims=True))):
+            np.testing.assert_array_equal(x.grad, wanted)
+
+
+@pytest.mark.parametrize("dtype", "df")
+def test_sums_of_float32_are_made_in_double(dtype):
+    """Numbers whose float32 sum would lose the small ones."""
+    big = np.tile(np.array([2.0 ** 25, 1, -2.0 ** 25, 1], dtype), (4, 300))
+    x, y = Variable(np.zeros((4, 1), dtype)), Variable(np.zeros((1, 1200), dtype))
+    (x + y).backward(gradient=big)
+    np.testing.assert_array_equal(x.grad, np.full((4, 1), 600))
+    np.testing.assert_array_equal(y.grad, big[:1] * 4)
+
+
+ROOTS = [lambda x, y: x * y, lambda x, y: x * x, lambda x, y: -(x * y), lambda x, y: y - x * (x + y), lambda x, y: (x + 1.0) * (y - 2.0),
+         lambda x, y: x * y + x * y, lambda x, y: 3.0 * x, lambda x, y: x / y, lambda x, y: (x * y) / (y * y), lambda x, y: x + y,
+         lambda x, y: x * y[:1], lambda x, y: (x + y) * (x[:1] * y[:1])]
+
+
+@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize("root", ROOTS, ids=range(len(ROOTS)))
+def test_a_product_that_backward_begins_with(root, dtype):
+    """Where gy is ones an operand may be the gradient: it is a copy all the same, to the bit what ones give."""
+    rng = np.random.default_rng(5)
+    for shape in ((3000,), (50, 60), (200_000,)):
+        a, b = (rng.uniform(1, 2, shape).astype(dtype) for _ in range(2))
+        x, y, p, q = (Variable(v) for v in (a.copy(), b.copy(), a, b))
+        z, w = root(x, y), root(p, q)
+        z.backward()
+        w.backward(gradient=np.ones(w.shape, dtype))
+        for left, right in ((x, p), (y, q)):
+            if right.grad is None:
+                assert left.grad is None
+                continue
+            np.testing.assert_array_equal(left.grad, right.grad)
+            assert not any(np.shares_memory(left.grad, v) for v in (x.data, y.data, z.data))
+        assert x.grad is not y.grad
+        x.grad[...] = 7
+        np.testing.assert_array_equal(x.data, a)
+        np.testing.assert_array_equal(y.data, b)

@@ -19,10 +19,10 @@ from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetName, PyCapsul
 from libc.math cimport isinf
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memmove
 from numpy cimport ndarray
 
-from .elementwise cimport Loop, copy, gather, minus, negate, plus, times, times_add, times_sub, total
+from .elementwise cimport Loop, copy, gather, minus, negate, plus, times, times_add, times_sub, total, total_and_gather
 
 from ..errors import DTypeError, GraphError
 from .floating import report

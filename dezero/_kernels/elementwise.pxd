@@ -14,3 +14,4 @@ cdef Loop times_sub[2][2]
 
 cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil
 cdef void gather(int d, double *to, const char *p, Py_ssize_t n) noexcept nogil
+cdef double total_and_gather(int d, double *to, const char *p, Py_ssize_t n) noexcept nogil

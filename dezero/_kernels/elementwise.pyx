@@ -26,6 +26,8 @@ cdef extern from "loops.h":
     double dz_sum_f(const float *, Py_ssize_t) noexcept nogil
     void dz_gather_d(double *, const double *, Py_ssize_t) noexcept nogil
     void dz_gather_f(double *, const float *, Py_ssize_t) noexcept nogil
+    double dz_both_d(double *, const double *, Py_ssize_t) noexcept nogil
+    double dz_both_f(double *, const float *, Py_ssize_t) noexcept nogil
 
 cdef extern from "numpy/ufuncobject.h":
     ctypedef struct PyUFuncObject:
@@ -55,6 +57,11 @@ cdef void gather(int d, double *to, const char *p, Py_ssize_t n) noexcept nogil:
         dz_gather_d(to, <const double *>p, n)
     else:
         dz_gather_f(to, <const float *>p, n)
+
+
+cdef double total_and_gather(int d, double *to, const char *p, Py_ssize_t n) noexcept nogil:
+    """Both, of one block."""
+    return dz_both_d(to, <const double *>p, n) if d == 0 else dz_both_f(to, <const float *>p, n)
 
 
 cdef int read_power(NumpyLoop *where, str types) except -1:

@@ -167,6 +167,17 @@ enum { LANES = 32, PAIRWISE = 1024 }; /* sums side by side: no addition waits fo
         for (Py_ssize_t i = 0; i < n; i += LANES) DZ_LANES r[k] = _mm256_fmadd_pd(DZ_LOAD##S(a + i + 4 * k), one, r[k]); \
         DZ_LANES _mm256_storeu_pd(to + 4 * k, r[k]);                                                                   \
     }                                                                                                                  \
+    __attribute__((target("fma"))) static void dz_both_fma##S(double *to, double *each, const T *a, Py_ssize_t n) {    \
+        const __m256d one = _mm256_set1_pd(1);                                                                         \
+        __m256d r[LANES / 4];                                                                                          \
+        DZ_LANES r[k] = _mm256_setzero_pd();                                                                           \
+        for (Py_ssize_t i = 0; i < n; i += LANES) DZ_LANES {                                                           \
+            const __m256d x = DZ_LOAD##S(a + i + 4 * k);                                                               \
+            r[k] = _mm256_fmadd_pd(x, one, r[k]);                                                                      \
+            _mm256_storeu_pd(each + i + 4 * k, _mm256_fmadd_pd(x, one, _mm256_loadu_pd(each + i + 4 * k)));            \
+        }                                                                                                              \
+        DZ_LANES _mm256_storeu_pd(to + 4 * k, r[k]);                                                                   \
+    }                                                                                                                  \
     __attribute__((target("fma"))) static Py_ssize_t dz_gather_fma##S(double *to, const T *a, Py_ssize_t n) {          \
         const __m256d one = _mm256_set1_pd(1);                                                                         \
         Py_ssize_t i = 0;                                                                                              \
@@ -177,8 +188,14 @@ enum { LANES = 32, PAIRWISE = 1024 }; /* sums side by side: no addition waits fo
 #define DZ_HAS_FMA 0
 #define SUMS_FMA(T, S)                                                                                                 \
     static void dz_lanes_fma##S(double *to, const T *a, Py_ssize_t n) {}                                               \
+    static void dz_both_fma##S(double *to, double *each, const T *a, Py_ssize_t n) {}                                  \
     static Py_ssize_t dz_gather_fma##S(double *to, const T *a, Py_ssize_t n) { return 0; }
 #endif
+
+static double dz_fold(double *r) {
+    for (int k = LANES / 2; k > 0; k /= 2) for (int l = 0; l < k; l++) r[l] += r[l + k];
+    return r[0];
+}
 
 #define SUMS(T, S)                                                                                                     \
     SUMS_FMA(T, S)                                                                                                     \
@@ -191,11 +208,18 @@ enum { LANES = 32, PAIRWISE = 1024 }; /* sums side by side: no addition waits fo
         Py_ssize_t i = 0;                                                                                              \
         if (DZ_HAS_FMA) dz_lanes_fma##S(r, a, i = n / LANES * LANES);                                                  \
         for (; i < n; i++) r[i % LANES] += a[i];                                                                       \
-        for (int k = LANES / 2; k > 0; k /= 2) for (int l = 0; l < k; l++) r[l] += r[l + k];                           \
-        return r[0];                                                                                                   \
+        return dz_fold(r);                                                                                             \
     }                                                                                                                  \
     static void dz_gather##S(double *to, const T *a, Py_ssize_t n) {                                                   \
         for (Py_ssize_t i = DZ_HAS_FMA ? dz_gather_fma##S(to, a, n) : 0; i < n; i++) to[i] += a[i];                    \
+    }                                                                                                                  \
+    /* both at once, of at most PAIRWISE numbers */                                                                    \
+    static double dz_both##S(double *to, const T *a, Py_ssize_t n) {                                                   \
+        double r[LANES] = {0};                                                                                         \
+        Py_ssize_t i = 0;                                                                                              \
+        if (DZ_HAS_FMA) dz_both_fma##S(r, to, a, i = n / LANES * LANES);                                               \
+        for (; i < n; i++) r[i % LANES] += a[i], to[i] += a[i];                                                        \
+        return dz_fold(r);                                                                                             \
     }
 
 #define LOOPS(T, S, POW, LOG)                                                                                          \

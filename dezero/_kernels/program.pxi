@@ -16,7 +16,7 @@ cdef extern from "team.h":
         Loop loop
         void *data
         int nargs
-        int reg[6]
+        int reg[6]              # RUN_ARGS
     ctypedef struct run_program:
         run_step *steps
         run_reg *regs
@@ -25,7 +25,8 @@ cdef extern from "team.h":
         Py_ssize_t block, blocks
         double (*total)(int, const char *, Py_ssize_t) noexcept nogil
         void (*gather)(int, double *, const char *, Py_ssize_t) noexcept nogil
-    enum: RUN_BLOCK
+        double (*total_and_gather)(int, double *, const char *, Py_ssize_t) noexcept nogil
+    enum: RUN_ARGS, RUN_BLOCK
     void run_merge(run_program *) noexcept
     void run_cut(run_program *) noexcept
     void run_assign(run_program *, int *) noexcept
@@ -66,7 +67,8 @@ cdef class Program:
         cdef int j
         self.space, self.kind = space, kind
         self.nodes, self.keep, self.arrays, self.sums, self.dense, self.values = [], [], {}, {}, {}, {}
-        self.p.item, self.p.total, self.p.gather, self.p.nd = ITEM[kind], total, gather, space.nd
+        self.p.item, self.p.nd = ITEM[kind], space.nd
+        self.p.total, self.p.gather, self.p.total_and_gather = total, gather, total_and_gather
         for j in range(space.nd):
             self.p.dims[j] = space.dims[j]
         self.nothing = self.register(POINT, <char *>&NOTHING)
@@ -163,21 +165,41 @@ cdef class Program:
 
     cdef int step(self, Loop loop, void *data, int n, int *args) except -1:
         """Call a loop on n registers; gives the register of its result."""
-        cdef run_step *t
-        cdef void *more
         cdef int k, out = self.register(SCRATCH, NULL)
+        cdef run_step *t = self.insert(self.p.nsteps)
+        t.loop, t.data, t.nargs = loop, data, n + 1
+        for k in range(n):
+            t.reg[k] = args[k]
+        t.reg[n] = out
+        return out
+
+    cdef run_step *insert(self, int s) except NULL:
+        """Room for a step before step s."""
+        cdef void *more
         if self.p.nsteps == self.room_steps:
             more = realloc(self.p.steps, (2 * self.room_steps + 32) * sizeof(run_step))
             if more == NULL:
                 raise MemoryError
             self.p.steps, self.room_steps = <run_step *>more, 2 * self.room_steps + 32
-        t = &self.p.steps[self.p.nsteps]
-        t.loop, t.data, t.nargs = loop, data, n + 1
-        for k in range(n):
-            t.reg[k] = args[k]
-        t.reg[n] = out
+        memmove(&self.p.steps[s + 1], &self.p.steps[s], (self.p.nsteps - s) * sizeof(run_step))
         self.p.nsteps += 1
-        return out
+        return &self.p.steps[s]
+
+    cdef run_step *sum_of(self, int r) except NULL:
+        """The step that sums a register, next to what makes it: the block is in the first cache still."""
+        cdef int s = self.p.nsteps - 1
+        cdef run_step *t
+        while s >= 0:
+            t = &self.p.steps[s]
+            if t.loop == NULL and t.reg[0] == r and t.nargs < RUN_ARGS:
+                return t
+            if t.loop != NULL and t.reg[t.nargs - 1] == r:
+                break
+            s -= 1
+        t = self.insert(s + 1)
+        t.loop, t.data, t.nargs = NULL, NULL, 1
+        t.reg[0] = r
+        return t
 
     cdef int two(self, Loop loop, int a, int b) except -1:
         cdef int args[2]
@@ -282,6 +304,7 @@ cdef class Program:
     cdef object summed(self, Node x, int r):
         """Doubles that a register's elements will be summed into, along what x was broadcast."""
         cdef View v
+        cdef run_step *t
         key = r, x.shape                    # + and - give one register to several operands
         if key in self.sums:
             return self.sums[key]
@@ -290,8 +313,9 @@ cdef class Program:
         a.fill(0)
         view_array(<ndarray>a, &v)
         v.strides = NULL
-        self.step(NULL, NULL, 1, &r)
-        self.p.steps[self.p.nsteps - 1].reg[1] = self.view(&v, SUM, sizeof(double))
+        t = self.sum_of(r)
+        t.reg[t.nargs] = self.view(&v, SUM, sizeof(double))
+        t.nargs += 1
         return a
 
     cdef int finish(self) except -1:

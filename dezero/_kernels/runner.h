@@ -32,7 +32,7 @@ typedef struct {
 
 typedef void (*run_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *);
 
-typedef struct {            /* loop == NULL: sum reg[0] into reg[1] */
+typedef struct {            /* loop == NULL: sum reg[0] into each of the others */
     run_loop loop;
     void *data;
     int nargs, reg[RUN_ARGS];
@@ -44,6 +44,7 @@ typedef struct {
     int nsteps, nregs, nsums, nslots, item;
     double (*total)(int, const char *, Py_ssize_t); /* the sum of contiguous numbers; 0: float64, 1: float32 */
     void (*gather)(int, double *, const char *, Py_ssize_t); /* to[i] += p[i] */
+    double (*total_and_gather)(int, double *, const char *, Py_ssize_t);
     int nd;                 /* the space, with dimensions merged that every register steps through evenly */
     Py_ssize_t dims[RUN_DIMS];
     Py_ssize_t rows, cols;  /* cols: of the last dimension */
@@ -199,10 +200,25 @@ static void run_sum_rows(const run_program *P, const run_reg *r, Py_ssize_t row,
     else RUN_SUM_ROWS(double)
 }
 
-static void run_sum(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t col, Py_ssize_t n, const char *p, char *scratch) {
-    if (run_wide(P, r)) P->gather(P->item == sizeof(float), (double *)(scratch + (size_t)r->slot * RUN_BLOCK), p, n);
-    else if (P->per_row) run_sum_rows(P, r, row, 1, col, n, p);
-    else run_sum_rows(P, r, row, n / P->cols, 0, P->cols, p);
+/* A part of a row into one sum and into one sum for each column, in one pass: 127 -> 89 ns for 1 000 float32. */
+static int run_sum_both(const run_program *P, const run_step *t, Py_ssize_t row, Py_ssize_t col, Py_ssize_t n, const char *p) {
+    if (t->nargs != 3 || P->per_row == 0) return 0;
+    const run_reg *one = P->regs + t->reg[1], *each = P->regs + t->reg[2];
+    if (one->strides[P->nd - 1] != 0) one = each, each = P->regs + t->reg[1];
+    if (one->strides[P->nd - 1] != 0 || each->strides[P->nd - 1] != sizeof(double)) return 0;
+    double *to = (double *)(each->base + run_offset(P, each, row)) + col;
+    *(double *)(one->base + run_offset(P, one, row)) += P->total_and_gather(P->item == sizeof(float), to, p, n);
+    return 1;
+}
+
+static void run_sum(const run_program *P, const run_step *t, Py_ssize_t row, Py_ssize_t col, Py_ssize_t n, const char *p, char *scratch) {
+    if (run_sum_both(P, t, row, col, n, p)) return;
+    for (int k = 1; k < t->nargs; k++) {
+        const run_reg *r = P->regs + t->reg[k];
+        if (run_wide(P, r)) P->gather(P->item == sizeof(float), (double *)(scratch + (size_t)r->slot * RUN_BLOCK), p, n);
+        else if (P->per_row) run_sum_rows(P, r, row, 1, col, n, p);
+        else run_sum_rows(P, r, row, n / P->cols, 0, P->cols, p);
+    }
 }
 
 /* Before the first block: sums of whole blocks begin with 0. */
@@ -264,7 +280,7 @@ static void run_blocks(const run_program *P, Py_ssize_t first, Py_ssize_t last, 
             const run_step *t = P->steps + s;
             char *args[RUN_ARGS];
             Py_ssize_t strides[RUN_ARGS], count = n;    /* a loop may change them */
-            if (t->loop == NULL) run_sum(P, P->regs + t->reg[1], row, col, n, at[t->reg[0]], scratch);
+            if (t->loop == NULL) run_sum(P, t, row, col, n, at[t->reg[0]], scratch);
             else {
                 for (int k = 0; k < t->nargs; k++) args[k] = at[t->reg[k]], strides[k] = steps[t->reg[k]];
                 t->loop(args, &count, strides, t->data);
