@@ -1,5 +1,5 @@
 cimport cython
-from ._kernels.cells cimport Call, Handle, Kernel, Loops, Node, Record, Rows, Switch
+from ._kernels.cells cimport Call, Extra, Handle, Kernel, Loops, Node, Record, Rows, Switch
 
 cdef int READ_BY_OTHERS
 cdef Switch recording, keeping, transforming, for_anomalies, for_changes
@@ -31,7 +31,7 @@ cdef object operate_alone(Record op, str operator, object a)
 cdef Record claimed(Record op, str operator)
 cdef Kernel kernel_of(Record op)
 
-cdef object extra_of(Node node)
+cdef Extra extra_of(Node node)
 cdef Node edge(Variable v)
 @cython.locals(node=Node)
 cdef Node valued(object array)

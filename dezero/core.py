@@ -18,7 +18,7 @@ import numpy as np
 
 from . import config, guard
 from ._kernels import IN_USE
-from ._kernels.cells import (Call, Handle, Node, Record, Rows, Switch, as_result, gradient_dtype, keep_all, loops, sum_to,
+from ._kernels.cells import (Call, Extra, Handle, Node, Record, Rows, Switch, as_result, gradient_dtype, keep_all, loops, sum_to,
                              usual_class)
 from .checks import (check_array, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
                      operand_arrays, who, wrong_shape)
@@ -724,16 +724,6 @@ def claimed(op, operator):
 
 # ---- recording -------------------------------------------------------------------------------------------------------
 
-class Extra:
-    """What few nodes have: a name, the Function somebody asked for, the Variable an outdated leaf belongs to.
-
-    And where somebody looks for a fault: the line that made it, and fingerprints of the data that its rule reads.
-    """
-
-    def __init__(self):
-        self.name = self.creator = self.ref = self.site = self.marks = None
-
-
 def extra_of(node):
     if node.extra is None:
         node.extra = Extra()
@@ -888,8 +878,10 @@ def link(node, op, x0, x1, a, b, read):
     node.generation = generation + 1
     node.constant = (x0 is None or x0.constant) and (x1 is None or x1.constant)
     node.by_loops = (x0 is None or x0.by_loops) and (x1 is None or x1.by_loops)
-    if not node.own and not read >> kernel.nin & 1 and not keeping.on():
-        node.drop()
+    if not node.own:
+        node.copy_few(a, b)
+        if not read >> kernel.nin & 1 and not keeping.on():
+            node.drop()
 
 
 def is_plain_number(x):

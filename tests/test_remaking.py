@@ -103,9 +103,10 @@ class Doubled(Function):
 
 @compiled
 @given(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.booleans()), min_size=1, max_size=7),
-       st.sampled_from([((N,), "d"), ((300, 250), "f"), ((20_000,), "d")]), st.sampled_from([(1,), ()]))
-def test_no_bit_changes(steps, kind, small):
-    shape, dtype = kind
+       st.sampled_from([(shape, dtype, small) for shape, dtype in [((N,), "d"), ((300, 250), "f"), ((20_000,), "d")] for small in [(1,), ()]]
+                       + [((400, 1), dtype, (1, 400)) for dtype in "df"]))
+def test_no_bit_changes(steps, kind):
+    shape, dtype, small = kind
 
     def run(keep):
         cells.keep_all(keep)
@@ -133,6 +134,54 @@ def test_data_of_a_leaf_written_in_place_before_backward(everything_kept):
         x.data[:] = -7.0
         return gradients(z, x, y)
     same_bits(run(), everything_kept(run))
+
+
+def outer(dtype="d"):
+    """A column and a row: few beside what they are broadcast to."""
+    return leaves((600, 1), dtype)[0], leaves((1, 500), dtype, seed=1)[1]
+
+
+@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize("how", [lambda x, y: (x + y + 1.0) ** 2, lambda x, y: (2.0 * x - 3.0 * y) ** 3 * (x * y), lambda x, y: (x - y) * (y + x) * x,
+                                 lambda x, y: np.square(x * y + 1.0) / (x + 1.0), lambda x, y: (x[::2] + y) ** 2 * (x[1::2] * y[:, ::-1])])
+def test_what_is_computed_from_few_is_computed_from_their_copies(how, dtype, everything_kept):
+    def run():
+        x, y = outer(dtype)
+        z = how(x, y)
+        x.data[:], y.data[:] = 7.0, -3.0
+        seen = [a if a is None else a.copy() for _, a in way_back(z)]
+        return seen + gradients(z, x, y)
+
+    def unseen():
+        x, y = outer(dtype)
+        z = how(x, y)
+        x.data[:], y.data[:] = 7.0, -3.0
+        return gradients(z, x, y)
+    same_bits(run(), everything_kept(run))
+    same_bits(unseen(), everything_kept(unseen))
+
+
+@compiled
+def test_a_column_and_a_row_hold_the_result_alone():
+    x, y = outer()
+    before = memory.info().in_use
+    z = (x + y + 1.0) ** 2
+    each = 8 * 600 * 500
+    assert each <= memory.info().in_use - before < 1.5 * each
+    z.backward(create_graph=True)
+    np.testing.assert_array_equal(x.grad.data, (2.0 * (x.data + y.data + 1.0)).sum(1, keepdims=True))
+
+
+@compiled
+def test_flags_in_what_is_computed_from_few_come_once():
+    x, y = outer()
+    x.data[3], y.data[0, 5] = np.inf, -np.inf
+    with pytest.warns(RuntimeWarning, match="invalid value encountered in add") as caught:
+        z = (x + y + 1.0) ** 2
+    assert len(caught) == 1
+    with np.errstate(all="raise"):          # warnings are errors as well
+        z.backward()
+    assert np.isnan(x.grad[3]) and np.isfinite(x.grad[4]) == np.isfinite(y.data).all()
 
 
 def way_back(v):

@@ -1,5 +1,6 @@
 cimport cython
 from cpython.object cimport PyObject
+from numpy cimport ndarray
 from .elementwise cimport Loop
 
 cdef enum:
@@ -45,6 +46,10 @@ cdef class Record:
     cdef public Kernel kernel
     cdef public bint direct             # its loops alone do what apply does
 
+cdef class Extra:
+    cdef public object name, creator, ref, site, marks
+    cdef ndarray copy0, copy1           # of operands that are few beside the result
+
 @cython.trashcan(True)                  # inherited; written in core.pxd it would do nothing, in silence
 cdef class Node:
     # what was computed
@@ -59,7 +64,8 @@ cdef class Node:
     cdef unsigned char fate               # of a large value: LOUD, LOST, SOURCE, REMADE, STEP, SHOWN
     cdef unsigned char tracked            # the garbage collector knows it: a user's object hangs on it or above it
     # how it was computed
-    cdef object op, extra
+    cdef object op
+    cdef Extra extra
     cdef Kernel kernel                  # of op, where loops did the work
     cdef Node in0, in1
     cdef Py_ssize_t generation
@@ -89,6 +95,7 @@ cdef class Node:
     cdef int restore(self) except -1
     cdef int settle(self) except -1
     cdef int lose(self) except -1
+    cdef int copy_few(self, object a, object b) except -1
     cdef object living(self)
     cdef int start(self, object g) except -1
     cdef int give(self, object g) except -1

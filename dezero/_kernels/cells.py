@@ -30,6 +30,15 @@ class Record:
     direct = False
 
 
+class Extra:
+    """What few nodes have: a name, the Function somebody asked for, the Variable an outdated leaf belongs to.
+
+    And where somebody looks for a fault: the line that made it, and fingerprints of the data that its rule reads.
+    """
+
+    name = creator = ref = site = marks = None
+
+
 class Node:
     """One value of the graph, and how it was computed."""
 
@@ -75,6 +84,9 @@ class Node:
 
     def expose(self):
         """Everything is kept here."""
+
+    def copy_few(self, a, b):
+        """Nothing is computed again here."""
 
     def settle(self):
         """Nothing is computed again here."""

@@ -132,8 +132,14 @@ cdef class Program:
         cdef int args[3]
         cdef int i
         for i in range(x.kernel.nin):
-            args[i] = self.value(x, x.in0 if i == 0 else x.in1, True)
+            args[i] = self.value(x, x.in0 if i == 0 else x.in1, True) if copied(x, i) is None else self.array(copied(x, i))
         return self.step(x.kernel.fwd[self.kind], x.kernel.fwd_data[self.kind], x.kernel.nin, args)
+
+    cdef int array(self, ndarray a) except -1:
+        cdef View v
+        view_array(a, &v)
+        self.keep.append(a)
+        return self.view(&v, SPREAD, self.p.item)
 
     cdef int stored(self, Node x) except -1:
         """A value that was kept."""
@@ -238,10 +244,7 @@ cdef class Program:
         return 0
 
     cdef int add_array(self, Node x, object g) except -1:
-        cdef View v
-        view_array(<ndarray>g, &v)
-        self.keep.append(g)
-        return self.add(x, self.view(&v, SPREAD, self.p.item), False)
+        return self.add(x, self.array(<ndarray>g), False)
 
     cdef int backward(self, Node y, Kernel k) except -1:
         """What y's gradient gives to the gradients of its inputs, as steps to come."""
