@@ -47,7 +47,7 @@ cdef class Record:
     cdef public bint direct             # its loops alone do what apply does
 
 cdef class Extra:
-    cdef public object name, creator, ref, site, marks
+    cdef object name, creator, ref, site, marks
     cdef ndarray copy0, copy1           # of operands that are few beside the result
 
 @cython.trashcan(True)                  # inherited; written in core.pxd it would do nothing, in silence
