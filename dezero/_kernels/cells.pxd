@@ -39,7 +39,6 @@ cdef class Kernel:
     cdef void *add_data[2][2]
     cdef Loop subtract[2][2]
     cdef void *subtract_data[2][2]
-    cdef int multiply(self, int i, int factor) noexcept
     cdef int reads_for(self, bint first, bint second) noexcept
 
 cdef class Record:

@@ -192,7 +192,7 @@ cdef class Kernel:
             for r in self.reads[i]:
                 self.reads_by[i] |= 1 << <int>r
             if is_factor(f):
-                self.multiply(i, int(f[1]))
+                self.factor[i] = int(f[1])
                 continue
             self.factor[i] = -1
             more = self.owners[self.nin + 1 + i]
@@ -202,14 +202,6 @@ cdef class Kernel:
                     if more is not None:
                         take_loop(more[0], d, &self.add[d][i], &self.add_data[d][i])
                         take_loop(more[1], d, &self.subtract[d][i], &self.subtract_data[d][i])
-
-    cdef int multiply(self, int i, int factor) noexcept:
-        """The gradient of operand i is gy times an operand."""
-        cdef int d
-        self.factor[i] = factor
-        for d in range(2):
-            self.bwd[d][i], self.add[d][i], self.subtract[d][i] = times[factor][d], times_add[factor][d], times_sub[factor][d]
-        return 0
 
     def __set_name__(self, cls, name):
         functions = cls.__dict__.get("numpy", ())
@@ -1297,6 +1289,15 @@ cdef int pass_on(Node y, Node x, int sign) except -1:
     return 0
 
 
+cdef int run_slope(Kernel k, int i, View *v, Space s, int d) except -1:
+    """The loop of a gradient on views of (gy, *inputs, output, gradient)."""
+    cdef View w[3]
+    if k.factor[i] < 0:
+        return run_views(k.bwd[d][i], k.bwd_data[d][i], k.nin + 3, v, s, d)
+    w[0], w[1], w[2] = v[0], v[1 + k.factor[i]], v[k.nin + 2]
+    return run_views(times[d], NULL, 3, w, s, d)
+
+
 cdef int slope_array(Kernel k, int i, Node y, Node x, View *v) except -1:
     """x's gradient += what a loop gives; the arrays are short of LONG."""
     cdef char scratch[LONG]
@@ -1307,7 +1308,7 @@ cdef int slope_array(Kernel k, int i, Node y, Node x, View *v) except -1:
     else:
         x.gstore = new_memory(x.space, d)
         v[k.nin + 2].p = memory(<PyObject *>x.gstore)
-    run_views(k.bwd[d][i], k.bwd_data[d][i], k.nin + 3, v, y.space, d)
+    run_slope(k, i, v, y.space, d)
     if x.has:
         add_memory(x, plus[d], scratch)
     x.has = HELD
@@ -1324,7 +1325,7 @@ cdef int slope_reduced(Kernel k, int i, Node y, Node x, View *v) except -1:
         g = new_array(y.space, d)
         v[k.nin + 2] = v[0]
         v[k.nin + 2].p = memory(<PyObject *>g)
-        run_views(k.bwd[d][i], k.bwd_data[d][i], k.nin + 3, v, y.space, d)
+        run_slope(k, i, v, y.space, d)
     if x.space is not None:
         g = sum_to(g if k.sign[i] == 0 else y.gradient(), x.shape)
         return x.give(-g if k.sign[i] == -1 else g)

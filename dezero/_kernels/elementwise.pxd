@@ -6,11 +6,9 @@ cdef Loop plus[2]
 cdef Loop minus[2]
 cdef Loop negate[2]
 cdef Loop copy[2]
-
-# By operand and dtype: gy times x0, gy times x1, from (gy, x0, x1, y); added to a sum; taken off it.
-cdef Loop times[2][2]
-cdef Loop times_add[2][2]
-cdef Loop times_sub[2][2]
+cdef Loop times[2]
+cdef Loop times_add[2]      # (a, b, sum) -> sum + a b
+cdef Loop times_sub[2]
 
 cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil
 cdef void gather(int d, double *to, const char *p, Py_ssize_t n) noexcept nogil

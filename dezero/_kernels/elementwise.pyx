@@ -18,9 +18,8 @@ cdef extern from "loops.h":
         void *data
     NumpyLoop dz_power_d, dz_power_f
     Loop add_d, add_f, sub_d, sub_f, mul_d, mul_f, div_d, div_f, neg_d, neg_f, square_d, square_f, pow_d, pow_f
-    Loop mul_x0_d, mul_x0_f, mul_x1_d, mul_x1_f, div_x0_d, div_x0_f, div_x1_d, div_x1_f
+    Loop mul_add_d, mul_add_f, mul_sub_d, mul_sub_f, div_x0_d, div_x0_f, div_x1_d, div_x1_f
     Loop square_x0_d, square_x0_f, pow_x0_d, pow_x0_f, pow_x1_d, pow_x1_f, copy_d, copy_f
-    Loop mul_x0_add_d, mul_x0_add_f, mul_x0_sub_d, mul_x0_sub_f, mul_x1_add_d, mul_x1_add_f, mul_x1_sub_d, mul_x1_sub_f
     Loop pow_x0_add_d, pow_x0_add_f, pow_x0_sub_d, pow_x0_sub_f, square_x0_add_d, square_x0_add_f, square_x0_sub_d, square_x0_sub_f
     double dz_sum_d(const double *, Py_ssize_t) noexcept nogil
     double dz_sum_f(const float *, Py_ssize_t) noexcept nogil
@@ -38,12 +37,9 @@ plus[:] = [add_d, add_f]
 minus[:] = [sub_d, sub_f]
 negate[:] = [neg_d, neg_f]
 copy[:] = [copy_d, copy_f]
-times[0][:] = [mul_x1_d, mul_x1_f]
-times[1][:] = [mul_x0_d, mul_x0_f]
-times_add[0][:] = [mul_x1_add_d, mul_x1_add_f]
-times_add[1][:] = [mul_x0_add_d, mul_x0_add_f]
-times_sub[0][:] = [mul_x1_sub_d, mul_x1_sub_f]
-times_sub[1][:] = [mul_x0_sub_d, mul_x0_sub_f]
+times[:] = [mul_d, mul_f]
+times_add[:] = [mul_add_d, mul_add_f]
+times_sub[:] = [mul_sub_d, mul_sub_f]
 
 
 cdef double total(int d, const char *p, Py_ssize_t n) noexcept nogil:

@@ -230,8 +230,8 @@ static double dz_fold(double *r) {
     LOOP1(neg##S, T, 0, 1, -a)                                                                                         \
     LOOP1(square##S, T, 0, 1, a * a)                                                                                   \
     LOOP1(copy##S, T, 0, 1, a)                                                                                         \
-    SLOPE(mul_x0, S, T, 0, 2, 4, 5, a * b)                                                                             \
-    SLOPE(mul_x1, S, T, 0, 1, 4, 5, a * b)                                                                             \
+    LOOP3(mul_add##S, T, 0, 1, 2, 3, c + a * b)                                                                        \
+    LOOP3(mul_sub##S, T, 0, 1, 2, 3, c - a * b)                                                                        \
     LOOP2(div_x0##S, T, 0, 2, 4, a / b)                                                                                \
     LOOP3(div_x1##S, T, 0, 1, 2, 4, -a * (b / c) / c) /* -gy (x0 / x1) / x1: x1 squared would overflow */               \
     SLOPE(square_x0, S, T, 0, 1, 3, 4, a * ((T)2 * b))                                                                 \

@@ -212,6 +212,11 @@ cdef class Program:
         args[0], args[1] = a, b
         return self.step(loop, NULL, 2, args)
 
+    cdef int three(self, Loop loop, int a, int b, int c) except -1:
+        cdef int args[3]
+        args[0], args[1], args[2] = a, b, c
+        return self.step(loop, NULL, 3, args)
+
     cdef int one(self, Loop loop, int a) except -1:
         return self.step(loop, NULL, 1, &a)
 
@@ -275,8 +280,18 @@ cdef class Program:
 
     cdef int slope(self, Node x, Kernel k, int i, int *args, bint negative) except -1:
         """x's gradient += what a loop makes of these registers."""
-        cdef Loop loop = k.bwd[self.kind][i]
-        cdef void *data = k.bwd_data[self.kind][i]
+        cdef Loop loop
+        cdef void *data
+        cdef int factor
+        if k.factor[i] >= 0:
+            factor = args[1 + k.factor[i]]
+            if not x.has & IN_REGISTER:
+                return self.add(x, self.two(times[self.kind], args[0], factor), negative)
+            loop = times_add[self.kind] if x.minus == negative else times_sub[self.kind]
+            x.reg = self.three(loop, args[0], factor, x.reg)
+            return 0
+        loop = k.bwd[self.kind][i]
+        data = k.bwd_data[self.kind][i]
         if x.has & IN_REGISTER and k.add[self.kind][i] != NULL:
             args[k.nin + 2] = x.reg
             if x.minus == negative:
