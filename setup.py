@@ -58,8 +58,9 @@ def extension(module):
 # makes it for size: a tenth of the wheel, and no slower; all of core for size is a quarter slower.  (What calls one of the
 # cold without a condition is as cold for the compiler.)
 HOT = re.compile(r"__pyx_(nb_\w+|tp_(new|dealloc)_\w+_(Node|Handle|Variable)|pf_\w+Variable_\d+(__\w+__|backward)"
+                 r"|pw_\w+(Variable_\d+__r?pow__|Node_1__cinit__)"
                  r"|f_6dezero_8_kernels_\w+"
-                 r"|f_6dezero_4core_(operate|operate_alone|claimed|quick|link|keep|edge|wants|is_plain_number|kernel_of|run_backward"
+                 r"|f_6dezero_4core_(operate|operate_alone|claimed|quick|link|keep|edge|wants|is_plain_number|is_variable|kernel_of|run_backward"
                  r"|walk|bring|set_gradients))\(")
 COLD = re.compile(r"_kernels_5cells_(take_loop|operand_of|4Node_(restore|settle|shown|lose|copy_few)"
                   r"|7Program_(finish|run|made|array|sum_of|summed|written|__cinit__))\(")

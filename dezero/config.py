@@ -51,11 +51,16 @@ class Frames:
         The oldest first; `owner` is the `Mode` that pushed the frame.
     values : dict
         What all frames together say, the youngest first asked. Never written to.
+    counted : object
+        Lives as long as the stack. The engine, which sets `counter`, knows by
+        them whether any context is in any mode.
     """
 
-    __slots__ = ("frames", "values")
+    __slots__ = ("frames", "values", "counted")
+    counter = object
 
     def __init__(self, frames):
+        self.counted = self.counter()
         self.frames = frames
         self.values = {}
         for _, values in frames:

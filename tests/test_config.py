@@ -1,7 +1,9 @@
 """Modes: defaults, frames, threads, tasks, decorators."""
 
 import asyncio
+import contextvars
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -115,20 +117,56 @@ def test_who_keeps_a_copy_of_a_default_is_told():
     assert told == [("keep_data", True), ("keep_data", False)]
 
 
+def is_recorded():
+    return (Variable(np.array(1.0)) * 2.0).creator is not None
+
+
 @pytest.mark.parametrize("default", [False, True])
 def test_the_engine_follows_default_and_frame(default):
-    def recorded():
-        return (Variable(np.array(1.0)) * 2.0).creator is not None
-
     Config.enable_backprop = default
-    assert recorded() is default
+    assert is_recorded() is default
     with using_config("enable_backprop", not default):
-        assert recorded() is not default
+        assert is_recorded() is not default
         Config.enable_backprop = default
-        assert recorded() is default
-    assert recorded() is default
+        assert is_recorded() is default
+    assert is_recorded() is default
     with using_config("keep_data", True):
-        assert recorded() is default
+        assert is_recorded() is default
+
+
+def test_a_context_keeps_its_modes_when_the_block_is_over():
+    """The engine asks the context only while some stack of modes lives: none here, one in a copy, none again."""
+    assert is_recorded()
+    with no_grad():
+        context = contextvars.copy_context()
+        assert not is_recorded()
+    assert is_recorded()
+    assert context.run(is_recorded) is False
+    assert is_recorded()
+    with no_grad():
+        del context
+        assert not is_recorded()
+        with using_config("enable_backprop", True):
+            assert is_recorded()
+        assert not is_recorded()
+    assert is_recorded()
+
+
+def test_a_context_that_dies_in_another_thread():
+    contexts = [[], []]
+    for i in range(100):
+        with no_grad():
+            contexts[i % 2].append(contextvars.copy_context())
+
+    def work(mine):
+        while mine:
+            assert is_recorded()
+            assert mine.pop().run(is_recorded) is False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, contexts)) == [True, True]
+    assert is_recorded()
 
 
 # -- names and values

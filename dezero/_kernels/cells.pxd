@@ -135,6 +135,7 @@ cdef class Switch:
     cdef bint default
     cdef object __weakref__
     cdef bint on(self) except -1
+    cdef bint asked(self) except -1
 
 cdef class Loops:
     cdef int raised(self) except -1

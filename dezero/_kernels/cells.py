@@ -199,6 +199,12 @@ class Call:
     generation = 0
 
 
+class Counted:
+    """One in each stack of modes that a context holds."""
+
+    __slots__ = ()
+
+
 class Switch:
     """A mode that is read at every op."""
 
