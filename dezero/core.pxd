@@ -12,6 +12,7 @@ cdef class Variable(Handle):
 
 cdef class Guarded(Variable):
     cdef object rule
+    cdef bint lost
 
 cdef class Slots:
     cdef public Record add_, sub_, mul_, truediv_, floordiv_, mod_, divmod_, pow_, matmul_, and_, or_, xor_, lshift_, rshift_
@@ -107,15 +108,18 @@ cdef int check_place(Variable v, Node node) except -1
 @cython.locals(v=Variable)
 cdef Variable on_node(Node node)
 @cython.locals(v=Variable)
-cdef Variable as_constant(Node node)
+cdef Variable as_operand(Node node, Function f)
+cdef Variable as_constant(Node node, Function f)
+cdef Variable as_recorded(Node node, Function f, bint vouched)
 @cython.locals(y=Variable)
-cdef Variable unguarded(Variable v)
+cdef Variable unguarded(Guarded v)
 @cython.locals(v=Guarded)
 cdef Guarded guarded(Node node, object f)
 @cython.locals(v=Guarded)
 cdef Guarded guarded_gradient(Variable gy, object f)
 cdef object cut_by_rule(Guarded v, str what)
-cdef object rule_of(Guarded v)
+cdef Guarded like_guard(Guarded x, Guarded y)
+cdef int refuse_lost() except -1
 @cython.locals(v=Guarded)
 cdef Variable like_operands(tuple operands)
 @cython.locals(v=Variable)
@@ -152,7 +156,8 @@ cdef class Table:
 @cython.locals(kernel=Kernel, x=Node)
 cdef object restore(Node node)
 cdef int bring_back(object x) except -1
-cdef int restore_value(Variable v) except -1
+cdef int hold(Guarded v) except -1
+cdef bint is_lost(Guarded v) except -1
 
 @cython.locals(v=Variable)
 cdef Variable own(Variable g, object ys)

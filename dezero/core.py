@@ -443,10 +443,12 @@ class Guarded(Variable):
     What is computed from it while the rule runs is guarded as well.
     """
 
-    __slots__ = ("rule",)
+    __slots__ = ("rule", "lost")
 
     def _held(self):
-        restore_value(self)
+        hold(self)
+        if self.lost:
+            refuse_lost()
         return Variable._held(self)
 
     @property
@@ -474,7 +476,7 @@ def guarded(node, f):
     v = Guarded.__new__(Guarded)
     v.node = node
     v.array = None if node.own else node.store
-    v.rule = f
+    v.rule, v.lost = f, False
     return v
 
 
@@ -485,17 +487,28 @@ def guarded_gradient(gy, f):
 
 
 def like_operands(operands):
-    """A new Variable, guarded where one of the operands is."""
+    """A new Variable, guarded where one of the operands is, and lost where one is."""
+    y = None
     for x in operands:
         if isinstance(x, Guarded):
-            v = Guarded.__new__(Guarded)
-            v.rule = rule_of(x)
-            return v
-    return Variable.__new__(Variable)
+            y = like_guard(x, y)
+    return Variable.__new__(Variable) if y is None else y
 
 
-def rule_of(v):
-    return v.rule
+def like_guard(x, y):
+    if y is None:
+        y = Guarded.__new__(Guarded)
+        y.rule, y.lost = x.rule, False
+    y.lost = y.lost or x.lost
+    return y
+
+
+def is_lost(v):
+    return v.lost
+
+
+def refuse_lost():
+    raise GraphError("the data of an intermediate result were dropped, and cannot be computed again")
 
 
 def handle_like(node, operands):
@@ -519,7 +532,7 @@ def first_order_only(f, why):
 
 def refuse_unrecorded(v):
     """A rule that switches recording off cuts the graph too."""
-    if isinstance(v, Guarded):
+    if isinstance(v, Guarded) and not is_lost(v):
         raise cut_by_rule(v, "a result without graph (no_grad)")
 
 
@@ -816,6 +829,10 @@ READ_BY_OTHERS = 3                          # both operands of an op: rules and 
 def quick(op, a, b):
     """Compute and record op by its loops; None where they do not fit the operands."""
     record = recording.on()
+    looked_at = under_way.guarding + under_way.watchers
+    if looked_at:
+        bring_back(a)
+        bring_back(b)
     x0 = x1 = None
     if record:
         if is_variable(a):
@@ -824,10 +841,6 @@ def quick(op, a, b):
             x1 = edge(b)
     kernel = op.kernel
     read = kernel.reads_for(wants(x0), wants(x1)) if record else 0
-    looked_at = under_way.guarding + under_way.watchers
-    if looked_at:
-        bring_back(a)
-        bring_back(b)
     node = Node.__new__(Node)
     if not node.forward(kernel, a, b, READ_BY_OTHERS if looked_at else read):
         return None
@@ -1344,12 +1357,21 @@ def ask(f, gys, inputs, outputs):
     return gxs
 
 
+def ask_guarded(f, gys, inputs, outputs):
+    """`ask`, where some of what the rule reads is guarded, or lost."""
+    under_way.guarding += 1
+    try:
+        return ask(f, gys, inputs, outputs)
+    finally:
+        under_way.guarding -= 1
+
+
 def fit(f, i, gx, outputs):
     """A rule's gradient for input i as an array of the input's shape, or None."""
     if gx is None or is_constant(f._edges[i]):
         return None
     if isinstance(gx, Variable):
-        gx = gx.data
+        gx = gx._held()
     elif isinstance(gx, (np.number, np.bool_)):
         gx = np.asarray(gx)
     check_gradient_type(f, i, gx)
@@ -1521,11 +1543,11 @@ class Table:
     def run_plain(self, node, f, gys):
         """The rule on arrays."""
         restore(node)
-        inputs = [as_value(x) for x in f._edges]
+        inputs = [as_operand(x, f) for x in f._edges]
         outputs = [as_value(node)] if node.place < 0 else [on_array(y) for y in f._values]
         gys = [zeros_like(y) if gy is None else gy for gy, y in zip(gys, outputs)]
-        return [None if g is None else np.asarray(g, gradient_dtype(x.dtype))
-                for g, x in zip(run_rule(f, gys, inputs, outputs), f._edges)]
+        gxs = [fit(f, i, gx, outputs) for i, gx in enumerate(ask_guarded(f, gys, inputs, outputs))]
+        return [None if g is None else np.asarray(g, gradient_dtype(x.dtype)) for g, x in zip(gxs, f._edges)]
 
     def run_recorded(self, node, f, gys):
         """The rule on Variables: guarded ones, unless it is vouched for."""
@@ -1533,22 +1555,18 @@ class Table:
         if self.linear or vouched:
             restore(node)
         if self.linear:
-            inputs = [as_constant(x) for x in f._edges]
-            outputs = [as_constant(node)] if node.place < 0 else [without_graph(y, DETACHED) for y in f._values]
+            inputs = [as_constant(x, f) for x in f._edges]
+            outputs = [as_constant(node, f)] if node.place < 0 else [without_graph(y, DETACHED) for y in f._values]
         else:
             if not vouched:
                 refuse_first_order(f, self.looked_at)
             nodes = [node] if node.place < 0 else picks(node, f)
-            inputs = [on_node(x) if vouched else guarded(x, f) for x in f._edges]
-            outputs = [on_node(y) if vouched else guarded(y, f) for y in nodes]
+            inputs = [as_recorded(x, f, vouched) for x in f._edges]
+            outputs = [as_recorded(y, f, vouched) for y in nodes]
         gys = [self.wrap(zeros_like(y)) if gy is None else gy for gy, y in zip(gys, outputs)]
         if not vouched:
             gys = [guarded_gradient(gy, f) for gy in gys]
-        under_way.guarding += 1
-        try:
-            gxs = ask(f, gys, inputs, outputs)
-        finally:
-            under_way.guarding -= 1
+        gxs = ask_guarded(f, gys, inputs, outputs)
         shapes = [x.shape for x in f._edges]
         wide = [y.shape for y in outputs]
         return [fit_recorded(f, i, gx, shapes, wide, vouched) for i, gx in enumerate(gxs)]
@@ -1568,20 +1586,29 @@ def restore(node):
         return
     kernel = kernel_of(node.op)
     read = kernel.reads_for(True, True)
+    wanted = kernel.reads_for(wants(node.in0), wants(node.in1))
     for i, x in enumerate((*inputs_of(node)[:kernel.nin], node)):
-        if x is not None and read >> i & 1 and x.is_dropped():
+        if x is not None and read >> i & 1 and x.is_dropped() and (wanted >> i & 1 or not x.is_lost()):
             x.restore()
 
 
 def bring_back(x):
     """Let loops find the data of what a rule reads, also where they were dropped."""
     if isinstance(x, Guarded):
-        restore_value(x)
+        hold(x)
 
 
-def restore_value(v):
+def hold(v):
+    """Hold what was dropped.  What cannot be computed again is lost: ones take its place, and no gradient is made of them.
+
+    The rule of x * 3.0 has gy * x as well, the gradient of a constant.
+    """
     if v.array is None and v.node.is_dropped():
-        v.node.restore()
+        v.lost = v.node.is_lost()
+        if v.lost:
+            v.node = valued(np.ones(v.node.shape, v.node.dtype))
+        else:
+            v.node.restore()
         v.array = v.node.stored()
 
 
@@ -1618,10 +1645,19 @@ def on_node(node):
     return v
 
 
-def as_constant(node):
-    """A Variable on a node's value at forward, without its graph."""
-    array = node.stored()
-    return as_value(node) if array is None else without_graph(array, DETACHED)
+def as_operand(node, f):
+    """A Variable on a node's value at forward, for the rule of f to read; guarded, where there is none."""
+    return guarded(node, f) if node.is_dropped() else as_value(node)
+
+
+def as_constant(node, f):
+    """A Variable on a node's value at forward, without its graph; guarded, where there is none."""
+    return guarded(node, f) if node.is_dropped() else without_graph(node.stored(), DETACHED)
+
+
+def as_recorded(node, f, vouched):
+    """A Variable on a node, for the rule of f to read with its graph."""
+    return on_node(node) if vouched and not node.is_dropped() else guarded(node, f)
 
 
 def refuse_first_order(f, looked_at):
@@ -1667,6 +1703,8 @@ def fit_recorded(f, i, gx, shapes, wide, vouched):
 
 
 def unguarded(v):
+    if v.lost:
+        refuse_lost()
     y = on_node(v.node)
     y.array = v.array
     return y
@@ -1790,7 +1828,7 @@ def watch(more):
 def look_at(y, cls, inputs):
     """A result has been computed, in a block that looks for faults or beside one."""
     anomalies, changes = for_anomalies.on(), for_changes.on()
-    if not (anomalies or changes):
+    if not (anomalies or changes) or isinstance(y, Guarded) and is_lost(y):
         return
     node = source(edge(y))
     node = node.in0 if node.op is None and node.in0 is not None else node

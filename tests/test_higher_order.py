@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 import dezero.functions as F
-from dezero import Function, Variable, no_grad, using_config
+from dezero import Function, Kernel, Variable, _kernels, detect_anomaly, detect_changes, grad, hessian, hvp, no_grad, plugins, using_config
 from dezero.errors import GraphError, OpTypeError
 from jets import directional
 from strategies import assert_runs
@@ -303,6 +303,77 @@ class TestTheBook:
                 x.cleargrad()
             x.data = x.data - np.linalg.solve(np.array(rows), g.data)
         np.testing.assert_allclose(x.data, [1.0, -1.0], atol=1e-12)
+
+
+# ---- values that are gone, and that no wanted gradient needs -----------------------------------------------------------
+
+C = 2.0
+GONE = [lambda u, c: (u - c) * 1.0, lambda u, c: ((u - c) * 3.0) ** 2, lambda u, c: ((c - u) / 3.0) ** 2 * u,
+        lambda u, c: ((u + c) * V(3.0).detach()) ** 3, lambda u, c: -((c - u) * 0.5) * (u + c), lambda u, c: ((u - c) * c + c) ** 2]
+
+
+@pytest.mark.parametrize("size", [8, 57, 3000, 100_000])
+@pytest.mark.parametrize("f", GONE, ids=range(len(GONE)))
+class TestValuesThatAreGone:
+    """x - c, with c an array that nobody holds, can't be computed again; the rule of (x - c) * 3.0 has gy * (x - c) all the
+    same, the gradient of the constant."""
+
+    def wanted(self, f, size):
+        """The same with numbers in place of arrays, which are never gone."""
+        u = V(1.25)
+        first, = pull(f(u, C), [u])
+        second, = pull(first, [u])
+        return np.full(size, float(first.data)), np.full(size, float(second.data))
+
+    def test_create_graph(self, f, size):
+        u = Variable(np.full(size, 1.25))
+        first, = pull(f(u, np.full(size, C)), [u])
+        second, = pull(first, [u])
+        for found, wanted in zip((first, second), self.wanted(f, size)):
+            np.testing.assert_allclose(found.data, wanted, rtol=1e-12)
+
+    @pytest.mark.parametrize("detect", [detect_anomaly, detect_changes])
+    def test_detection(self, f, size, detect):
+        u = Variable(np.full(size, 1.25))
+        y = f(u, np.full(size, C))
+        with detect():
+            y.backward()
+        np.testing.assert_allclose(u.grad, self.wanted(f, size)[0], rtol=1e-12)
+
+    def test_transforms(self, f, size):
+        def loss(u):
+            return f(u, np.full(size, C)).sum()
+        point, tangent = np.full(size, 1.25), np.linspace(-1, 1, size)
+        first, second = self.wanted(f, size)
+        np.testing.assert_allclose(grad(loss)(point), first, rtol=1e-12)
+        np.testing.assert_allclose(hvp(loss)(point, tangent), second * tangent, rtol=1e-12, atol=1e-12)
+        if size < 100:
+            np.testing.assert_allclose(hessian(loss)(point), np.diag(second), rtol=1e-12)
+
+
+@pytest.mark.skipif(_kernels.IN_USE != "compiled", reason="every value is kept in this form")
+def test_a_gradient_that_needs_what_is_gone_is_refused():
+    class Wrong(Function):
+        """Its kernel says that the first gradient reads the second operand alone; its rule reads both."""
+
+        name, kernel = "wrong_product", Kernel(np.multiply, ("x1", "x0"))
+
+        def forward(self, x0, x1):
+            return x0 * x1
+
+        def backward(self, gy):
+            x0, x1 = self.inputs
+            return gy * x1 * (x0 / x0), gy * x0
+
+    with plugins.isolated():
+        op = plugins.register(Wrong)
+        u = Variable(np.full(3000, 1.25))
+        y = op.apply(u - np.full(3000, C), np.array(3.0))
+        with pytest.raises(GraphError, match="dropped"):
+            y.backward(create_graph=True)
+        assert u.grad is None
+        y.backward()
+        np.testing.assert_array_equal(u.grad, np.full(3000, 3.0))
 
 
 # ---- what gradients are ----------------------------------------------------------------------------------------------

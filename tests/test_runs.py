@@ -3,6 +3,7 @@
 import _thread
 import signal
 import threading
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -172,6 +173,24 @@ def test_sums_of_float32_are_made_in_double(dtype):
     (x + y).backward(gradient=big)
     np.testing.assert_array_equal(x.grad, np.full((4, 1), 600))
     np.testing.assert_array_equal(y.grad, big[:1] * 4)
+
+
+@pytest.mark.parametrize("shape, to", [((1_000_000,), ()), ((3, 300_001), (3, 1)), ((2, 3, 70_001), (1, 3, 1)), ((250_000, 4), ()), ((250_000, 4), (1, 1))], ids=str)
+def test_sums_of_many_blocks_lose_nothing(shape, to):
+    """A tenth, so often that every addition rounds the same way: one after the other they are 1e-12 off."""
+    x, column = Variable(np.ones(to)), Variable(np.ones((*shape[:-1], 1)))
+    y = x * np.full(shape, 0.1) * column
+    y.backward()
+    np.testing.assert_allclose(x.grad, np.full(to, float(Fraction(0.1) * (y.size // x.size))), rtol=1e-15)
+
+
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan])
+def test_sums_of_many_blocks_with_what_is_not_finite(odd):
+    w = np.full(100_000, 1e300)
+    w[70_000:70_002] = odd
+    x = Variable(np.array(1.0))
+    (x * w).backward()
+    np.testing.assert_equal(float(x.grad), odd)
 
 
 ROOTS = [lambda x, y: x * y, lambda x, y: x * x, lambda x, y: -(x * y), lambda x, y: y - x * (x + y), lambda x, y: (x + 1.0) * (y - 2.0),

@@ -92,6 +92,7 @@ cdef class Node:
     cdef bint is_fixed(self) noexcept
     cdef int expose(self) except -1
     cdef int restore(self) except -1
+    cdef bint is_lost(self) except -1
     cdef int settle(self) except -1
     cdef int lose(self) except -1
     cdef int copy_few(self, object a, object b) except -1

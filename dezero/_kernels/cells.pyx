@@ -722,6 +722,21 @@ cdef class Node:
         clear_flags()
         return 0
 
+    cdef bint is_lost(self) except -1:
+        """Was it dropped, with no way to compute it again?"""
+        cdef Node node
+        cdef set seen = {None}
+        cdef list todo = [self]
+        while todo:
+            node = todo.pop()
+            if node in seen or not node.is_dropped():
+                continue
+            if node.fate & LOST or node.kernel is None:
+                return True
+            seen.add(node)
+            todo += [source_of(node, 0), source_of(node, 1)]
+        return False
+
     cdef int settle(self) except -1:
         """Before the way to it is cut: hold the value, where others are computed from it or gradients read it."""
         return self.restore() if self.fate & (REMADE | STEP) and self.is_dropped() else 0
@@ -1066,7 +1081,7 @@ cdef int steps_to(Node x, int most) noexcept:
         return 0 if x.kernel is not None else FAR
     if x.store is not None:
         return 0 if is_private(x) else FAR
-    return steps_of(x, most)
+    return steps_of(x, most) if x.handle == NULL else FAR       # a rule may come to read what the handle holds
 
 
 cdef int steps_of(Node y, int most) noexcept:
@@ -1186,15 +1201,21 @@ cdef inline void view_gradient(Node y, View *v) noexcept:
         v.p, v.nd, v.dims = memory(<PyObject *>y.gstore), y.space.nd, y.space.dims
 
 
+cdef int refuse_value(Node n) except -1:
+    if n.store is None:
+        raise GraphError("a value that a rule reads was dropped")
+    raise GraphError(f"data of shape {n.shape} and dtype {n.dtype} was changed in place between forward and backward: "
+                     f"now shape {n.store.shape}, dtype {n.store.dtype}")
+
+
 cdef inline int view_value(Node n, View *v) except -1:
     """Where a node's value is.  An ndarray that somebody has reshaped meanwhile is an error, and no crash."""
+    if n.store is None and not n.own:
+        n.settle()
     if n.own:
         view_own(n, v)
-    elif n.stored() is None:
-        raise GraphError("a value that a rule reads was dropped")
-    elif not n.matches(n.store):
-        raise GraphError(f"data of shape {n.shape} and dtype {n.dtype} was changed in place between forward and backward: "
-                         f"now shape {n.store.shape}, dtype {n.store.dtype}")
+    elif n.store is None or not n.matches(n.store):
+        refuse_value(n)
     else:
         view_array(<ndarray>n.store, v)
     return 0

@@ -11,6 +11,7 @@ cdef extern from "team.h":
     ctypedef struct run_reg:
         char *base
         run_kind kind
+        Py_ssize_t rest
         Py_ssize_t strides[MAXDIMS]
     ctypedef struct run_step:
         Loop loop
@@ -60,13 +61,14 @@ cdef class Program:
     cdef list keep          # what the registers' memory belongs to
     cdef dict arrays        # register: its array, where it is one that a node may hold
     cdef dict sums          # (register, shape): doubles it is summed into
+    cdef list rests         # of such and of what rounding took from them
     cdef dict dense         # register: a copy, element by element
     cdef dict values        # node: the register of its value, where that is not just read
 
     def __cinit__(self, Space space, int kind):
         cdef int j
         self.space, self.kind = space, kind
-        self.nodes, self.keep, self.arrays, self.sums, self.dense, self.values = [], [], {}, {}, {}, {}
+        self.nodes, self.keep, self.rests, self.arrays, self.sums, self.dense, self.values = [], [], [], {}, {}, {}, {}
         self.p.item, self.p.nd = ITEM[kind], space.nd
         self.p.total, self.p.gather, self.p.total_and_gather = total, gather, total_and_gather
         for j in range(space.nd):
@@ -142,10 +144,13 @@ cdef class Program:
         return self.view(&v, SPREAD, self.p.item)
 
     cdef int stored(self, Node x) except -1:
-        """A value that was kept."""
+        """A value that was kept, or must be computed first: of another shape than the block's."""
         cdef View v
+        cdef bint is_step = x.is_dropped() and not x.fate & REMADE
         view_value(x, &v)
         self.keep.append(x if x.own else x.store)
+        if is_step:
+            x.store = None                  # no rule reads it: whoever asks is told so, as before
         return self.view(&v, SPREAD, self.p.item)
 
     cdef int gradient(self, Node x) except -1:
@@ -323,17 +328,25 @@ cdef class Program:
         """Doubles that a register's elements will be summed into, along what x was broadcast."""
         cdef View v
         cdef run_step *t
+        cdef int to
         key = r, x.shape                    # + and - give one register to several operands
         if key in self.sums:
             return self.sums[key]
         r = self.laid_out(r)
-        a = self.sums[key] = new_array(x.space, 0)
+        a = new_array(x.space, 0)
         a.fill(0)
         view_array(<ndarray>a, &v)
         v.strides = NULL
+        to = self.view(&v, SUM, sizeof(double))
         t = self.sum_of(r)
-        t.reg[t.nargs] = self.view(&v, SUM, sizeof(double))
+        t.reg[t.nargs] = to
         t.nargs += 1
+        self.p.regs[to].rest = 0
+        if self.kind == 0 and x.elements() <= self.space.size * self.p.item // RUN_BLOCK:
+            rest = np.zeros_like(a)
+            self.p.regs[to].rest = (memory(<PyObject *>rest) - v.p) // <Py_ssize_t>sizeof(double)
+            self.rests.append((a, rest))
+        self.sums[key] = a
         return a
 
     cdef int finish(self) except -1:
@@ -348,6 +361,8 @@ cdef class Program:
                 found.append(self.written(x.reg, x.minus) if same else self.summed(x, x.reg))
             if self.p.nsteps:
                 self.run()
+            for pair in self.rests:
+                np.add(*pair, out=pair[0])
         except BaseException:
             for x in wanted:
                 x.forget()

@@ -7,6 +7,7 @@
 #ifndef DEZERO_RUNNER_H
 #define DEZERO_RUNNER_H
 #include <Python.h>
+#include <math.h>
 #include <string.h>
 
 enum { RUN_ARGS = 6, RUN_DIMS = 8, RUN_STREAMS = 64 };
@@ -27,6 +28,7 @@ typedef struct {
     run_kind kind;
     int slot;               /* of scratch; of SPREAD, where its block is gathered when rows are short; of SUM, see run_wide */
     int last;               /* the step that uses it last */
+    Py_ssize_t rest;        /* of SUM, if not 0: so far behind each sum is what its rounding has taken away */
     Py_ssize_t strides[RUN_DIMS];
 } run_reg;
 
@@ -178,6 +180,14 @@ static void run_gather(const run_program *P, const run_reg *r, Py_ssize_t row, P
     else RUN_ROWS(float)
 }
 
+/* Add what a block sums up to.  Many blocks in one sum: the error stays one rounding (Neumaier 1974); of 1e7 float64, 0.1
+   each, it was 1 500. */
+static void run_add(const run_reg *r, double *to, double x) {
+    const double sum = *to + x;
+    if (r->rest != 0 && isfinite(sum)) to[r->rest] += fabs(*to) >= fabs(x) ? (*to - sum) + x : (x - sum) + *to;
+    *to = sum;
+}
+
 #define RUN_SUM_ROWS(T) \
     for (; rows > 0; rows--, row++, p += n * sizeof(T)) { \
         char *to = r->base + run_offset(P, r, row) + col * step; \
@@ -193,7 +203,7 @@ static void run_sum_rows(const run_program *P, const run_reg *r, Py_ssize_t row,
     if (n > RUN_FEW && (step == 0 || step == sizeof(double))) {
         for (; rows > 0; rows--, row++, p += n * P->item) {
             double *to = (double *)(r->base + run_offset(P, r, row) + col * step);
-            if (step == 0) *to += P->total(is_float, p, n);
+            if (step == 0) run_add(r, to, P->total(is_float, p, n));
             else P->gather(is_float, to, p, n);
         }
     } else if (is_float) RUN_SUM_ROWS(float)
@@ -207,7 +217,7 @@ static int run_sum_both(const run_program *P, const run_step *t, Py_ssize_t row,
     if (one->strides[P->nd - 1] != 0) one = each, each = P->regs + t->reg[1];
     if (one->strides[P->nd - 1] != 0 || each->strides[P->nd - 1] != sizeof(double)) return 0;
     double *to = (double *)(each->base + run_offset(P, each, row)) + col;
-    *(double *)(one->base + run_offset(P, one, row)) += P->total_and_gather(P->item == sizeof(float), to, p, n);
+    run_add(one, (double *)(one->base + run_offset(P, one, row)), P->total_and_gather(P->item == sizeof(float), to, p, n));
     return 1;
 }
 
@@ -216,7 +226,7 @@ static void run_sum(const run_program *P, const run_step *t, Py_ssize_t row, Py_
     for (int k = 1; k < t->nargs; k++) {
         const run_reg *r = P->regs + t->reg[k];
         if (run_wide(P, r)) P->gather(P->item == sizeof(float), (double *)(scratch + (size_t)r->slot * RUN_BLOCK), p, n);
-        else if (P->per_row) run_sum_rows(P, r, row, 1, col, n, p);
+        else if (P->per_row || (r->strides[P->nd - 1] == 0 && !run_moves(P, r))) run_sum_rows(P, r, row, 1, col, n, p);
         else run_sum_rows(P, r, row, n / P->cols, 0, P->cols, p);
     }
 }
