@@ -1581,7 +1581,10 @@ class Table:
 
 
 def restore(node):
-    """Bring back what loops have dropped: they read for the gradients that are wanted, a rule reads for all."""
+    """Bring back what loops have dropped: they read for the gradients that are wanted, a rule reads for all.
+
+    What is lost, and no wanted gradient reads, stays away.
+    """
     if not isinstance(node.op, Record):
         return
     kernel = kernel_of(node.op)
