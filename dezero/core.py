@@ -1606,11 +1606,11 @@ def hold(v):
 
     The rule of x * 3.0 has gy * x as well, the gradient of a constant.
     """
-    if v.array is None and v.node.is_dropped():
-        v.lost = v.node.is_lost()
+    if v.array is None and not v.node.own:
+        v.lost = v.node.is_dropped() and v.node.is_lost()
         if v.lost:
             v.node = valued(np.ones(v.node.shape, v.node.dtype))
-        else:
+        elif v.node.is_dropped():
             v.node.restore()
         v.array = v.node.stored()
 

@@ -137,6 +137,22 @@ def test_what_was_made_of_a_value_that_has_a_name_dies_before_it_is_read(everyth
         same_bits(run(), wanted)
 
 
+@pytest.mark.parametrize("n", [20_000, N])
+@pytest.mark.parametrize("holds", [False, True])
+def test_second_derivatives_of_a_value_that_is_both_operands(n, holds, everything_kept):
+    """A rule reads it twice, and computes it again once."""
+    def run():
+        (x, w), s = leaves((n,)), leaves((1,), seed=4)[0]
+        e = (x * w.data) * (s * 1.0)
+        t = (e * e).sum()
+        if not holds:
+            del e
+        t.backward(create_graph=True)
+        gx, gs = x.grad, s.grad
+        return [gx.data, gs.data, *gradients((gx * w).sum() + gs.sum(), x, s, w)]
+    same_bits(run(), everything_kept(run))
+
+
 @pytest.mark.parametrize("dtype", "df")
 @pytest.mark.parametrize("shapes", [((300, 1), (1, 300), (4, 1, 1)), ((50, 1, 1), (1, 50, 1), (1, 1, 50)), ((9_000, 1), (9_000, 4), (9_000, 4))], ids=str)
 @pytest.mark.parametrize("f", [lambda a, b, c: ((a - b) - c * 1.0) ** 2, lambda a, b, c: ((a * 1.0 + b * 1.0) + c * 1.0) ** 2,

@@ -193,6 +193,19 @@ def test_sums_of_many_blocks_with_what_is_not_finite(odd):
     np.testing.assert_equal(float(x.grad), odd)
 
 
+@pytest.mark.parametrize("n", [511, 512, 5000])
+def test_flags_of_a_run_that_sums(n):
+    x, o = Variable(np.zeros(n)), Variable(np.array(0.0))
+    with np.errstate(divide="ignore"):
+        y = 1.0 / x + o
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError, match="divide by zero"):
+        y.backward()
+    y = x + o
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError, match="overflow"):
+        y.backward(gradient=np.full(n, 1e308))
+    assert x.grad is None and o.grad is None
+
+
 ROOTS = [lambda x, y: x * y, lambda x, y: x * x, lambda x, y: -(x * y), lambda x, y: y - x * (x + y), lambda x, y: (x + 1.0) * (y - 2.0),
          lambda x, y: x * y + x * y, lambda x, y: 3.0 * x, lambda x, y: x / y, lambda x, y: (x * y) / (y * y), lambda x, y: x + y,
          lambda x, y: x * y[:1], lambda x, y: (x + y) * (x[:1] * y[:1])]

@@ -1282,6 +1282,15 @@ cdef inline int slope_number(Kernel k, int i, Node y, Node x, char **where) exce
     return 0
 
 
+cdef int add_in_place(ndarray a, ndarray b) except -1:
+    """a += b, of float64 in C order."""
+    cdef char *args[3]
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(a)
+    args[0], args[1], args[2] = <char *>cnp.PyArray_DATA(a), <char *>cnp.PyArray_DATA(b), <char *>cnp.PyArray_DATA(a)
+    plus[0](args, &n, ITEMS[0], NULL)
+    return 0
+
+
 cdef int add_memory(Node x, Loop how, char *p) except -1:
     """x's gradient, in memory, = how(x's gradient, the n elements at p); in place where it is nobody else's."""
     cdef char *args[3]

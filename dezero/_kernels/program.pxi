@@ -343,7 +343,8 @@ cdef class Program:
         t.nargs += 1
         self.p.regs[to].rest = 0
         if self.kind == 0 and x.elements() <= self.space.size * self.p.item // RUN_BLOCK:
-            rest = np.zeros_like(a)
+            rest = new_array(x.space, 0)
+            rest.fill(0)
             self.p.regs[to].rest = (memory(<PyObject *>rest) - v.p) // <Py_ssize_t>sizeof(double)
             self.rests.append((a, rest))
         self.sums[key] = a
@@ -361,8 +362,8 @@ cdef class Program:
                 found.append(self.written(x.reg, x.minus) if same else self.summed(x, x.reg))
             if self.p.nsteps:
                 self.run()
-            for pair in self.rests:
-                np.add(*pair, out=pair[0])
+            for a, rest in self.rests:      # not by NumPy, which clears the floating-point flags of the run
+                add_in_place(a, rest)
         except BaseException:
             for x in wanted:
                 x.forget()
