@@ -274,6 +274,8 @@ class Variable(Handle):
             `gradient`, or what a rule gave, has the wrong shape or type.
         DTypeError
             The data is complex.
+        TypeError
+            `retain_grad` is no truth value: PyTorch takes the gradient there.
 
         A backward that fails leaves every `.grad` as it was.  Graphs of gradients are freed by reference counting as all
         graphs are; a cycle comes about, and waits for the garbage collector, only where somebody sets on an op's instance a
@@ -284,6 +286,9 @@ class Variable(Handle):
                 raise GraphError(f"backward: there is no graph behind this Variable: {REASONS[self.reason]}")
             if self.data is None:
                 raise GraphError("backward: this Variable has no data")
+        if not isinstance(retain_grad, (bool, np.bool_, int)):
+            raise TypeError(f"backward: retain_grad is True or False, not {type(retain_grad).__name__}; what to begin with is given "
+                            "by name: backward(gradient=...)")
         root = edge(self)
         if not create_graph and transforming.on() and leads_to_argument(root):
             raise GradientError("backward() gives arrays, which cut the graph while a transform (grad, vjp, ...) runs: "

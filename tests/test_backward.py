@@ -422,6 +422,17 @@ class TestGradientArgument:
         assert_same(x.grad, [1.0, 2.0])
         assert_same(y.grad, [1.0, 2.0])
 
+    @pytest.mark.parametrize("given", [np.array(5.0), np.ones(2), [1.0, 5.0], 5.0, Variable(np.array(5.0))], ids=lambda g: type(g).__name__)
+    def test_by_place_it_is_refused(self, given):
+        """`y.backward(g)` is PyTorch's call; here it would have set retain_grad, and begun with ones."""
+        x = V([1.0, 2.0])
+        y = x * 2.0
+        with pytest.raises(TypeError, match=r"backward\(gradient=\.\.\.\)"):
+            y.backward(given)
+        assert x.grad is None and y.grad is None
+        y.backward(np.True_)
+        assert y.grad is not None
+
 
 class TestAssignedGrad:
     def test_starts_the_walk(self):
