@@ -121,12 +121,22 @@ def broadcast(shapes):
     return tuple(axis.pop() if axis else 1 for axis in lengths) if all(len(axis) < 2 for axis in lengths) else None
 
 
+def check_choice(name, x):
+    if not (isinstance(x, (bool, np.bool_, int)) and x in (0, 1)):
+        raise TypeError(f"backward: {name} is True or False, not {describe(x)}; what to begin with is given by name: "
+                        "backward(gradient=...)")
+
+
 def checked_gradient(g, shape, dtype, where):
     """A gradient that the caller brings for a Variable of this shape and dtype (None: it has no data yet)."""
     if isinstance(g, np.generic):
         g = np.asarray(g)
     if not isinstance(g, (np.ndarray, Handle)):
         raise GradientTypeError(f"{where}: got {describe(g)}, wanted an array or a Variable of shape {shape}")
+    if isinstance(g, Handle) and g._held() is None:
+        raise GradientTypeError(f"{where}: this Variable has no data (Variable(None))")
+    if type(g) is not np.ndarray and isinstance(g, np.ma.MaskedArray):
+        raise GradientTypeError(f"{where}: a masked array is not supported: pass a.filled(value)")
     if g.dtype.kind not in "fiub":
         raise GradientError(f"{where}: got dtype {g.dtype}, wanted real numbers")
     if dtype is None:

@@ -20,7 +20,7 @@ from . import config, guard
 from ._kernels import IN_USE
 from ._kernels.cells import (Call, Counted, Extra, Handle, Node, Record, Rows, Switch, as_result, gradient_dtype, keep_all, loops,
                              sum_to, usual_class)
-from .checks import (check_array, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
+from .checks import (check_array, check_choice, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
                      operand_arrays, who, wrong_shape)
 from .dispatch import answer, compare, refuse_operand, understood
 from .errors import DTypeError, FirstOrderOnly, GradientError, GraphError, OpAttributeError, OpTypeError
@@ -275,7 +275,10 @@ class Variable(Handle):
         DTypeError
             The data is complex.
         TypeError
-            `retain_grad` is no truth value: PyTorch takes the gradient there.
+            `retain_grad` or `create_graph` is no truth value: PyTorch takes the gradient there.
+
+        Sums over broadcast axes may be added in another order, and differ in the last bits, with `retain_grad`, with
+        `create_graph`, where a fault is looked for, and while another thread is in backward.
 
         A backward that fails leaves every `.grad` as it was.  Graphs of gradients are freed by reference counting as all
         graphs are; a cycle comes about, and waits for the garbage collector, only where somebody sets on an op's instance a
@@ -286,9 +289,9 @@ class Variable(Handle):
                 raise GraphError(f"backward: there is no graph behind this Variable: {REASONS[self.reason]}")
             if self.data is None:
                 raise GraphError("backward: this Variable has no data")
-        if not isinstance(retain_grad, (bool, np.bool_, int)):
-            raise TypeError(f"backward: retain_grad is True or False, not {type(retain_grad).__name__}; what to begin with is given "
-                            "by name: backward(gradient=...)")
+        if retain_grad is not False or create_graph is not False:
+            check_choice("retain_grad", retain_grad)
+            check_choice("create_graph", create_graph)
         root = edge(self)
         if not create_graph and transforming.on() and leads_to_argument(root):
             raise GradientError("backward() gives arrays, which cut the graph while a transform (grad, vjp, ...) runs: "
@@ -1103,7 +1106,6 @@ class Walk:
 
     def __init__(self):
         self.busy = False
-        self.flags = 0                      # floating-point flags that the loops have raised
         self.guarding = 0                   # rules that run under create_graph, in any thread
         self.watchers = 0                   # blocks of `detect` that are open, in any thread
         self.marks = 0                      # nodes that have fingerprints of data
@@ -1131,13 +1133,12 @@ class RuleMode:
 
 
 def note_flags(kind, flags):
-    under_way.flags |= flags
+    loops.note(flags)
 
 
 def run_backward(v, root, gradient, retain, graph):
     """Choose a walk, and set `.grad` when it is through: all of them or, where it fails, none."""
-    loops.raised()
-    under_way.flags = 0
+    outer = loops.begin()
     if graph or under_way.busy or under_way.watchers:
         found = walk_by_table([root], [gradient], retain, graph, False, None).found
     else:
@@ -1146,7 +1147,7 @@ def run_backward(v, root, gradient, retain, graph):
             found = walk(root, gradient, retain)
         finally:
             under_way.busy = False
-    loops.tell("backward", under_way.flags | loops.raised())
+    loops.tell("backward", outer)
     set_gradients(found, graph)
 
 
@@ -1274,6 +1275,7 @@ def collect(node, late):
         late = together
         together.op._gys = [None] * together.place
     gys, g = together.op._gys, node.gradient()
+    loops.note_raised()
     old = gys[node.place]                   # there may be one: a rule on Variables picks its outputs anew
     gys[node.place] = g if old is None else np.asarray(old + g)
     return late
@@ -1318,9 +1320,9 @@ def rule(node, rows):
         ys = f._values
         gys = [np.zeros(y.shape, gradient_dtype(y.dtype)) if gy is None else gy for gy, y in zip(f._gys, ys)]
         f._gys = None
-    under_way.flags |= loops.raised()
+    loops.note_raised()
     gxs = run_rule(f, gys, [as_value(x) for x in f._edges], [on_array(y) for y in ys])
-    loops.raised()                          # the flags of the rule's own NumPy calls: RuleMode has noted them
+    loops.drop_raised()                     # by the rule's own NumPy calls: RuleMode has noted them
     for x, gx in zip(f._edges, gxs):
         if gx is not None and not x.constant:
             rows.push(x)
@@ -1794,8 +1796,7 @@ def gradients(ys, gys, wanted, graph=False, linear=False):
         None where no y depends on it.
     """
     roots = [edge(y) for y in ys]
-    loops.raised()
-    under_way.flags = 0
+    outer = loops.begin()
     if graph or under_way.busy or under_way.watchers or len(ys) != 1 or not all([is_leaf(x) for x in wanted]):
         arrived = walk_by_table(roots, gys, False, graph, linear, [edge(x) for x in wanted]).arrived
         found = [arrived.get(edge(x)) for x in wanted]
@@ -1806,7 +1807,7 @@ def gradients(ys, gys, wanted, graph=False, linear=False):
             found = arrivals(walk(roots[0], gys[0], False), wanted)
         finally:
             under_way.busy = False
-    loops.tell("backward", under_way.flags | loops.raised())
+    loops.tell("backward", outer)
     return found
 
 

@@ -429,9 +429,18 @@ class TestGradientArgument:
         y = x * 2.0
         with pytest.raises(TypeError, match=r"backward\(gradient=\.\.\.\)"):
             y.backward(given)
+        with pytest.raises(TypeError, match=r"create_graph .*backward\(gradient=\.\.\.\)"):
+            y.backward(False, given)
         assert x.grad is None and y.grad is None
         y.backward(np.True_)
         assert y.grad is not None
+
+    @pytest.mark.parametrize("given", [Variable(None), np.ma.array([1.0, 2.0], mask=[True, False])], ids=["no data", "masked"])
+    def test_what_holds_no_numbers_is_refused(self, given):
+        x = V([1.0, 2.0])
+        with pytest.raises(TypeError, match=r"backward\(gradient=\.\.\.\)"):
+            (x * 2.0).backward(gradient=given)
+        assert x.grad is None
 
 
 class TestAssignedGrad:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dezero import Variable, _kernels
+from dezero import Function, Variable, _kernels, using_config
 
 # Sizes on both sides of the page from which on gradients wait for a run, rows short and long, and what broadcasts to them.
 SPACES = [(1000,), (40, 30), (3, 700), (700, 3), (1, 600), (5, 7, 40), (2, 1, 513)]
@@ -204,6 +204,45 @@ def test_flags_of_a_run_that_sums(n):
     with np.errstate(all="raise"), pytest.raises(FloatingPointError, match="overflow"):
         y.backward(gradient=np.full(n, 1e308))
     assert x.grad is None and o.grad is None
+
+
+NARROW = {"row": lambda n: (4,), "row of 2-d": lambda n: (1, 4), "column": lambda n: (n, 1), "one": lambda n: (1,), "0-d": lambda n: ()}
+
+
+@pytest.mark.parametrize("narrow", NARROW.values(), ids=NARROW)
+@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize("n", [2, 127, 129, 20_000])
+def test_flags_of_what_is_summed_come_once(n, dtype, narrow):
+    """NumPy clears flags before it sums or casts: those of the loops before it were lost."""
+    x, huge = Variable(np.ones(narrow(n), dtype)), np.finfo(dtype).max
+    z = np.zeros((n, 4), dtype)
+    for y, g in [(x * (z + huge), 2.0), (x * (z + np.inf), 0.0), (-(z + x), huge), (z - x, huge), (x / 1e-4 + z, huge / 4)]:
+        with pytest.warns(RuntimeWarning, match=r"(overflow|invalid value) encountered in backward") as told:
+            y.backward(gradient=np.full((n, 4), g, dtype))
+        assert len(told) == 1
+        x.cleargrad()
+
+
+class Inner(Function):
+    """y = x;   ∂y/∂x = 1, found by a pass of its own"""
+
+    def forward(self, x):
+        return x.copy()
+
+    def backward(self, gy):
+        with using_config("enable_backprop", True):
+            (Variable(np.ones(3)) * 2.0).backward()
+        return gy
+
+
+@pytest.mark.parametrize("n", [3, 5000])
+def test_flags_outlive_a_pass_within_a_rule(n):
+    x = Variable(np.ones(n))
+    y = Inner()(x * 1.0) * np.full(n, 1e308)
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError, match="overflow encountered in backward"):
+        y.backward(gradient=np.full(n, 10.0))
+    with np.errstate(all="raise"):          # and are not told again
+        (x * 2.0).backward()
 
 
 ROOTS = [lambda x, y: x * y, lambda x, y: x * x, lambda x, y: -(x * y), lambda x, y: y - x * (x + y), lambda x, y: (x + 1.0) * (y - 2.0),

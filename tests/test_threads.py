@@ -67,6 +67,26 @@ class TestGraphs:
                 v = 1.0 + i + k % 3
                 np.testing.assert_allclose(g, np.full(shape, 6 * v + 0.5 - 3 * v * v), rtol=1e-13)
 
+    @pytest.mark.parametrize("n", [1, 60, 20_000])
+    def test_each_is_told_of_its_own_flags(self, n):
+        """The flags of a pass were noted for all threads: one lost them, another was told of them."""
+        huge, ten = np.full(n, 1e308), np.full(n, 10.0)
+
+        def work(i):
+            told = 0
+            for _ in range(max(20, 2000 // n)):
+                x = Variable(np.ones(n))
+                y = x * (huge if i % 2 else ten)
+                with np.errstate(all="raise"):
+                    try:
+                        y.backward(gradient=ten)
+                    except FloatingPointError:
+                        told += 1
+            return told
+
+        every = max(20, 2000 // n)
+        assert in_threads(work) == [every * (i % 2) for i in range(THREADS)]
+
     def test_large_arrays_without_the_lock(self):
         def work(i):
             for _ in range(5):

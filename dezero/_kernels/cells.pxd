@@ -139,7 +139,9 @@ cdef class Switch:
     cdef bint asked(self) except -1
 
 cdef class Loops:
-    cdef int raised(self) except -1
-    cdef int tell(self, str name, int found) except -1
+    cdef int begin(self) except -1
+    cdef int note_raised(self) except -1
+    cdef int drop_raised(self) except -1
+    cdef int tell(self, str name, int outer) except -1
     cdef int end_run(self) except -1
     cdef int abandon_run(self) except -1

@@ -2,6 +2,7 @@
 
 Every value is an ndarray and every op runs on its reference, so kernels are checked and kept but never run.
 """
+import threading
 import weakref
 
 import numpy as np
@@ -241,12 +242,28 @@ def pool_release():
 class Loops:
     """What loops leave for later: here they never run."""
 
-    def raised(self):
-        """No floating-point flags to report: NumPy does it itself."""
-        return 0
+    def __init__(self):
+        self.of_thread = threading.local()
 
-    def tell(self, name, found):
+    def begin(self):
+        """A pass begins: gives the flags that were noted in the pass whose rule it was called from."""
+        outer = getattr(self.of_thread, "noted", 0)
+        self.of_thread.noted = 0
+        return outer
+
+    def note(self, found):
+        """Flags of this thread's pass, to be reported in the end."""
+        self.of_thread.noted |= found
+
+    def note_raised(self):
+        """NumPy has told of them itself."""
+
+    def drop_raised(self):
+        """NumPy clears them."""
+
+    def tell(self, name, outer):
         """The end of a pass: report the flags that were noted in it, as np.errstate wants it."""
+        found, self.of_thread.noted = self.of_thread.noted, outer
         if found:
             report(name, found)
 

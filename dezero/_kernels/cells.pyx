@@ -77,6 +77,12 @@ cdef extern from "flags.h":
     int flags "dz_flags" () noexcept nogil
     void clear_flags "dz_clear_flags" () noexcept nogil
 
+cdef extern from *:
+    """
+    static DZ_THREAD int dz_noted;
+    """
+    int noted "dz_noted"    # flags of this thread's pass, to be reported in its end
+
 cdef extern from "callers.h":
     void note_operators "dz_note_operators" (PyTypeObject *)
     bint in_expression "dz_in_expression" (object, object)
@@ -454,6 +460,12 @@ def pool_release():
     pool_shrink(0)
 
 
+cdef void note_raised() noexcept:
+    """Note the flags that loops have raised, before NumPy clears them."""
+    global noted
+    noted |= flags()
+
+
 cdef inline bint is_long(Space s, int d):
     return s.size * ITEM[d] >= LONG
 
@@ -698,8 +710,7 @@ cdef class Node:
         """Compute a dropped value again, by way of all that it takes, from what the graph holds."""
         cdef Node node, again
         cdef list missing, found = [], todo = [self]
-        global seen
-        seen |= flags()                     # of what ran before
+        note_raised()                       # by what ran before
         with np.errstate(all="ignore"):     # what there is to report was reported
             while todo:
                 node = todo.pop()
@@ -896,6 +907,7 @@ cdef class Node:
     cdef int give(self, object g) except -1:
         """Add the array g, of the node's shape, to the gradient."""
         cdef View v
+        note_raised()
         if self.kind < 0:
             g = np.asarray(g, gradient_dtype(self.dtype))
             self.gstore = g if not self.has else np.asarray(self.gstore + g)
@@ -1362,8 +1374,7 @@ cdef int slope_reduced(Kernel k, int i, Node y, Node x, View *v) except -1:
         v[k.nin + 2].p = memory(<PyObject *>g)
         run_slope(k, i, v, y.space, d)
     if x.space is not None:
-        g = sum_to(g if k.sign[i] == 0 else y.gradient(), x.shape)
-        return x.give(-g if k.sign[i] == -1 else g)
+        return give_sums(x, y, memory(<PyObject *>g), k.sign[i] == -1)
     s = total(d, memory(<PyObject *>g), y.space.size)
     s = -s if k.sign[i] == -1 else s
     if d == 0:
@@ -1590,22 +1601,37 @@ cdef class Switch:
         return self.default if value is None else value
 
 
-cdef int seen = 0                           # floating-point flags that are still to be reported
-
-
 cdef class Loops:
     """What loops leave for later: floating-point flags, and a run of backward of which nothing is computed yet."""
 
-    cdef int raised(self) except -1:
-        """The floating-point flags raised since the last look, and cleared now."""
-        global seen
-        cdef int found = flags() | seen
-        seen = 0
+    cdef int begin(self) except -1:
+        """A pass begins: gives the flags that were noted in the pass whose rule it was called from."""
+        global noted
+        cdef int outer = noted
+        noted = 0
         clear_flags()
-        return found
+        return outer
 
-    cdef int tell(self, str name, int found) except -1:
-        """The end of a pass: report flags as np.errstate wants it."""
+    def note(self, int found):
+        """Flags of this thread's pass, to be reported in the end."""
+        global noted
+        noted |= found
+
+    cdef int note_raised(self) except -1:
+        """Note the flags that loops have raised, before NumPy clears them."""
+        note_raised()
+        return 0
+
+    cdef int drop_raised(self) except -1:
+        clear_flags()
+        return 0
+
+    cdef int tell(self, str name, int outer) except -1:
+        """The end of a pass: report its flags as np.errstate wants it."""
+        global noted
+        cdef int found = flags() | noted
+        noted = outer
+        clear_flags()
         pool_decay()
         if found:
             report(name, found)

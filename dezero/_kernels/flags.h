@@ -7,6 +7,12 @@
 #include <fenv.h>
 #endif
 
+#if defined(_MSC_VER)
+#define DZ_THREAD __declspec(thread)
+#else
+#define DZ_THREAD __thread
+#endif
+
 enum { DZ_DIVIDE = 1, DZ_OVERFLOW = 2, DZ_UNDERFLOW = 4, DZ_INVALID = 8 };
 
 static inline int dz_flags(void) {

@@ -362,7 +362,7 @@ cdef class Program:
                 found.append(self.written(x.reg, x.minus) if same else self.summed(x, x.reg))
             if self.p.nsteps:
                 self.run()
-            for a, rest in self.rests:      # not by NumPy, which clears the floating-point flags of the run
+            for a, rest in self.rests:
                 add_in_place(a, rest)
         except BaseException:
             for x in wanted:
@@ -373,7 +373,7 @@ cdef class Program:
             if x.space is not None and fits(self.space, x.space.nd, x.space.dims):
                 x.gstore, x.has = g, HELD
             else:
-                x.give(np.asarray(-g if x.minus else g, x.dtype))
+                x.give(as_gradient(<ndarray>g, x))
         return 0
 
     cdef int run(self) except -1:
@@ -406,6 +406,32 @@ cdef class Program:
         finally:
             pool_free(NULL, scratch, 0)
         return 0
+
+
+cdef object as_gradient(ndarray sums, Node x):
+    """Sums, which are doubles, in the dtype and with the sign of x's gradient."""
+    cdef Py_ssize_t i
+    cdef double sign = -1 if x.minus else 1
+    cdef double *p = <double *>cnp.PyArray_DATA(sums)
+    if x.kind == 0 and not x.minus:
+        return sums
+    g = new_array(x.space, x.kind)
+    to = cnp.PyArray_DATA(<ndarray>g)
+    for i in range(x.elements()):           # not by NumPy, which clears the floating-point flags of the run
+        if x.kind == 0:
+            (<double *>to)[i] = sign * p[i]
+        else:
+            (<float *>to)[i] = <float>(sign * p[i])
+    return g
+
+
+cdef int give_sums(Node x, Node y, char *p, bint minus) except -1:
+    """x's gradient += the elements of y's shape at p, summed along what x was broadcast, or -= them."""
+    cdef Program sums = Program.__new__(Program, y.space, y.kind)
+    cdef View v
+    v.p, v.nd, v.dims, v.strides = p, y.space.nd, y.space.dims, NULL
+    sums.add(x, sums.view(&v, SPREAD, ITEM[y.kind]), minus)
+    return sums.finish()
 
 
 cdef Program under_construction = None      # one walk at a time uses the nodes' gradients

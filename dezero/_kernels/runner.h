@@ -104,7 +104,7 @@ static int run_moves(const run_program *P, const run_reg *r) {
 
 /* Are short rows summed into one?  Then whole blocks are, into one sum for each of their elements, and these in the end. */
 static int run_wide(const run_program *P, const run_reg *r) {
-    return r->kind == SUM && P->per_row == 0 && r->strides[P->nd - 1] == sizeof(double) && !run_moves(P, r);
+    return r->kind == SUM && P->per_row == 0 && P->blocks > 1 && r->strides[P->nd - 1] == sizeof(double) && !run_moves(P, r);
 }
 
 /* Scratch slots, each taken over from a register whose last use has passed.  A step's result overlaps no argument but
@@ -243,7 +243,8 @@ static void run_end(const run_program *P, const char *scratch) {
         if (!run_wide(P, P->regs + k)) continue;
         const double *wide = (const double *)(scratch + (size_t)P->regs[k].slot * RUN_BLOCK);
         double *to = (double *)P->regs[k].base;
-        for (Py_ssize_t i = 0; i < P->block; i++) to[i % P->cols] += wide[i];
+        for (Py_ssize_t i = 0; i < P->block; i += P->cols)
+            for (Py_ssize_t c = 0; c < P->cols; c++) to[c] += wide[i + c];
     }
 }
 
