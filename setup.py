@@ -64,8 +64,10 @@ HOT = re.compile(r"__pyx_(nb_\w+|tp_(new|dealloc)_\w+_(Node|Handle|Variable)|pf_
                  r"|f_6dezero_8_kernels_\w+"
                  r"|f_6dezero_4core_(operate|operate_alone|claimed|quick|link|keep|edge|wants|is_plain_number|is_variable|kernel_of|run_backward"
                  r"|walk|bring|set_gradients))\(")
-COLD = re.compile(r"_kernels_5cells_(take_loop|operand_of|refuse_value|let_fade|4Node_(restore|is_lost|settle|shown|start|give|gradient|lose|copy_few)"
-                  r"|7Program_(finish|run|made|array|laid_out|sum_of|summed|written|__cinit__))\(")
+COLD = re.compile(r"_kernels_5cells_(take_loop|operand_of|as_gradient|give_sums|refuse_value|let_fade"
+                  r"|4Node_(restore|is_lost|settle|shown|start|give|gradient|lose|copy_few)"
+                  r"|7Program_(finish|run|made|array|laid_out|sum_of|summed|written|__cinit__))\("
+                  r"|4core_8Variable_\d+__(array_function|getattr|copy|reduce|dir)__\(")
 EXPORTED = re.compile(r"(__pyx_export_pointers\[\]\)\(void\) = ){[^}]*}")
 DECLARATION = re.compile(r"^static [^\n;={}]*\b__pyx_(?:f|pf|pw|nb|tp|mp|sq|getprop|setprop)_\w+\([^;{}]*\);", re.MULTILINE)
 

@@ -140,6 +140,7 @@ cdef class Switch:
 
 cdef class Loops:
     cdef int begin(self) except -1
+    cdef int note(self, int found) except -1
     cdef int note_raised(self) except -1
     cdef int drop_raised(self) except -1
     cdef int tell(self, str name, int outer) except -1

@@ -1612,10 +1612,11 @@ cdef class Loops:
         clear_flags()
         return outer
 
-    def note(self, int found):
+    cdef int note(self, int found) except -1:
         """Flags of this thread's pass, to be reported in the end."""
         global noted
         noted |= found
+        return 0
 
     cdef int note_raised(self) except -1:
         """Note the flags that loops have raised, before NumPy clears them."""
