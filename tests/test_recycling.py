@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -104,6 +105,91 @@ def test_the_public_door(cells):
     assert memory.info().kept > 0
     memory.release()
     assert memory.info().kept == 0
+
+
+def chain(n):
+    y = Variable(np.array(1.0))
+    for _ in range(n):
+        y = y * 1.0
+    return y
+
+
+def test_nodes_of_a_large_graph_are_kept_for_the_next(cells):
+    y = chain(50_000)
+    assert memory.info().kept == 0
+    del y
+    kept = memory.info().kept
+    assert 100 * 49_000 < kept < 250 * 50_000
+    y = chain(50_000)
+    assert memory.info().kept < 0.01 * kept
+    y.backward()
+    del y
+    assert 0.99 * kept < memory.info().kept <= kept
+    memory.release()
+    assert memory.info().kept == 0
+
+
+def test_spare_nodes_go_back_with_each_backward(cells):
+    chain(50_000)
+    left = [memory.info().kept]
+    x = Variable(np.array(3.0))
+    for _ in range(400):
+        (x * x).backward()
+        left.append(memory.info().kept)
+    assert left[1] > 0.95 * left[0] and left[-1] < 1_000
+    assert all(after < before for before, after in itertools.pairwise(left) if before > 10_000)
+
+
+def test_spare_nodes_and_arrays_stay_together_below_the_callers_bound(cells):
+    memory.bound(3_000_000)
+    chain(50_000)
+    assert 2_000_000 < memory.info().kept <= 3_000_000
+    made(200_000)
+    assert memory.info().kept <= 3_000_000
+    a = made(300_000)
+    chain(1).backward()
+    info = memory.info()
+    assert info.in_use >= a.nbytes and info.kept + info.in_use <= 3_000_000
+    memory.bound(1_000_000)
+    assert memory.info().kept == 0
+    del a
+    memory.bound(0)
+    chain(50_000)
+    assert memory.info().kept == 0
+
+
+def test_tracemalloc_does_not_count_spare_nodes(cells):
+    chain(10_000)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        y = chain(10_000)
+        assert tracemalloc.get_traced_memory()[0] - before > 100 * 9_000
+        del y
+        assert abs(tracemalloc.get_traced_memory()[0] - before) < 512 * 400
+        y = chain(20_000)
+        assert tracemalloc.get_traced_memory()[0] - before > 100 * 19_000
+        del y
+        assert abs(tracemalloc.get_traced_memory()[0] - before) < 512 * 400
+    finally:
+        tracemalloc.stop()
+
+
+def test_kept_nodes_are_as_new(cells):
+    """What a node was does not show in what it becomes: kinds, shapes, constants and marks of another graph."""
+    x = Variable(np.array([1.0, 2.0], "f4"))
+    y = x
+    for k in range(3_000):
+        y = -(y * x) if k % 2 else y / x + np.array([1.0, 1.0], "f4")
+    y.backward(retain_grad=True)
+    del y
+    y = chain(10_000)
+    y.backward()
+    assert y.data == 1.0 and y.data.dtype == "f8" and y.creator.generation == 9_999
+    v = y
+    for _ in range(5):
+        v = v.creator.inputs[0]
+        assert v.grad is None and v.shape == ()
 
 
 @pytest.mark.parametrize("size, error", [(-1, ValueError), (1.5, TypeError), ("1", TypeError), (True, TypeError)])

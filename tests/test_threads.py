@@ -506,3 +506,52 @@ class TestFinalizers:
             dezero.plugins.unregister("last_of_a_test")
         gc.collect()
         assert log == [4.0] * 10
+
+
+class Same(Function):
+    """x, with an object beside it that says when it dies."""
+
+    def __init__(self, dies):
+        self.last_words = LastWords(dies)
+
+    def forward(self, x):
+        return x + 0.0
+
+    def backward(self, gy):
+        return gy
+
+
+class LastWords:
+    def __init__(self, dies):
+        self.dies = dies
+
+    def __del__(self):
+        self.dies()
+
+
+def test_a_graph_is_freed_at_once_while_another_thread_is_in_a_finalizer_of_its_own():
+    begun, go, deaths = threading.Event(), threading.Event(), []
+
+    def blocked():
+        begun.set()
+        go.wait(20)
+
+    def graph(*dies):
+        y = Variable(np.array(1.0))
+        for what in dies:
+            for _ in range(5_000):
+                y = y * 1.0
+            y = Same(what)(y)
+        return y
+
+    held = [graph(lambda: deaths.append("first"), blocked)]
+    thread = threading.Thread(target=held.clear)
+    thread.start()
+    assert begun.wait(20)
+    y = graph(lambda: deaths.append("second"), lambda: deaths.append("third"))
+    assert deaths == []
+    del y
+    assert deaths == ["third", "second"]
+    go.set()
+    thread.join()
+    assert deaths == ["third", "second", "first"]

@@ -18,6 +18,11 @@
 #include <sys/mman.h>
 #endif
 
+#if defined(__GNUC__)
+#define DZ_RARE __attribute__((noinline)) /* keeps its registers out of the quick way */
+#else
+#define DZ_RARE
+#endif
 #define POOL_BINS 160
 #define POOL_FLOOR ((size_t)32 << 20)
 #define POOL_PAGE ((size_t)4096)
@@ -36,6 +41,7 @@ typedef struct pool_block {
 
 static struct {
     size_t live, cached, allow, cap, peak, before; /* peak: the most live since the last decay; before: until then */
+    size_t nodes; /* spare ones of large graphs, which cells.pyx keeps: bytes */
     pool_block *bins[POOL_BINS], *newest, *oldest;
 } pool = {.allow = POOL_FLOOR, .cap = (size_t)-1};
 
@@ -100,7 +106,8 @@ static void pool_shrink(size_t keep) {
 
 static inline size_t pool_most(void) {
     size_t most = pool.allow + pool.allow / 16; /* else a scratch block drives out a large one, in every step */
-    return most < pool.cap ? most : pool.cap;
+    size_t cap = pool.cap - pool.nodes;
+    return most < cap ? most : cap;
 }
 
 static inline size_t pool_room(void) { return pool_most() > pool.live ? pool_most() - pool.live : 0; }
