@@ -4,15 +4,14 @@ Results of 4 kB and more take their memory from a store that keeps what dead one
 as untouched pages, and a page fault costs more than the arithmetic (six live arrays of 8 MB made, filled and freed:
 12.6 ms from malloc, 2.2 ms recycled).  Such an array is an ordinary one: it owns its data, and may outlive everything.
 
-The nodes of a large graph are kept for the next one too, since a million of them are 168 MB of pages: forward of a chain
-of a million takes 190 to 450 ms with memory from the system, 95 ms with what the last one left.  With each backward a
-32nd of those that are spare goes back.
+The nodes of a large graph are kept for the next one too: a million are 168 MB, and a chain of them takes 190 to 450 ms
+in fresh memory, 95 ms in used.  Each backward gives a 32nd of the spare ones back.
 
 What is kept beside the arrays in use makes the process at most a sixteenth larger than the program has lately made
 itself (but 32 MiB may always be kept): the bound that follows the program decays with each backward.  `bound` sets a
 lower one.
 
-The store is one for the process.  Arrays and nodes are made and freed under the interpreter's lock, so threads need no care, and
+The store is one for the process.  All is made and freed under the interpreter's lock, so threads need no care, and
 a forked child goes on with a copy of its own.
 """
 from typing import NamedTuple
@@ -21,10 +20,7 @@ from ._kernels.cells import pool_bound, pool_release, pool_state
 
 
 class Info(NamedTuple):
-    """Bytes: of recycled arrays in use, kept for the next ones and for nodes, and the bound on both together.
-
-    (512 small nodes, 90 kB, are always kept and not counted.)
-    """
+    """Bytes: of recycled arrays in use, kept for the next ones and for nodes, and the bound on both together."""
 
     in_use: int
     kept: int

@@ -1477,7 +1477,7 @@ cdef extern from *:
     }
 
     /* Give back spare nodes, down to so many bytes of those that are not always kept. */
-    static void dz_shrink(size_t keep) {
+    static DZ_SELDOM void dz_shrink(size_t keep) {
         while (pool.nodes > keep) {
             PyObject *o = dz_spares[0].first;
             dz_spares[0].first = DZ_NEXT(o);
@@ -1543,7 +1543,7 @@ cdef extern from *:
     }
 
     /* Keep freed objects of a type, which `base`, it or its base, makes. */
-    static int dz_spare(int i, PyTypeObject *type, PyTypeObject *base) {
+    static DZ_SELDOM int dz_spare(int i, PyTypeObject *type, PyTypeObject *base) {
         PyObject *none = Py_None, *args = PyTuple_New(0), *o;
         type->tp_alloc = dz_alloc;
         type->tp_free = dz_free;
