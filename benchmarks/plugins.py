@@ -4,7 +4,8 @@
 
 Twenty packages with one op each are written into a folder: what they add to `import dezero`, and what the first lookup that
 needs them takes, in processes of their own. Then, in one process and turn by turn, an op that was registered beside the
-built-in one with the same loops; and what is left of 10,000 that were registered, called and taken off.
+built-in one with the same loops, and one that is Python alone beside a `torch.autograd.Function`, where PyTorch is installed; and
+what is left of 10,000 that were registered, called and taken off.
 Run it with the Python of an environment where a wheel of dezero is installed.
 """
 import argparse
@@ -75,32 +76,83 @@ def starts(rounds, n):
 
 
 def dispatch(rounds):
-    """A registered op with the loops of `mul` against `mul` itself, through every way to it."""
+    """Ops registered with the loops of `mul`, and with the ufunc's, against `mul` itself, through every way to it."""
     import numpy as np
     import dezero
     import dezero.functions as F
     from dezero._kernels import elementwise
 
-    class Product(dezero.Function):
-        name = "product"
-        operators = ("__matmul__",)
-        numpy = (np.fmod,)
-        kernel = dezero.Kernel(elementwise.mul, ("x1", "x0"), in_place=True)
-        forward, backward = dezero.Mul.forward, dezero.Mul.backward
+    clear = "x.cleargrad(); y.cleargrad()"
+    for source, loop in (("compiled", elementwise.mul), ("ufunc's", np.multiply)):
+        class Product(dezero.Function):
+            name = "product"
+            operators = ("__matmul__",)
+            numpy = (np.fmod,)
+            kernel = dezero.Kernel(loop, ("x1", "x0"), in_place=True, cheap=True)
+            forward, backward = dezero.Mul.forward, dezero.Mul.backward
 
-    dezero.plugins.register(Product)
-    for text, shape in (("0-d", ()), ("8", 8)):
-        names = {"np": np, "F": F, "x": dezero.Variable(np.full(shape, 2.0)), "y": dezero.Variable(np.full(shape, 3.0))}
-        ways = {"operator": ("x @ y", "x * y"), "NumPy function": ("np.fmod(x, y)", "np.multiply(x, y)"),
-                "method": ("x.product(y)", "x.mul(y)"), "F.name": ("F.product(x, y)", "F.mul(x, y)"),
-                "and back": ("(x @ y).backward()", "(x * y).backward()")}
-        calls = {f"{way} {side}": source for way, pair in ways.items() for side, source in zip(("op", "built-in"), pair)}
-        times = measure.race(calls, rounds * 3, turn=0.01, names=names)
-        for way in ways:
-            op, built_in = times[f"{way} op"], times[f"{way} built-in"]
-            yield (f"{way}, {text}: registered op / built-in", 1.1,
-                   statistics.median(op) / statistics.median(built_in), min(op) / min(built_in))
-    dezero.plugins.unregister(Product)
+        dezero.plugins.register(Product)
+        for text, shape in (("0-d", ()), ("8", 8), ("1e5", 10**5)):
+            names = {"np": np, "F": F, "x": dezero.Variable(np.full(shape, 2.0)), "y": dezero.Variable(np.full(shape, 3.0))}
+            ways = {"operator": ("x @ y", "x * y"), "NumPy function": ("np.fmod(x, y)", "np.multiply(x, y)"),
+                    "method": ("x.product(y)", "x.mul(y)"), "F.name": ("F.product(x, y)", "F.mul(x, y)"),
+                    "and back": (f"(x @ y).backward(); {clear}", f"(x * y).backward(); {clear}")}
+            calls = {f"{way} {side}": call for way, pair in ways.items() for side, call in zip(("op", "built-in"), pair)}
+            times = measure.race(calls, rounds * 3, turn=0.01, names=names)
+            for way in ways:
+                op, built_in = times[f"{way} op"], times[f"{way} built-in"]
+                yield (f"{way}, {text}, {source} loops: registered op / built-in", 1.1,
+                       statistics.median(op) / statistics.median(built_in), min(op) / min(built_in))
+        dezero.plugins.unregister(Product)
+
+
+def rules(rounds):
+    """An op of a package that is Python alone, beside the same as a `torch.autograd.Function`: ten in a row, there and back."""
+    try:
+        import torch
+    except ImportError:
+        return
+    import numpy as np
+    import dezero
+    torch.set_num_threads(1)
+
+    class Squared(dezero.Function):
+        name = "bench_squared"
+
+        def forward(self, x):
+            return x * x
+
+        def backward(self, gy):
+            x, = self.inputs
+            return gy * (2.0 * x.data)
+
+    class TorchSquared(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, gy):
+            x, = ctx.saved_tensors
+            return gy * (2.0 * x)
+
+    def there_and_back(op, leaf, *ones):
+        y = leaf
+        for _ in range(10):
+            y = op(y)
+        y.backward(*ones)
+        leaf.grad = None
+
+    dezero.plugins.register(Squared)
+    for text, shape in (("0-d", ()), ("8", 8), ("1e4", 10**4)):
+        x, t = dezero.Variable(np.full(shape, 0.5)), torch.tensor(np.full(shape, 0.5), requires_grad=True)
+        ones = torch.ones_like(t)
+        times = measure.race({"dezero": lambda: there_and_back(dezero.functions.bench_squared, x),
+                              "torch": lambda: there_and_back(TorchSquared.apply, t, ones)}, rounds)
+        yield (f"Python op, {text}, there and back: dezero / torch.autograd.Function", 0.5,
+               statistics.median(times["dezero"]) / statistics.median(times["torch"]), min(times["dezero"]) / min(times["torch"]))
+    dezero.plugins.unregister(Squared)
 
 
 def leftovers(n):
@@ -150,14 +202,14 @@ def main():
     options = parser.parse_args()
     measure.pin(1)
     import dezero
-    print(f"dezero {dezero.__version__}, {os.path.dirname(dezero.__file__)}\n{'':66s} wanted  median     min")
+    print(f"dezero {dezero.__version__}, {os.path.dirname(dezero.__file__)}\n{'':72s} wanted  median     min")
     missed = False
-    for part in (starts(options.rounds, options.packages), dispatch(options.rounds), leftovers(10_000)):
+    for part in (starts(options.rounds, options.packages), dispatch(options.rounds), rules(options.rounds), leftovers(10_000)):
         for name, wanted, found, *smallest in part:
             kept = found <= wanted
             missed = missed or not kept
             least = f"{smallest[0]:8.2f}" if smallest else f"{'':8s}"
-            print(f"{name:66s} <= {wanted:<4g} {found:8.2f}{least}  {'ok' if kept else 'MISSED'}", flush=True)
+            print(f"{name:72s} <= {wanted:<4g} {found:8.2f}{least}  {'ok' if kept else 'MISSED'}", flush=True)
     sys.exit(missed)
 
 

@@ -12,14 +12,14 @@ do the work; where loops did it, it is made when somebody asks for `y.creator`.
 This file is plain Python.  core.pxd beside it tells Cython the types, and compiled it is the same code.
 """
 import heapq
-import weakref
+from weakref import ref
 
 import numpy as np
 
 from . import config, guard
 from ._kernels import IN_USE
 from ._kernels.cells import (Call, Counted, Extra, Handle, Node, Record, Rows, Switch, as_result, gradient_dtype, keep_all, loops,
-                             sum_to, usual_class)
+                             sum_to, usual_class, usual_gradient)
 from .checks import (check_array, check_choice, check_gradient_type, checked_gradient, checked_output, describe, is_broadcast, name_op,
                      operand_arrays, who, wrong_shape)
 from .dispatch import answer, compare, refuse_operand, understood
@@ -790,7 +790,7 @@ def leaf(v):
 
 def outdate(v):
     """Let the next use of v make a new leaf, for other data; the old one still brings its gradients to the Variable."""
-    extra_of(v.node).ref = weakref.ref(v)
+    extra_of(v.node).ref = ref(v)
     v.bind(None)
 
 
@@ -987,7 +987,7 @@ def has_slots(cls):
 
 def record_call(f, inputs, xs, ys):
     """Put a call of Python methods into the graph; its rule may read all operands and results, so it keeps them."""
-    f._edges = tuple([keep(edge(v), v) if isinstance(v, Variable) else constant(x) for v, x in zip(inputs, xs)])
+    f._edges = tuple([keep(edge(v), v) if isinstance(v, Variable) else constant(xs[i]) for i, v in enumerate(inputs)])
     known = True
     for node in f._edges:
         f.generation = max(f.generation, node.generation)
@@ -1001,7 +1001,7 @@ def record_call(f, inputs, xs, ys):
     else:
         split(f, nodes, ys)
     outputs = [handle(node) for node in nodes] if under_way.guarding == 0 else [handle_like(node, inputs) for node in nodes]
-    f._outputs = [weakref.ref(v) for v in outputs]
+    f._outputs = [ref(v) for v in outputs]
     for node in nodes:
         node.show()
     return outputs
@@ -1047,9 +1047,9 @@ def creator_of(v, node):
 def see(f, v, place):
     """Let `f.outputs` find the living Variable of one of its results."""
     if f._outputs is None:
-        f._outputs = [weakref.ref(v)]
+        f._outputs = [ref(v)]
     elif f._outputs[place]() is None:
-        f._outputs[place] = weakref.ref(v)
+        f._outputs[place] = ref(v)
 
 
 def function_of(node):
@@ -1323,10 +1323,10 @@ def rule(node, rows):
     loops.note_raised()
     gxs = run_rule(f, gys, [as_value(x) for x in f._edges], [on_array(y) for y in ys])
     loops.drop_raised()                     # by the rule's own NumPy calls: RuleMode has noted them
-    for x, gx in zip(f._edges, gxs):
-        if gx is not None and not x.constant:
+    for i, x in enumerate(f._edges):
+        if gxs[i] is not None and not x.constant:
             rows.push(x)
-            x.give(gx)
+            x.give(gxs[i])
 
 
 def as_value(node):
@@ -1352,7 +1352,7 @@ def run_rule(f, gys, inputs, outputs):
 def ask(f, gys, inputs, outputs):
     """`f.backward(*gys)` with the given inputs and outputs in place: what it gives, one for each input."""
     kept = f._outputs
-    f._inputs, f._outputs = inputs, [weakref.ref(y) for y in outputs]
+    f._inputs, f._outputs = inputs, [ref(y) for y in outputs]
     try:
         gxs = f.backward(*gys)
     finally:
@@ -1379,10 +1379,16 @@ def fit(f, i, gx, outputs):
         return None
     if isinstance(gx, Variable):
         gx = gx._held()
-    elif isinstance(gx, (np.number, np.bool_)):
+    shape = shape_of(f._edges[i])
+    g = usual_gradient(gx, shape)
+    return fit_unusual(f, i, gx, shape, outputs) if g is None else g
+
+
+def fit_unusual(f, i, gx, shape, outputs):
+    """The same for a gradient that is not as usual: of another shape, which input i was broadcast to, or another type."""
+    if isinstance(gx, (np.number, np.bool_)):
         gx = np.asarray(gx)
     check_gradient_type(f, i, gx)
-    shape = shape_of(f._edges[i])
     if gx.shape == shape:
         return gx
     if not is_broadcast(gx.shape, [x.shape for x in f._edges], [y.shape for y in outputs], i):

@@ -155,12 +155,21 @@ def gradient_dtype(dtype):
 
 
 def as_result(y, xs):
-    """An output of `forward`, copied where it is one of the operands or a view of one; None for what is not as usual."""
+    """An output of `forward` as an array, copied where it is one of the operands or a view of one; None for what is not as usual."""
+    if type(y) in (np.float64, np.float32):
+        return np.asarray(y)
     if type(y) is not np.ndarray or y.dtype.kind not in "fiubc":
         return None
     if any([y is x or y.base is x for x in xs]):
         return y.copy(order="K")
     return y if y.base is None else None
+
+
+def usual_gradient(g, shape):
+    """What a rule gave as an array, where it is of floats and of this shape; None for what is not as usual."""
+    if type(g) in (np.float64, np.float32):
+        g = np.asarray(g)
+    return g if type(g) is np.ndarray and g.dtype.kind == "f" and g.shape == shape else None
 
 
 def sum_to(g, shape):

@@ -43,6 +43,7 @@ cdef extern from "numpy/ufuncobject.h":
         void **data
 
 cdef extern from "numpy/arrayobject.h":
+    object array_from_scalar "PyArray_FromScalar" (object, void *)
     ctypedef struct PyArrayObject_fields:
         int flags
         PyObject *weakreflist
@@ -1399,8 +1400,10 @@ cdef int slope_reduced(Kernel k, int i, Node y, Node x, View *v) except -1:
 
 
 def as_result(y, list xs):
-    """An output of `forward`, copied where it is one of the operands or a view of one; None for what is not as usual."""
+    """An output of `forward` as an array, copied where it is one of the operands or a view of one; None for what is not as usual."""
     cdef PyObject *base
+    if is_scalar(y):
+        return array_from_scalar(y, NULL)
     if <PyObject *>Py_TYPE(y) != plain_array or not cnp.PyArray_ISNUMBER(<ndarray>y):
         return None
     base = <PyObject *>cnp.PyArray_BASE(<ndarray>y)
@@ -1408,6 +1411,15 @@ def as_result(y, list xs):
         if y is x or base == <PyObject *>x:
             return cnp.PyArray_NewCopy(<ndarray>y, cnp.NPY_KEEPORDER)
     return y if base == NULL else None
+
+
+def usual_gradient(g, tuple shape):
+    """What a rule gave as an array, where it is of floats and of this shape; None for what is not as usual."""
+    if is_scalar(g):
+        g = array_from_scalar(g, NULL)
+    if <PyObject *>Py_TYPE(g) != plain_array or not cnp.PyArray_ISFLOAT(<ndarray>g) or g.shape != shape:
+        return None
+    return g
 
 
 def sum_to(g, tuple shape):
