@@ -1,5 +1,4 @@
 """What a `Kernel` may be made of, checked before any address is used: for cells.pyx and its twin alike."""
-import re
 import sys
 
 import numpy as np
@@ -127,14 +126,16 @@ def is_pointer(loop):
 
 def capsule_types(where, capsule):
     """The types in a capsule's name, "dd->d" or "dd->d@1.0" with the version of dezero.h it was made with."""
-    name = re.match(r'<capsule object "(.*)" at ', repr(capsule), re.DOTALL)    # the one way to it in plain Python
-    if name is None:
+    name = repr(capsule).partition('<capsule object "')[2].rpartition('" at ')[0]       # the one way to it in plain Python
+    if not name:
         raise TypeError(f"Kernel: {where}: {capsule!r} has no name: a capsule that holds a loop is named by its types, as in \"dd->d\"")
-    types, at, version = name[1].partition("@")
-    made = re.fullmatch(r"(\d{1,4})\.(\d{1,4})", version)
-    if at and made is None:
+    types, at, version = name.partition("@")
+    if not at:
+        return types
+    made = version.split(".")
+    if len(made) != 2 or not all(number.isdecimal() and len(number) <= 4 for number in made):
         raise TypeError(f"Kernel: {where}: {capsule!r}: the version {version!r} is none such as \"{ABI[0]}.{ABI[1]}\"")
-    if at and (int(made[1]) != ABI[0] or int(made[2]) > ABI[1]):
+    if int(made[0]) != ABI[0] or int(made[1]) > ABI[1]:
         raise TypeError(f"Kernel: {where}: {capsule!r} was made with version {version} of dezero.h, this dezero has "
                         f"{ABI[0]}.{ABI[1]}: build the package anew, or update dezero")
     return types
