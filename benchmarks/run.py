@@ -27,6 +27,7 @@ import tempfile
 import alone
 import measure
 
+PARTS = ["times", "memory", "import", "size"]
 NAMES = ["dezero", "numpy", "seed", "torch", "autograd", "mygrad", "micrograd", "jax", "jit"]
 DISTRIBUTIONS = {"dezero": "dezero", "numpy": "numpy", "torch": "torch", "autograd": "autograd", "mygrad": "mygrad",
                  "micrograd": "micrograd", "jax": "jax", "jit": "jaxlib"}
@@ -34,12 +35,14 @@ DISTRIBUTIONS = {"dezero": "dezero", "numpy": "numpy", "torch": "torch", "autogr
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", nargs="+", default=NAMES, choices=NAMES, metavar="PEER", help=" ".join(NAMES))
+    parser.add_argument("--peers", nargs="+", default=NAMES, choices=NAMES, metavar="PEER",
+                        help="of these, all by default: " + " ".join(NAMES))
     parser.add_argument("--only", default="", help="regular expression: only workloads whose name has it")
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=9, help="turns of each peer (at least 7 for figures to be quoted)")
-    parser.add_argument("--turn", type=float, default=0.03, help="seconds of a turn")
-    parser.add_argument("--parts", nargs="+", default=["times", "memory", "import", "size"])
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], help="by default 1 and, in another process, 2")
+    parser.add_argument("--rounds", type=int, default=9, help="turns of each peer (at least 7 for figures to be quoted; default 9)")
+    parser.add_argument("--turn", type=float, default=0.03, help="seconds of a turn (default 0.03)")
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS, metavar="PART",
+                        help="of these, all by default: " + " ".join(PARTS))
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--picture", metavar="FILE", help="draws the ratios (needs matplotlib)")
     parser.add_argument("--long", action="store_true", help="minima beside the medians")
@@ -224,7 +227,7 @@ def draw(result, file, names):
         axes.set_yticks([-i for i in range(len(shown))], [f"{row['workload']}, {row['phase']}" for row in shown], fontsize=7)
         axes.set_ylim(-len(shown), 1)
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=len(names), fontsize=8)
     figure.savefig(file, dpi=110)
 
 
@@ -254,6 +257,8 @@ def main():
             result["notes"] = found["notes"] | result["notes"]
     if "memory" in options.parts:
         result["memory"] = memory(options)
+    if options.only and not result["rows"] and not result.get("memory"):
+        sys.exit(f"no workload of {' and '.join(options.parts)} has {options.only!r} in its name; benchmarks/workloads.py names them")
     names = [name for name in options.peers if DISTRIBUTIONS.get(name) in present]
     if "import" in options.parts and not options.only:
         result["import"] = {name: alone.import_time(name, pairs=11) for name in names if name not in ("numpy", "jit")}
@@ -264,7 +269,7 @@ def main():
     if options.json:
         with open(options.json, "w") as file:
             json.dump(result, file, indent=1)
-    if options.picture:
+    if options.picture and result["rows"]:
         draw(result, options.picture, options.peers)
 
 

@@ -151,6 +151,18 @@ def test_info_says_why_nothing_is_compiled(site):
     assert "DEZERO_KERNELS=numpy" in facts["reason"] or not _kernels.COMPILED
 
 
+@pytest.mark.parametrize("name, value", [("DEZERO_KERNELS", "fast"), ("DEZERO_NUM_THREADS", "two"), ("DEZERO_NUM_THREADS", "0"),
+                                         ("DEZERO_NUM_THREADS", "-1"), ("DEZERO_NUM_THREADS", "1.5")])
+def test_a_variable_of_the_environment_that_is_not_understood_is_an_error(site, name, value):
+    done = site.run("import dezero", **{name: value})
+    assert done.returncode == 1 and f"{name}='{value}': wanted" in done.stderr
+
+
+def test_number_of_threads(site):
+    for value in ("", "1", "2", "8"):
+        assert site.run("import dezero", DEZERO_NUM_THREADS=value).returncode == 0
+
+
 # -- demo
 
 

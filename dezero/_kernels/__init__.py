@@ -24,6 +24,10 @@ if os.environ.get("DEZERO_KERNELS", "") not in ("", "compiled", "numpy"):
 if COMPILED and os.environ.get("DEZERO_KERNELS") == "numpy":
     REASON = "DEZERO_KERNELS=numpy"
 
+THREADS = os.environ.get("DEZERO_NUM_THREADS", "")      # read by team.h when it is first needed
+if THREADS and not (THREADS.isdecimal() and int(THREADS)):
+    raise ImportError(f"DEZERO_NUM_THREADS={THREADS!r}: wanted a whole number from 1 on")
+
 IN_USE = "numpy" if REASON else "compiled"
 
 if IN_USE == "compiled":
