@@ -95,9 +95,11 @@ def checked_output(f, y, xs):
 
 
 def check_gradient_type(f, i, gx):
+    where = f"{who(type(f))}: backward returned"
+    if type(gx) is not np.ndarray and isinstance(gx, np.ma.MaskedArray):
+        raise GradientTypeError(f"{where} a masked array for input {i}, wanted all its numbers: return g.filled(value)")
     if isinstance(gx, np.ndarray) and gx.dtype.kind in "fiub":
         return
-    where = f"{who(type(f))}: backward returned"
     if not isinstance(gx, np.ndarray):
         raise GradientTypeError(f"{where} {describe(gx)} for input {i}, wanted an array, a Variable or None")
     if gx.dtype.kind == "c":

@@ -943,6 +943,11 @@ class TestBadRules:
     def test_P33_a_wrong_type(self, bad):
         self.refused(lambda gy: (bad,), [1.0], type(bad).__name__, errors=(GradientError, TypeError))
 
+    @pytest.mark.parametrize("shape", [(), (2,)])
+    def test_a_masked_array(self, shape):
+        bad = np.ma.masked_array(np.ones(shape), mask=np.ones(shape, bool))
+        self.refused(lambda gy: bad, [np.ones(shape)], "masked array", "filled", errors=(TypeError,))
+
     def test_P31_complex_for_a_real_input(self):
         self.refused(lambda gy: gy * 1j, [[1.0, 2.0]], "complex", errors=(GradientError, DTypeError))
         self.refused(lambda gy: gy * 1j, [1.0], "complex", errors=(GradientError, DTypeError))
