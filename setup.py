@@ -62,7 +62,7 @@ def extension(module):
 HOT = re.compile(r"__pyx_(nb_\w+|tp_(new|dealloc)_\w+_(Node|Handle|Variable)|pf_\w+Variable_\d+(__\w+__|backward)"
                  r"|pw_\w+(Variable_\d+__r?pow__|Node_1__cinit__)"
                  r"|f_6dezero_8_kernels_\w+"
-                 r"|f_6dezero_4core_(operate|operate_alone|claimed|quick|link|keep|edge|wants|is_plain_number|is_variable|kernel_of|run_backward"
+                 r"|f_6dezero_4core_(operate|operate_alone|claimed|quick|link|keep|edge|is_plain_number|is_variable|kernel_of|run_backward"
                  r"|walk|bring|set_gradients))\(")
 COLD = re.compile(r"_kernels_5cells_(take_loop|operand_of|as_gradient|give_sums|refuse_value|let_fade"
                   r"|4Node_(restore|is_lost|settle|shown|start|give|gradient|lose|copy_few)"

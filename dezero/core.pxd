@@ -45,8 +45,8 @@ cdef Node source(Node node)
 cdef Node keep(Node node, Variable v)
 @cython.locals(node=Node)
 cdef Node constant(object array)
-@cython.locals(x0=Node, x1=Node, node=Node, y=Variable, record=bint, read=int, looked_at=int, kernel=Kernel)
-cdef Variable quick(Record op, object a, object b)
+@cython.locals(x0=Node, x1=Node, node=Node, y=Handle, record=bint, read=int, looked_at=int, kernel=Kernel)
+cdef Handle quick(Record op, object a, object b)
 @cython.locals(generation=Py_ssize_t, kernel=Kernel)
 cdef int link(Node node, Record op, Node x0, Node x1, object a, object b, int read) except -1
 @cython.locals(v=Variable)
@@ -131,7 +131,7 @@ cdef int refuse_lost() except -1
 @cython.locals(v=Guarded)
 cdef Variable like_operands(tuple operands)
 @cython.locals(v=Variable)
-cdef Variable handle_like(Node node, tuple operands)
+cdef Handle handle_like(Node node, tuple operands)
 cdef int refuse_unrecorded(object v) except -1
 @cython.locals(pick=Node)
 cdef list picks(Node node, Function f)
@@ -185,7 +185,6 @@ cdef object look_at(Variable y, object cls, tuple inputs)
 cdef int count_marks(int more) except -1
 @cython.locals(kernel=Kernel)
 cdef list read_of(Node node)
-cdef bint wants(Node node) except -1
 cdef object mark_of(Node node)
 cdef str site_of(Node node)
 @cython.locals(x=Node)

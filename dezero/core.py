@@ -571,7 +571,7 @@ class Method:
 def ask_loops(ufunc, method, inputs, kwargs):
     """What the loops of the op that claims a NumPy function make of operands; None where it takes more to answer."""
     op = slots.functions.get(ufunc)
-    if op is None or not op.direct or len(inputs) != op.kernel.nin or kwargs or method != "__call__":
+    if op is None or len(inputs) != op.direct or kwargs or method != "__call__":
         return None
     return quick(op, inputs[0], inputs[1] if len(inputs) == 2 else None)
 
@@ -591,9 +591,9 @@ class Slots:
 
 
 def set_direct(op):
-    """Do the loops alone do what `op.apply` does?"""
+    """For how many operands do the loops alone what `op.apply` does?  0: for none."""
     base = next(cls for cls in op.cls.__mro__ if "apply" in cls.__dict__)
-    op.direct = op.kernel is not None and IN_USE == "compiled" and base is Function
+    op.direct = op.kernel.nin if op.kernel is not None and IN_USE == "compiled" and base is Function else 0
     return op.direct
 
 
@@ -712,7 +712,7 @@ def operate(op, operator, a, b):
         if not understood(a) or not understood(b):
             return refuse_operand(operator, a if not understood(a) else b)
         op = claimed(None, operator)
-    if op.direct and op.kernel.nin == 2:
+    if op.direct == 2:
         y = quick(op, a, b)
         if y is not None:
             return y
@@ -728,7 +728,7 @@ def as_0d(x):
 
 def operate_alone(op, operator, a):
     op = claimed(op, operator)
-    if op.direct and op.kernel.nin == 1:
+    if op.direct == 1:
         y = quick(op, a, None)
         if y is not None:
             return y
@@ -841,20 +841,21 @@ def quick(op, a, b):
     if looked_at:
         bring_back(a)
         bring_back(b)
-    x0 = x1 = None
     if record:
-        if is_variable(a):
+        x0 = loops.node_of(a)
+        if x0 is None and is_variable(a):
             x0 = edge(a)
-        if is_variable(b):
+        x1 = loops.node_of(b)
+        if x1 is None and is_variable(b):
             x1 = edge(b)
+    else:
+        x0 = x1 = None
     kernel = op.kernel
-    read = kernel.reads_for(wants(x0), wants(x1)) if record else 0
-    node = Node.__new__(Node)
-    if not node.forward(kernel, a, b, READ_BY_OTHERS if looked_at else read):
+    read = kernel.reads_for(x0, x1) if record else 0
+    node = kernel.compute(a, b, READ_BY_OTHERS if looked_at else read)
+    if node is None:
         return None
-    y = like_operands((a, b)) if looked_at else Variable.__new__(Variable)
-    if not node.own:
-        y.array = node.store
+    y = handle_like(node, (a, b)) if looked_at else node.held()
     if record:
         link(node, op, x0, x1, a, b, read)
     else:
@@ -862,7 +863,6 @@ def quick(op, a, b):
         refuse_unrecorded(b)
         y.reason = NO_GRAD
         node.drop()
-    y.bind(node)
     if looked_at and under_way.watchers:
         look_at(y, op.cls, (a, b))
     if node.tracked:
@@ -1601,8 +1601,7 @@ def restore(node):
     if not isinstance(node.op, Record):
         return
     kernel = kernel_of(node.op)
-    read = kernel.reads_for(True, True)
-    wanted = kernel.reads_for(wants(node.in0), wants(node.in1))
+    read, wanted = kernel.reads_by[0] | kernel.reads_by[1], kernel.reads_for(node.in0, node.in1)
     for i, x in enumerate((*inputs_of(node)[:kernel.nin], node)):
         if x is not None and read >> i & 1 and x.is_dropped() and (wanted >> i & 1 or not x.is_lost()):
             x.restore()
@@ -1876,12 +1875,8 @@ def read_of(node):
     if not isinstance(node.op, Record):
         return [True] * (1 + len(inputs_of(node)))
     kernel = kernel_of(node.op)
-    read = kernel.reads_for(wants(node.in0), wants(node.in1))
+    read = kernel.reads_for(node.in0, node.in1)
     return [read >> kernel.nin & 1, read & 1, read & 2]
-
-
-def wants(node):
-    return node is not None and not node.constant
 
 
 def mark_of(node):

@@ -61,7 +61,7 @@ class Op(Record):
         self.version = version
         self.file = file
         self.line = line
-        self.direct = False
+        self.direct = 0
 
     @property
     def qualified(self):

@@ -39,11 +39,12 @@ cdef class Kernel:
     cdef void *add_data[2][2]
     cdef Loop subtract[2][2]
     cdef void *subtract_data[2][2]
-    cdef int reads_for(self, bint first, bint second) noexcept
+    cdef int reads_for(self, Node x0, Node x1) noexcept
+    cdef Node compute(self, object a, object b, int read)
 
 cdef class Record:
     cdef public Kernel kernel
-    cdef public bint direct             # its loops alone do what apply does
+    cdef public int direct              # for so many operands its loops alone do what apply does
 
 cdef class Extra:
     cdef object name, creator, ref, site, marks
@@ -79,7 +80,6 @@ cdef class Node:
     cdef Number slope
     cdef object gstore
 
-    cdef bint forward(self, Kernel k, object a, object b, int read) except -1
     cdef int backward(self, Kernel k, Rows rows) except -1
     cdef int backward_number(self, Kernel k, int read) except -1
     cdef bint matches(self, object array)
@@ -97,6 +97,7 @@ cdef class Node:
     cdef int lose(self) except -1
     cdef int copy_few(self, object a, object b) except -1
     cdef object living(self)
+    cdef Handle held(self)
     cdef int start(self, object g) except -1
     cdef int give(self, object g) except -1
     cdef object gradient(self)
@@ -139,6 +140,7 @@ cdef class Switch:
     cdef bint asked(self) except -1
 
 cdef class Loops:
+    cdef Node node_of(self, object x)
     cdef int begin(self) except -1
     cdef int note(self, int found) except -1
     cdef int note_raised(self) except -1

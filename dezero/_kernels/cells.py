@@ -28,7 +28,7 @@ class Record:
     """What the engine reads of a registered op; `registry.Op` is the rest."""
 
     kernel = None
-    direct = False
+    direct = 0
 
 
 class Extra:

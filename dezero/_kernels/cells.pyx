@@ -229,9 +229,44 @@ cdef class Kernel:
     def __repr__(self):
         return f"Kernel(forward={self.forward!r}, backward={self.backward!r})"
 
-    cdef int reads_for(self, bint first, bint second) noexcept:
+    cdef int reads_for(self, Node x0, Node x1) noexcept:
         """By bit, which of (*inputs, output) is read by the gradients that are wanted."""
-        return read_by(self, first, second)
+        return read_by(self, takes(x0), takes(x1))
+
+    cdef Node compute(self, object a, object b, int read):
+        """A node with the value of one or two operands; None where no loop fits them.
+
+        By bit, the operands that are read once more: the memory of another one may become that of the result.
+        """
+        cdef View v[3]
+        cdef Node y = <Node>new_node(<PyTypeObject *>Node, NULL, NULL)
+        cdef int da = look(a, &v[0]), db, d
+        db = da if self.nin == 1 else look(b, &v[1])
+        d = da if da < WEAK else db
+        if d >= WEAK or self.fwd[d] == NULL or (da != d and da != WEAK) or (db != d and db != WEAK):
+            return None
+        if da == WEAK and not keep_number(y, a, d, &v[0]) or self.nin == 2 and db == WEAK and not keep_number(y, b, d, &v[1]):
+            return None
+        if v[0].nd == 0 and is_scalar(a):
+            keep_scalar(y, &v[0])
+        elif self.nin == 2 and v[1].nd == 0 and is_scalar(b):
+            keep_scalar(y, &v[1])
+        y.kind = d
+        if v[0].nd == 0 and (self.nin == 1 or v[1].nd == 0):
+            y.own = True
+            forward_number(y, self, v)
+            if not flags():
+                return y
+            clear_flags()                   # of what ran before: to look first would take as long again, at every op
+            forward_number(y, self, v)
+        else:
+            clear_flags()
+            if not forward_arrays(y, self, a, b, v, d, read):
+                return None
+        if flags():
+            y.fate |= LOUD
+            report(self.label, flags())
+        return y
 
 
 cdef inline int read_by(Kernel k, bint first, bint second) noexcept:
@@ -736,8 +771,7 @@ cdef class Node:
                 if missing:
                     todo += [node, *missing]
                     continue
-                again = Node.__new__(Node)
-                again.forward(node.kernel, operand_of(node, 0), operand_of(node, 1), 3)
+                again = node.kernel.compute(operand_of(node, 0), operand_of(node, 1), 3)
                 node.store = again.store
                 found.append(node)
         for node in found:
@@ -811,48 +845,21 @@ cdef class Node:
         # No handle under destruction is given out: its class may be a Python one, whose __del__ runs at count 0.
         return <object>self.handle if self.handle != NULL and self.handle.ob_refcnt > 0 else None
 
+    cdef Handle held(self):
+        """A new Variable that holds it."""
+        cdef Handle v = <Handle>(<PyTypeObject *>usual).tp_new(<PyTypeObject *>usual, NULL, NULL)
+        if not self.own:
+            v.array = self.store
+        v.node = self
+        self.handle = <PyObject *>v
+        return v
+
     cdef int show(self) except -1:
         """Into the collector's sight."""
         self.tracked = True
         if not PyObject_GC_IsTracked(<PyObject *>self):
             PyObject_GC_Track(<PyObject *>self)
         return 0
-
-    # forward
-
-    cdef bint forward(self, Kernel k, object a, object b, int read) except -1:
-        """Compute the value from one or two operands; False where no loop fits them.
-
-        By bit, the operands that are read once more: the memory of another one may become that of the result.
-        """
-        cdef View v[3]
-        cdef int da = look(a, &v[0]), db, d
-        db = da if k.nin == 1 else look(b, &v[1])
-        d = da if da < WEAK else db
-        if d >= WEAK or k.fwd[d] == NULL or (da != d and da != WEAK) or (db != d and db != WEAK):
-            return False
-        if da == WEAK and not keep_number(self, a, d, &v[0]) or k.nin == 2 and db == WEAK and not keep_number(self, b, d, &v[1]):
-            return False
-        if v[0].nd == 0 and is_scalar(a):
-            keep_scalar(self, &v[0])
-        elif k.nin == 2 and v[1].nd == 0 and is_scalar(b):
-            keep_scalar(self, &v[1])
-        self.kind = d
-        if v[0].nd == 0 and (k.nin == 1 or v[1].nd == 0):
-            self.own = True
-            forward_number(self, k, v)
-            if not flags():
-                return True
-            clear_flags()                   # of what ran before: to look first would take as long again, at every op
-            forward_number(self, k, v)
-        else:
-            clear_flags()
-            if not forward_arrays(self, k, a, b, v, d, read):
-                return False
-        if flags():
-            self.fate |= LOUD
-            report(k.label, flags())
-        return True
 
     # backward
 
@@ -1574,10 +1581,12 @@ cdef extern from *:
     }
     """
     int spare "dz_spare" (int, PyTypeObject *, PyTypeObject *) except -1
+    object new_node "dz_new_node" (PyTypeObject *, PyObject *, PyObject *)      # Node.__new__ from here would be Cython's
     void shrink_nodes "dz_shrink" (size_t)
     void decay "dz_decay" ()
     ctypedef struct PyTypeObject:
         void (*tp_dealloc)(PyObject *) noexcept
+        object (*tp_new)(PyTypeObject *, PyObject *, PyObject *)
 
 cdef void (*dealloc_handle)(PyObject *) noexcept
 dealloc_handle = (<PyTypeObject *>Handle).tp_dealloc
@@ -1676,6 +1685,16 @@ cdef class Switch:
 
 cdef class Loops:
     """What loops leave for later: floating-point flags, and a run of backward of which nothing is computed yet."""
+
+    cdef Node node_of(self, object x):
+        """The node of a Variable that has one, with the data that it was made for; None for what has to be looked at closer."""
+        cdef Node node
+        if <PyObject *>Py_TYPE(x) != usual:
+            return None
+        node = (<Handle>x).node
+        if node is None or (<Handle>x).array is not None and not node.matches((<Handle>x).array):
+            return None
+        return node
 
     cdef int begin(self) except -1:
         """A pass begins: gives the flags that were noted in the pass whose rule it was called from."""
