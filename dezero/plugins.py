@@ -265,38 +265,45 @@ def status():
 def load_builtins():
     """Register the built-in ops, through the same door as a stranger's."""
     _environment_preferences[:] = _read_preferences()[0]
-    for path in BUILTIN:
-        if path not in _plugins:
-            module = import_module(path)
-            _admit(_Plugin(path, "built-in", module, module, HOST, __version__))
+    modules = {path: import_module(path) for path in BUILTIN if path not in _plugins}
+    _admit(*[_Plugin(path, "built-in", module, module, HOST, __version__) for path, module in modules.items()])
 
 
-def _admit(plugin):
-    """Take in one plugin, whole or not at all.
+def _admit(*plugins):
+    """Take in plugins, all of them and whole, or none.
 
-    The hook runs without a lock: it may import, register, or look up ops.
+    The hooks run without a lock: they may import, register, or look up ops.
     """
-    _check_api(plugin.obj)
+    for plugin in plugins:
+        _check_api(plugin.obj)
     with registry.lock:
-        _refuse_twice(plugin)
-        _plugins[plugin.name] = plugin
+        for plugin in plugins:
+            _refuse_twice(plugin)
+        _plugins.update((plugin.name, plugin) for plugin in plugins)
     try:
+        offers = {plugin: _offered(plugin) for plugin in plugins}
         with registry.lock:
-            _manager.register(plugin.hooks, plugin.name)
-        offers = _ask(plugin)
-        with registry.lock:
-            if _plugins.get(plugin.name) is not plugin:
-                raise PluginError(f"plugin {plugin.name!r} was taken off while its hook ran")
-            plugin.offers = offers
-            registry.publish(_settled(offers))
+            for plugin in plugins:
+                if _plugins.get(plugin.name) is not plugin:
+                    raise PluginError(f"plugin {plugin.name!r} was taken off while its hook ran")
+                plugin.offers = offers[plugin]
+            registry.publish(_settled([offer for plugin in plugins for offer in plugin.offers]))
     except BaseException as error:
         with registry.lock:
-            if _plugins.get(plugin.name) is plugin:
-                plugin.offers = ()
-                _forget(plugin)
+            for plugin in plugins:
+                if _plugins.get(plugin.name) is plugin:
+                    plugin.offers = ()
+                    _forget(plugin)
         if isinstance(error, pluggy.PluginValidationError):
             raise PluginError(f"{error}; wanted: def dezero_register_ops(register)") from error
         raise
+
+
+def _offered(plugin):
+    """What one plugin registers."""
+    with registry.lock:
+        _manager.register(plugin.hooks, plugin.name)
+    return _ask(plugin)
 
 
 def _ask(plugin):
