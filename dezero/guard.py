@@ -136,7 +136,7 @@ class Around:
 
     def look_at_classes(self):
         """Which attributes may hold a number, as long as the classes have the same ones."""
-        self.known = [list(map(id, vars(base).values())) for base in self.classes]
+        self.known = [held_by(base) for base in self.classes]
         self.attributes = [(base, name) for base in self.classes for name, x in list(vars(base).items())
                            if name not in DECLARED and (is_number(x) or not inert(x))]
 
@@ -160,7 +160,12 @@ class Around:
         return news(self.numbers(), self.before)
 
     def as_known(self):
-        return [list(map(id, vars(base).values())) for base in self.classes] == self.known
+        return [held_by(base) for base in self.classes] == self.known
+
+
+def held_by(cls):
+    """The identities of a class's attributes."""
+    return [id(x) for x in list(vars(cls).values())]        # copied in one step: another thread may be noting the same class
 
 
 def inert(x):
