@@ -88,7 +88,7 @@ def dispatch(rounds):
             name = "product"
             operators = ("__matmul__",)
             numpy = (np.fmod,)
-            kernel = dezero.Kernel(loop, ("x1", "x0"), in_place=True, cheap=True)
+            kernel = dezero.Kernel(loop, ("x1", "x0"), cheap=True)
             forward, backward = dezero.Mul.forward, dezero.Mul.backward
 
         dezero.plugins.register(Product)

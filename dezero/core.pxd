@@ -1,7 +1,6 @@
 cimport cython
 from ._kernels.cells cimport Call, Extra, Handle, Kernel, Loops, Node, Record, Rows, Switch
 
-cdef int READ_BY_OTHERS
 cdef Switch recording, keeping, transforming, for_anomalies, for_changes
 cdef Slots slots
 cdef Walk under_way

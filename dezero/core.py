@@ -831,9 +831,6 @@ def constant(array):
     return node
 
 
-READ_BY_OTHERS = 3                          # both operands of an op: rules and watchers look at them when it is done
-
-
 def quick(op, a, b):
     """Compute and record op by its loops; None where they do not fit the operands."""
     record = recording.on()
@@ -852,7 +849,7 @@ def quick(op, a, b):
         x0 = x1 = None
     kernel = op.kernel
     read = kernel.reads_for(x0, x1) if record else 0
-    node = kernel.compute(a, b, READ_BY_OTHERS if looked_at else read)
+    node = kernel.compute(a, b)
     if node is None:
         return None
     y = handle_like(node, (a, b)) if looked_at else node.held()

@@ -69,14 +69,14 @@ print(held, memory.info().in_use + memory.info().kept - before)
 
 
 @compiled
-def test_goldstein_price_holds_seven_arrays_and_nine_at_its_peak():
+def test_goldstein_price_holds_seven_arrays_and_ten_at_its_peak():
     # In a process of its own: what others have needed stays in the pool.
     program = HELD.format(folder=os.path.dirname(__file__))
     done = subprocess.run([sys.executable, "-P", "-c", program], check=True, capture_output=True, text=True)
     held, at_peak = map(int, done.stdout.split())
     each = 8 * 1_000_000 * 1.05             # sizes are rounded up
     assert 5 * each < held <= 7 * each
-    assert held < at_peak <= 9.1 * each     # and a block or two of scratch
+    assert held < at_peak <= 10.1 * each    # and a block or two of scratch
 
 
 STEPS = {
@@ -424,6 +424,3 @@ class Squared(Function):
 
 def test_kernel_says_what_it_was_told():
     assert Squared.kernel.cheap is True
-    if _kernels.IN_USE == "compiled":
-        assert Squared.kernel.in_place      # a ufunc
-        assert not _kernels.Kernel(_kernels.elementwise.neg, "-").in_place

@@ -32,13 +32,13 @@ IN_USE = "numpy" if REASON else "compiled"
 
 if IN_USE == "compiled":
     # A gradient that is gy itself, -gy or gy times an operand needs no loop.  `reads`: what of (x0, x1, y) the loops look at.
-    add = Kernel(elementwise.add, ("+", "+"), ((), ()), in_place=True, cheap=True)
-    sub = Kernel(elementwise.sub, ("+", "-"), ((), ()), in_place=True, cheap=True)
-    mul = Kernel(elementwise.mul, ("x1", "x0"), in_place=True, cheap=True)
-    div = Kernel(elementwise.div, (elementwise.div_x0, elementwise.div_x1), ((1,), (0, 1)), in_place=True)
+    add = Kernel(elementwise.add, ("+", "+"), ((), ()), cheap=True)
+    sub = Kernel(elementwise.sub, ("+", "-"), ((), ()), cheap=True)
+    mul = Kernel(elementwise.mul, ("x1", "x0"), cheap=True)
+    div = Kernel(elementwise.div, (elementwise.div_x0, elementwise.div_x1), ((1,), (0, 1)))
     pow = Kernel(elementwise.pow, (elementwise.pow_x0, elementwise.pow_x1), ((0, 1), (0, 1, 2)), (elementwise.pow_x0_more, None),
-                 in_place=True, cheap=(1, 2, 3))
-    neg = Kernel(elementwise.neg, "-", ((),), in_place=True, cheap=True)
-    square = Kernel(elementwise.square, elementwise.square_x0, ((0,),), (elementwise.square_x0_more,), in_place=True, cheap=True)
+                 cheap=(1, 2, 3))
+    neg = Kernel(elementwise.neg, "-", ((),), cheap=True)
+    square = Kernel(elementwise.square, elementwise.square_x0, ((0,),), (elementwise.square_x0_more,), cheap=True)
 else:
     add = sub = mul = div = pow = neg = square = None

@@ -23,7 +23,6 @@ cdef class Kernel:
     cdef readonly object cheap          # to run again: True, False, or with which second operands
     cdef int ncheap
     cdef double cheap_with[4]
-    cdef readonly bint in_place         # forward may write over an operand
     cdef readonly int nin
     cdef readonly object label          # what floating-point warnings call it
     cdef readonly tuple types           # what it has loops for: ("d", "f")
@@ -40,7 +39,7 @@ cdef class Kernel:
     cdef Loop subtract[2][2]
     cdef void *subtract_data[2][2]
     cdef int reads_for(self, Node x0, Node x1) noexcept
-    cdef Node compute(self, object a, object b, int read)
+    cdef Node compute(self, object a, object b)
 
 cdef class Record:
     cdef public Kernel kernel

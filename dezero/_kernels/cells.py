@@ -15,8 +15,8 @@ from .signature import checked
 class Kernel:
     """Loops that do an op's work; see cells.pyx.  Without compiled parts they are kept, and the reference runs."""
 
-    def __init__(self, forward, backward, reads=None, accumulate=None, *, in_place=False, cheap=False):
-        self.forward, self.backward, self.in_place, self.cheap = forward, backward, in_place, cheap
+    def __init__(self, forward, backward, reads=None, accumulate=None, *, cheap=False):
+        self.forward, self.backward, self.cheap = forward, backward, cheap
         self.nin, self.reads, self.types, _ = checked(forward, backward, reads, accumulate)
         self.label = None
 

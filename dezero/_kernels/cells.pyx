@@ -44,10 +44,6 @@ cdef extern from "numpy/ufuncobject.h":
 
 cdef extern from "numpy/arrayobject.h":
     object array_from_scalar "PyArray_FromScalar" (object, void *)
-    ctypedef struct PyArrayObject_fields:
-        int flags
-        PyObject *weakreflist
-        PyObject *mem_handler
 
 cdef extern from "pool.h":
     """
@@ -57,9 +53,6 @@ cdef extern from "pool.h":
         Py_INCREF(handler);
         Py_XSETREF(((PyArrayObject_fields *)a)->mem_handler, handler);
         PyArray_ENABLEFLAGS((PyArrayObject *)a, NPY_ARRAY_OWNDATA);
-    }
-    static inline int dz_has_weakref(PyObject *o) {
-        return Py_TYPE(o)->tp_weaklistoffset > 0 && *(PyObject **)((char *)o + Py_TYPE(o)->tp_weaklistoffset) != NULL;
     }
     """
     struct Pool "pool":
@@ -71,7 +64,6 @@ cdef extern from "pool.h":
     size_t pool_most()
     object new_handler "dz_new_handler" ()
     void give_handler "dz_give_handler" (object, object)
-    bint has_weakref "dz_has_weakref" (PyObject *)
 
 cdef extern from "flags.h":
     int flags "dz_flags" () noexcept nogil
@@ -95,10 +87,6 @@ cdef extern from *:
         ThreadState *owner
         PyObject *first
     Dead *my_dead "dz_my_dead" (ThreadState *)
-
-cdef extern from "callers.h":
-    void note_operators "dz_note_operators" (PyTypeObject *)
-    bint in_expression "dz_in_expression" (object, object)
 
 cdef extern from "Python.h":
     int PyContextVar_Get(object, PyObject *, PyObject **) except -1
@@ -165,8 +153,6 @@ cdef class Kernel:
     accumulate : tuple of pairs of loops, optional
         For each input None or two loops, (gy, *inputs, output, sum) -> sum + gradient and sum - gradient, which spare
         large arrays a pass.  They say as well that the gradient of -gy is, to the bit, the negative of that of gy.
-    in_place : bool
-        Forward may write its result over an operand that has its shape and dies.  A ufunc always may.
     cheap : bool or tuple of numbers
         Forward takes no longer than reading its result from memory does, a few additions and multiplications an element:
         backward may compute the result again, where that is to the bit the same and nobody can tell, and nothing keeps it
@@ -176,7 +162,7 @@ cdef class Kernel:
     makes it), a pair of a native address and types ``(pointer, "dd->d")`` with a number or what ctypes, cffi and numba
     have for one, or a list of these for several types.  It is a NumPy inner loop, ``void loop(char **args, npy_intp
     const *n, npy_intp const *steps, void *data)``; the engine gives it at least one element, aligned and in native byte
-    order, and an output that overlaps nothing (but see `in_place`); it may run more than once on the same operands.  Types
+    order, and an output that overlaps nothing; it may run more than once on the same operands.  Types
     that differ from those of the operands, and ops of more than two inputs, run on the reference.
 
     Raises
@@ -185,7 +171,7 @@ cdef class Kernel:
         Something is not a loop, or forward and backward do not fit each other.
     """
 
-    def __init__(self, forward, backward, reads=None, accumulate=None, *, in_place=False, cheap=False):
+    def __init__(self, forward, backward, reads=None, accumulate=None, *, cheap=False):
         cdef int i, d
         self.forward, self.backward, self.cheap = forward, backward, cheap
         self.nin, self.reads, self.types, self.owners = checked(forward, backward, reads, accumulate)
@@ -197,7 +183,6 @@ cdef class Kernel:
             self.ncheap = ALWAYS if cheap else 0
         else:
             raise TypeError(f"Kernel: cheap={cheap!r}: wanted True, False, or a tuple of at most four numbers")
-        self.in_place = in_place or all([source[0] == "ufunc" for source in self.owners[0].values()])
         if self.nin > 2:
             return
         for d in range(2):
@@ -233,11 +218,8 @@ cdef class Kernel:
         """By bit, which of (*inputs, output) is read by the gradients that are wanted."""
         return read_by(self, takes(x0), takes(x1))
 
-    cdef Node compute(self, object a, object b, int read):
-        """A node with the value of one or two operands; None where no loop fits them.
-
-        By bit, the operands that are read once more: the memory of another one may become that of the result.
-        """
+    cdef Node compute(self, object a, object b):
+        """A node with the value of one or two operands; None where no loop fits them."""
         cdef View v[3]
         cdef Node y = <Node>new_node(<PyTypeObject *>Node, NULL, NULL)
         cdef int da = look(a, &v[0]), db, d
@@ -261,7 +243,7 @@ cdef class Kernel:
             forward_number(y, self, v)
         else:
             clear_flags()
-            if not forward_arrays(y, self, a, b, v, d, read):
+            if not forward_arrays(y, self, a, b, v, d):
                 return None
         if flags():
             y.fate |= LOUD
@@ -354,7 +336,6 @@ def usual_class(type cls):
     usual = <PyObject *>cls
     spare(1, <PyTypeObject *>cls, <PyTypeObject *>Handle)
     (<PyTypeObject *>cls).tp_dealloc = (<PyTypeObject *>Handle).tp_dealloc  # it has no fields of its own to clear
-    note_operators(<PyTypeObject *>cls)
 
 
 cdef inline bint is_handle(object o):
@@ -771,7 +752,7 @@ cdef class Node:
                 if missing:
                     todo += [node, *missing]
                     continue
-                again = node.kernel.compute(operand_of(node, 0), operand_of(node, 1), 3)
+                again = node.kernel.compute(operand_of(node, 0), operand_of(node, 1))
                 node.store = again.store
                 found.append(node)
         for node in found:
@@ -1168,33 +1149,6 @@ cdef void fade_operand(Node x) noexcept:
         x.fate |= SOURCE
 
 
-cdef inline bint is_dying(object o, View *v, Space s):
-    """Is it a Variable with an array of this shape, and both held by nobody but who called the operator?"""
-    cdef PyArrayObject_fields *array
-    if <PyObject *>Py_TYPE(o) != usual or (<PyObject *>o).ob_refcnt != 1 or v.strides != NULL or not fits(s, v.nd, v.dims):
-        return False
-    array = <PyArrayObject_fields *>(<Handle>o).array
-    return ((<PyObject *>array).ob_refcnt == 1 and array.mem_handler == <PyObject *>handler and array.weakreflist == NULL
-            and array.flags & cnp.NPY_ARRAY_WRITEABLE and (<Handle>o).node is not None and not (<Handle>o).node.tracked
-            and not has_weakref(<PyObject *>o))
-
-
-cdef object taken_over(object a, object b, View *v, Space s, int nin, int read):
-    """The array of an operand that nobody can look at any more (callers.c), or None."""
-    cdef bint first = is_dying(a, &v[0], s) and (not read & 1 or can_be_made((<Handle>a).node))
-    cdef Handle dying
-    if not first and not (nin == 2 and is_dying(b, &v[1], s) and (not read & 2 or can_be_made((<Handle>b).node))):
-        return None
-    if not in_expression(a, b):
-        return None
-    dying = <Handle>a if first else <Handle>b
-    if read & (1 if first else 2):
-        let_fade(dying.node, REMADE)
-    array = dying.array
-    dying.array = None
-    return array
-
-
 cdef inline void forward_number(Node y, Kernel k, View *v) noexcept:
     cdef char *args[3]
     args[0], args[1], args[2] = v[0].p, v[1].p, v[2].p
@@ -1202,7 +1156,7 @@ cdef inline void forward_number(Node y, Kernel k, View *v) noexcept:
     k.fwd[y.kind](args, &ONE, ITEMS[y.kind], k.fwd_data[y.kind])
 
 
-cdef bint forward_arrays(Node y, Kernel k, object a, object b, View *v, int d, int read) except -1:
+cdef bint forward_arrays(Node y, Kernel k, object a, object b, View *v, int d) except -1:
     cdef Py_ssize_t dims[MAXDIMS]
     cdef int nd = 0
     cdef Space s
@@ -1215,10 +1169,7 @@ cdef bint forward_arrays(Node y, Kernel k, object a, object b, View *v, int d, i
             s = new_space(nd, dims)
     y.space = s
     y.own = is_small(s, d)
-    if not y.own and k.in_place and s.size * ITEM[d] >= POOLED:
-        y.store = taken_over(a, b, v, s, k.nin, read)
-    if y.store is None:
-        y.store = new_block(s, d) if y.own else new_array(s, d)
+    y.store = new_block(s, d) if y.own else new_array(s, d)
     v[k.nin].p = memory(<PyObject *>y.store)
     v[k.nin].nd, v[k.nin].dims, v[k.nin].strides = nd, s.dims, NULL
     run_views(k.fwd[d], k.fwd_data[d], k.nin + 1, v, s, d)
@@ -1483,6 +1434,7 @@ cdef extern from *:
         int nones;
         char image[DZ_SIZE];
     } dz_spares[2];                 /* nodes, handles */
+    static PyObject *dz_no_args;    /* the empty tuple: Cython's tp_new reads it */
     #define DZ_NEXT(o) (*(PyObject **)((char *)(o) + sizeof(PyObject)))
     #define DZ_BODY(o) ((char *)(o) + sizeof(PyObject))
     #define DZ_BODY_SIZE(type) ((size_t)(type)->tp_basicsize - sizeof(PyObject))
@@ -1496,7 +1448,7 @@ cdef extern from *:
     }
 
     /* Give back spare nodes, down to so many bytes of those that are not always kept. */
-    static DZ_SELDOM void dz_shrink(size_t keep) {
+    static void dz_shrink(size_t keep) {
         while (pool.nodes > keep) {
             PyObject *o = dz_spares[0].first;
             dz_spares[0].first = DZ_NEXT(o);
@@ -1525,7 +1477,7 @@ cdef extern from *:
     }
 
     static DZ_RARE PyObject *dz_new_rare(int i, PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-        if (type != dz_spares[i].type || dz_spares[i].count == 0) return dz_spares[i].make(type, args, kwargs);
+        if (type != dz_spares[i].type || dz_spares[i].count == 0) return dz_spares[i].make(type, args ? args : dz_no_args, kwargs);
         pool.nodes -= DZ_NODE;
         PyTraceMalloc_Track(0, (Py_uintptr_t)dz_spares[i].first - DZ_HEAD, DZ_NODE);
         return dz_again(i, type);
@@ -1562,13 +1514,13 @@ cdef extern from *:
     }
 
     /* Keep freed objects of a type, which `base`, it or its base, makes. */
-    static DZ_SELDOM int dz_spare(int i, PyTypeObject *type, PyTypeObject *base) {
-        PyObject *none = Py_None, *args = PyTuple_New(0), *o;
+    static int dz_spare(int i, PyTypeObject *type, PyTypeObject *base) {
+        PyObject *none = Py_None, *o;
+        if (dz_no_args == NULL) dz_no_args = PyTuple_New(0);
         type->tp_alloc = dz_alloc;
         type->tp_free = dz_free;
-        if (args == NULL || DZ_BODY_SIZE(type) > DZ_SIZE) return -1;
-        o = type->tp_new(type, args, NULL);
-        Py_DECREF(args);
+        if (dz_no_args == NULL || DZ_BODY_SIZE(type) > DZ_SIZE) return -1;
+        o = type->tp_new(type, dz_no_args, NULL);
         if (o == NULL) return -1;
         memcpy(dz_spares[i].image, DZ_BODY(o), DZ_BODY_SIZE(type));
         for (size_t j = 0; j < DZ_BODY_SIZE(type); j += sizeof none)

@@ -24,9 +24,9 @@ typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *)
 #endif
 
 #if defined(__GNUC__)
-#define DZ_SMALL __attribute__((cold, noinline)) /* one copy for all instruction sets, made for size */
+#define DZ_ONCE __attribute__((noinline)) /* one copy for all instruction sets */
 #else
-#define DZ_SMALL
+#define DZ_ONCE
 #endif
 
 #define DZ_ARGS char **p, const Py_ssize_t *count, const Py_ssize_t *s, void *data
@@ -34,7 +34,7 @@ typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *)
 #define DZ_AT(T, k) (*(T *)(p[k] + i * s[k]))
 
 #define LOOP1(NAME, T, I, O, FORMULA)                                                                                  \
-    DZ_SMALL static void NAME##_strided(DZ_ARGS) {                                                                     \
+    DZ_ONCE static void NAME##_strided(DZ_ARGS) {                                                                      \
         const Py_ssize_t n = *count;                                                                                   \
         (void)data;                                                                                                    \
         DZ_EACH { const T a = DZ_AT(T, I); DZ_AT(T, O) = FORMULA; }                                                    \
@@ -50,7 +50,7 @@ typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *)
     }
 
 #define LOOP2(NAME, T, I, J, O, FORMULA)                                                                               \
-    DZ_SMALL static void NAME##_strided(DZ_ARGS) {                                                                     \
+    DZ_ONCE static void NAME##_strided(DZ_ARGS) {                                                                      \
         const Py_ssize_t n = *count;                                                                                   \
         (void)data;                                                                                                    \
         DZ_EACH { const T a = DZ_AT(T, I), b = DZ_AT(T, J); DZ_AT(T, O) = FORMULA; }                                   \
@@ -67,7 +67,7 @@ typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *)
     }
 
 #define LOOP3(NAME, T, I, J, K, O, FORMULA)                                                                            \
-    DZ_SMALL static void NAME##_strided(DZ_ARGS) {                                                                     \
+    DZ_ONCE static void NAME##_strided(DZ_ARGS) {                                                                      \
         const Py_ssize_t n = *count;                                                                                   \
         (void)data;                                                                                                    \
         DZ_EACH { const T a = DZ_AT(T, I), b = DZ_AT(T, J), c = DZ_AT(T, K); DZ_AT(T, O) = FORMULA; }                  \

@@ -20,10 +20,8 @@
 
 #if defined(__GNUC__)
 #define DZ_RARE __attribute__((noinline)) /* keeps its registers out of the quick way */
-#define DZ_SELDOM __attribute__((cold, noinline)) /* made for size */
 #else
 #define DZ_RARE
-#define DZ_SELDOM
 #endif
 #define POOL_BINS 160
 #define POOL_FLOOR ((size_t)32 << 20)
@@ -57,7 +55,7 @@ static inline int pool_bin(size_t n, size_t *rounded) {
     return (top - 12) * 4 + (int)(up >> (top - 2)) - 4; /* up to a power of two: the first bin of the next doubling */
 }
 
-static DZ_SELDOM void *pool_from_system(size_t size, int bin) {
+static DZ_RARE void *pool_from_system(size_t size, int bin) {
     size_t mapped = size + POOL_PAGE, align = POOL_PAGE;
     void *base;
     char *data;
@@ -83,7 +81,7 @@ static DZ_SELDOM void *pool_from_system(size_t size, int bin) {
     return data;
 }
 
-static DZ_SELDOM void pool_to_system(pool_block *b) {
+static void pool_to_system(pool_block *b) {
 #if defined(__linux__)
     if (b->mapped) { munmap(b->base, b->mapped); return; }
 #endif
@@ -98,7 +96,7 @@ static void pool_unlink(pool_block *b) {
     pool.cached -= b->size;
 }
 
-static DZ_SELDOM void pool_shrink(size_t keep) {
+static void pool_shrink(size_t keep) {
     while (pool.oldest && pool.cached > keep) {
         pool_block *b = pool.oldest;
         pool_unlink(b);
@@ -157,7 +155,7 @@ static void *pool_calloc(void *ctx, size_t n, size_t item) {
     return data;
 }
 
-static DZ_SELDOM void *pool_realloc(void *ctx, void *data, size_t n) {
+static void *pool_realloc(void *ctx, void *data, size_t n) {
     void *other = pool_malloc(ctx, n);
     if (other && data) {
         size_t old = pool_header(data)->size;
