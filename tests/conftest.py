@@ -11,9 +11,9 @@ import hypothesis
 import numpy as np
 import pytest
 
-# --import-mode=importlib keeps this folder off the path; the tests share `strategies.py`.
+# --import-mode=importlib keeps this folder off the path; the tests share the modules that lie here.
 sys.path.append(str(Path(__file__).parent))
-pytest.register_assert_rewrite("strategies")
+pytest.register_assert_rewrite("strategies", "refusals")
 
 import dezero.core
 from dezero import _kernels, config, plugins

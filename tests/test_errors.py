@@ -37,3 +37,19 @@ def test_says_what_it_is_for_and_travels_between_processes(name):
     assert cls.__doc__
     again = pickle.loads(pickle.dumps(cls("who: what came; what was wanted")))
     assert type(again) is cls and str(again) == "who: what came; what was wanted"
+
+
+class TestNames:
+    def test_errors_derive_from_pythons(self):
+        from dezero import errors
+
+        for name, base in {
+            "DezeroError": Exception, "GraphError": RuntimeError, "GradientError": ValueError, "DTypeError": TypeError,
+            "FirstOrderOnly": errors.GradientError, "OpNotFound": Exception, "OpAttributeError": AttributeError,
+            "OpTypeError": TypeError, "PluginError": RuntimeError, "OpConflict": errors.PluginError,
+        }.items():
+            error = getattr(errors, name)
+            assert issubclass(error, base) and issubclass(error, errors.DezeroError)
+        assert issubclass(errors.OpAttributeError, errors.OpNotFound)
+        assert issubclass(errors.OpTypeError, errors.OpNotFound)
+        assert issubclass(errors.PluginWarning, UserWarning)

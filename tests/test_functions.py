@@ -72,3 +72,9 @@ def test_importing_names():
 
 def test_it_is_an_attribute_of_the_package():
     assert dezero.functions is F
+
+
+class TestNames:
+    def test_functions_of_every_op(self):
+        for name in ("add", "sub", "mul", "div", "pow", "neg", "square", "sum", "broadcast_to", "getitem", "scatter"):
+            assert callable(getattr(F, name)) and name in dir(F)

@@ -21,8 +21,8 @@ from hypothesis import given
 import dezero
 from dezero import Function, Variable, grad, hessian, hvp, jacobian, jvp, no_grad, using_config, value_and_grad, vjp
 from dezero.errors import DTypeError, GradientError, GraphError
+from derivatives import FUNCTIONS, Sin, expressions
 from jets import directional
-from test_higher_order import FUNCTIONS, Sin, expressions
 
 Point = collections.namedtuple("Point", "x y")
 

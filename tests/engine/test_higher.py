@@ -4,7 +4,6 @@ import gc
 import threading
 import weakref
 
-import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,21 +11,13 @@ from hypothesis import given
 import dezero.functions as F
 from dezero import Function, Kernel, Variable, _kernels, detect_anomaly, detect_changes, grad, hessian, hvp, no_grad, plugins, using_config
 from dezero.errors import GraphError, OpTypeError
+from derivatives import FUNCTIONS, Exp, Sin, Tanh, expressions, pull
 from jets import directional
 from strategies import assert_runs
 
 
 def V(value, dtype=None):
     return Variable(np.array(value, dtype))
-
-
-def pull(y, xs):
-    """Gradients of y by the Variables xs, as Variables; nothing stays in `.grad`."""
-    y.backward(create_graph=True)
-    gs = [x.grad for x in xs]
-    for x in xs:
-        x.cleargrad()
-    return [g if g is not None else Variable(np.zeros(x.shape)) for g, x in zip(gs, xs)]
 
 
 def derivatives_along(f, xs, vs, order):
@@ -47,29 +38,6 @@ def check(f, xs, order, rtol=1e-9):
     vs = [rng.uniform(-1, 1, x.shape) for x in xs]
     got, want = derivatives_along(f, xs, vs, order), directional(f, xs, vs, order)
     np.testing.assert_allclose(got, want, rtol=rtol, atol=1e-9 * max(map(abs, want)))
-
-
-A, B, C = np.array([[0.7, -1.3, 0.4]]), np.array([[1.1], [0.6]]), np.array([0.5, 1.9, 0.8])
-
-FUNCTIONS = {
-    "add": (lambda x, y: (x + y) * x + (x + 2.0) * (3.0 + y), (A, B)),
-    "sub": (lambda x, y: (x - y) * x - (x - 2.0) * (3.0 - y), (A, B)),
-    "mul": (lambda x, y: x * y * x * 2.0 * y, (A, B)),
-    "mul by itself": (lambda x: x * x * x, (C,)),
-    "div": (lambda x, y: x / y + 2.0 / y - x / 3.0 + y / y, (A, B)),
-    "neg": (lambda x, y: -(x * y) * -x, (A, B)),
-    "pow": (lambda x, y: x ** y, (C, B)),
-    "pow of a number": (lambda x: 2.0 ** x, (C,)),
-    "pow to a number": (lambda x: x ** 3 + x ** 0 + x ** 1 + x ** 2.5 + x ** -1.5, (C,)),
-    "square": (lambda x, y: (x * y).square() * x, (A, B)),
-    "sum": (lambda x, y: (x * y).sum(axis=0) * (x * y).sum(axis=1, keepdims=True) * (x * x).sum(), (A, B)),
-    "broadcast_to": (lambda x, y: (x * x).broadcast_to((4, 2, 3)) * (y * y), (A, B)),
-    "getitem": (lambda x, y: (x * y)[0] * (x * y)[1, ::-1] * (x * x)[:, [0, 0, 2]] * y[-1], (A, B)),
-    "getitem with a mask": (lambda x: x[np.array([True, False, True])] * x[..., None, 1:][0], (C,)),
-    "scalars": (lambda x, y: (x * y + x / y) ** 2 / (1.0 + x * x), (0.7, -1.3)),
-    "one and many": (lambda x, y: (x * y / (1.0 + y * y)) ** 2 * x, (0.7, C)),
-    "a long chain": (lambda x: ((((x * x + 1.0) / (x + 3.0)) ** 2 - x) * x).sum() ** 2, (C,)),
-}
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
@@ -105,46 +73,6 @@ def test_second_derivatives_under_broadcasting():
 
 # ---- random expressions ----------------------------------------------------------------------------------------------
 
-BINARY = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b * b + 1.0), lambda a, b: (a * a + 0.5) ** (b * 0.3)]
-UNARY = [lambda a: -a, lambda a: a.square(), lambda a: a ** 3, lambda a: 2.0 - a, lambda a: 1.0 / (a * a + 2.0), lambda a: a.sum(),
-         lambda a: a.sum(axis=-1, keepdims=True), lambda a: a.sum(axis=0), lambda a: a[0], lambda a: a[..., ::-1], lambda a: 1.5 ** a,
-         lambda a: a[..., [0, 0]], lambda a: a.broadcast_to((2,) + a.shape), lambda a: (a * a + 1.0) ** -0.5, lambda a: a * 0.1]
-SHAPES = [((), ()), ((3,), ()), ((3,), (3,)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((1,), (2, 3))]
-
-
-@st.composite
-def expressions(draw):
-    """A function of two values, made of built-ins, and where to look at it."""
-    steps = draw(st.lists(st.tuples(st.integers(0, len(BINARY) + len(UNARY) - 1), st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=7))
-    shapes = draw(st.sampled_from(SHAPES))
-    numbers = st.floats(-1.5, 1.5).filter(lambda x: abs(x) > 0.01)
-    xs = [np.array(draw(st.lists(numbers, min_size=int(np.prod(s)), max_size=int(np.prod(s))))).reshape(s) for s in shapes]
-
-    def f(x, y):
-        values = [x, y]
-        for which, i, j in steps:
-            a, b = values[i % len(values)], values[j % len(values)]
-            if which < len(BINARY):
-                if not compatible(a.shape, b.shape):
-                    continue
-                values.append(BINARY[which](a, b))
-            else:
-                if a.shape == () and which >= len(BINARY) + 6 and which != len(BINARY) + 10 and which < len(BINARY) + 12:
-                    continue
-                values.append(UNARY[which - len(BINARY)](a))
-        return sum([v.sum() for v in values[2:]], 0.0 * (x.sum() + y.sum()))
-
-    f.__name__ = str(steps)
-    return f, xs
-
-
-def compatible(a, b):
-    try:
-        return len(np.broadcast_shapes(a, b)) < 4
-    except ValueError:
-        return False
-
-
 @given(expressions())
 def test_random_expressions_to_second_order(expression):
     f, xs = expression
@@ -159,41 +87,6 @@ def test_random_expressions_to_second_order(expression):
 
 
 # ---- the book --------------------------------------------------------------------------------------------------------
-
-class Sin(Function):
-    def forward(self, x):
-        return np.sin(x)
-
-    def backward(self, gy):
-        x, = self.inputs
-        return gy * Cos()(x)
-
-
-class Cos(Function):
-    def forward(self, x):
-        return np.cos(x)
-
-    def backward(self, gy):
-        x, = self.inputs
-        return gy * -Sin()(x)
-
-
-class Tanh(Function):
-    def forward(self, x):
-        return np.tanh(x)
-
-    def backward(self, gy):
-        y = self.outputs[0]()
-        return gy * (1 - y * y)
-
-
-class Exp(Function):
-    def forward(self, x):
-        return np.exp(x)
-
-    def backward(self, gy):
-        return gy * self.outputs[0]()
-
 
 class TestTheBook:
     """Steps 28 to 36: optimisation, and derivatives of derivatives."""
@@ -562,81 +455,6 @@ class TestResults:
         pull(x ** y, [x, y])
         with pytest.raises(OpTypeError):
             np.log(x)
-
-
-# ---- detach and unchain ----------------------------------------------------------------------------------------------
-
-class TestCutting:
-    def test_a_detached_variable_is_a_constant(self):
-        x = V(3.0)
-        d = (x * x).detach()
-        assert d.data == 9 and d.creator is None
-        (d * x).backward()
-        assert x.grad == 9 and d.grad is None
-        with pytest.raises(GraphError, match="detach"):
-            d.backward()
-
-    def test_detach_shares_the_data(self):
-        x = Variable(np.ones(3))
-        assert x.detach().data is x.data
-
-    def test_detach_in_a_rule_says_constant_here(self):
-        class Abs(Function):
-            def forward(self, x):
-                return abs(x)
-
-            def backward(self, gy):
-                x, = self.inputs
-                return gy * np.sign(x.detach().data)
-
-        x = V([-2.0, 3.0])
-        g, = pull((Abs()(x) ** 2).sum(), [x])
-        g.sum().backward()
-        np.testing.assert_array_equal(x.grad, [2.0, 2.0])
-
-    def test_second_derivative_with_a_detached_factor(self):
-        x = V(3.0)
-        g, = pull((x * x).detach() * x * x, [x])
-        g.backward()
-        assert x.grad == 18
-
-    def test_unchain(self):
-        x = V(2.0)
-        m = x * x
-        y = m * m * x
-        m.unchain()
-        g, gm = pull(y, [x, m])
-        assert g.data == 16 and gm.data == 16 and m.creator is None
-        g.backward()
-        assert m.grad == 8 and x.grad is None
-
-    def test_unchain_a_gradient(self):
-        """First order from here on: the gradient is a leaf."""
-        x = V(2.0)
-        g, = pull(x ** 3, [x])
-        g.unchain()
-        (g * x).backward()
-        assert x.grad == 12 and g.grad == 2
-
-    def test_unchain_backward(self):
-        x = V(1.0)
-        h = x
-        for _ in range(5):
-            h = h * 2.0
-        last = h
-        h = h * 3.0
-        last.unchain_backward()
-        h.backward()
-        assert x.grad is None
-
-    def test_unchain_backward_through_a_gradient(self):
-        x = V(2.0)
-        g, = pull(x ** 3, [x])
-        g.unchain_backward()
-        with no_grad():
-            assert g.data == 12
-        g.backward()
-        assert x.grad is None
 
 
 # ---- lifetime --------------------------------------------------------------------------------------------------------

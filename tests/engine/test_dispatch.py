@@ -1,4 +1,4 @@
-"""NumPy's functions on Variables: claimed ones reach their op, constant ones answer on the data, all else is refused."""
+"""NumPy's functions on Variables: claimed ones reach their op, constant ones answer on the data, all else is refused; comparisons."""
 
 import math
 import operator
@@ -334,3 +334,63 @@ class TestNeverAnObjectArray:
             for args in [(objects, x), (x, objects)]:
                 with pytest.raises(TypeError):
                     f(*args)
+
+
+# ---------------------------------------------------------------- comparisons
+
+COMPARISONS = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
+
+
+class TestComparisons:
+    @pytest.mark.parametrize("compare", COMPARISONS)
+    @pytest.mark.parametrize("other", [2.0, 2, np.float64(2), np.array([1.0, 2.0, 3.0]), np.array([[2.0], [3.0]]), np.nan])
+    def test_give_boolean_arrays_on_either_side(self, compare, other):
+        a = np.array([1.0, 2.0, np.nan])
+        x = Variable(a)
+        for got, want in [(compare(x, other), compare(a, other)), (compare(other, x), compare(other, a)),
+                          (compare(x, Variable(np.asarray(other))), compare(a, other))]:
+            assert not isinstance(got, Variable) and np.asarray(got).dtype == bool
+            np.testing.assert_array_equal(got, want)
+
+    @pytest.mark.parametrize("compare", COMPARISONS)
+    def test_0d(self, compare):
+        x, y = Variable(np.array(1.0)), Variable(np.array(2.0))
+        assert bool(compare(x, y)) == compare(1.0, 2.0) and bool(compare(x, 1.0)) == compare(1.0, 1.0)
+        assert np.asarray(compare(x, y)).shape == ()
+
+    def test_shapes_that_do_not_broadcast(self):
+        for compare in (operator.lt, operator.ge):
+            with pytest.raises(ValueError):
+                compare(Variable(np.ones(2)), Variable(np.ones(3)))
+
+    @pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
+    @pytest.mark.parametrize("other", ["a", None, object(), {}])
+    def test_no_order_with_strangers(self, compare, other):
+        for args in [(Variable(np.array([1.0])), other), (other, Variable(np.array([1.0])))]:
+            with pytest.raises(TypeError):
+                compare(*args)
+
+    def test_a_stranger_has_its_turn(self):
+        class Stranger:
+            __hash__ = object.__hash__
+
+            def mine(self, other):
+                return "mine"
+
+            __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = mine
+
+        for compare in COMPARISONS:
+            assert compare(Variable(np.array([1.0])), Stranger()) == "mine"
+            assert compare(Stranger(), Variable(np.array([1.0]))) == "mine"
+
+    def test_identity_is_the_hash(self):
+        x, y = Variable(np.array(1.0)), Variable(np.array(1.0))
+        assert hash(x) == hash(x) and len({x, y}) == 2 and {x: 1, y: 2}[x] == 1
+        assert x in [y, x] and x in {x} and x not in {y}
+        hashed = hash(x)
+        x.data = np.array(2.0)
+        assert hash(x) == hashed
+
+    def test_no_graph(self):
+        x = Variable(np.array([1.0]))
+        assert type(x > 0.0) is np.ndarray and x.generation == 0

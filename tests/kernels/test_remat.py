@@ -57,7 +57,7 @@ def same_bits(found, wanted):
 HELD = """
 import sys
 sys.path.insert(0, {folder!r})
-from test_remaking import goldstein, leaves
+from test_remat import goldstein, leaves
 from dezero import memory
 x, y = leaves((1_000_000,))
 before = memory.info().in_use

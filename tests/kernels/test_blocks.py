@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import sum_to
 
-from dezero import Function, Variable, _kernels, using_config
+from dezero import Function, Variable, _kernels, square, using_config
 
 # Sizes on both sides of the page from which on gradients wait for a run, rows short and long, and what broadcasts to them.
 SPACES = [(1000,), (40, 30), (3, 700), (700, 3), (1, 600), (5, 7, 40), (2, 1, 513)]
@@ -271,3 +272,63 @@ def test_a_product_that_backward_begins_with(root, dtype):
         x.grad[...] = 7
         np.testing.assert_array_equal(x.data, a)
         np.testing.assert_array_equal(y.data, b)
+
+
+class TestBlocks:
+    """Large arrays may go through the cache block by block: every boundary, values that differ, operands that broadcast."""
+
+    @staticmethod
+    def f(x, y, s):
+        a = (x + y * s + 1.0) ** 2 * (19.0 - 14.0 * x + 3.0 * x**2 - x * y)
+        b = square(2.0 * x - 3.0 * y) / (4.0 + x * x) if isinstance(x, Variable) else (2.0 * x - 3.0 * y) ** 2 / (4.0 + x * x)
+        return a * (30.0 + b) - (-(a - s) / 7.0)
+
+    def check(self, shapes, dtype):
+        rng = np.random.default_rng(0)
+        data = [np.asarray(rng.uniform(-1, 1, shape).astype(dtype)) for shape in shapes]
+        vs = [Variable(a) for a in data]
+        z = self.f(*vs)
+        wide = [a.astype("f8") for a in data]
+        rtol = 1e-12 if dtype == "f8" else 2e-4
+        want = self.f(*wide)
+        np.testing.assert_allclose(z.data, want, rtol=rtol, atol=100 * rtol)
+        gradient = rng.normal(size=want.shape).astype(dtype)
+        z.backward(gradient=gradient)
+        for i, v in enumerate(vs):
+            moved = [a + 1e-30j if i == j else a for j, a in enumerate(wide)]
+            full = self.f(*moved).imag / 1e-30 * gradient
+            scale = sum_to(np.abs(full), v.shape).max(initial=1)
+            np.testing.assert_allclose(v.grad, sum_to(full, v.shape), rtol=100 * rtol, atol=rtol * scale)
+            assert v.grad.dtype == v.dtype
+
+    @pytest.mark.parametrize("dtype", ["f4", "f8"])
+    def test_every_boundary(self, dtype):
+        for k in range(4, 15):
+            for n in (2**k - 1, 2**k, 2**k + 1):
+                self.check([(n,), (n,), ()], dtype)
+
+    @pytest.mark.parametrize("dtype", ["f4", "f8"])
+    @pytest.mark.parametrize("shapes", [
+        [(100_003,), (100_003,), (100_003,)], [(100_003,), (1,), ()], [(), (100_003,), (1,)], [(300, 700), (700,), (300, 1)],
+        [(300, 1), (1, 700), ()], [(64, 33, 65), (33, 1), (65,)], [(700, 300), (300,), (700, 300)], [(2, 50_001), (50_001,), (2, 1)],
+    ])
+    def test_operands_that_broadcast(self, shapes, dtype):
+        self.check(shapes, dtype)
+
+    @pytest.mark.parametrize("keep", [False, True])
+    def test_handles_held_and_dropped_give_the_same_bits(self, keep):
+        rng = np.random.default_rng(0)
+        data = rng.uniform(0.5, 1.5, (2, 50_003))
+
+        def bits(hold):
+            x, y = Variable(data[0]), Variable(data[1])
+            held, a = [], x
+            for k in range(12):
+                a = (a * y + x / 2.0 - square(a) * 0.25 - y) * 0.5
+                held += [a, a.data] if hold else []
+            with using_config("keep_data", keep):
+                a = a * y - x
+            a.backward(retain_grad=hold)
+            return x.grad.tobytes() + y.grad.tobytes()
+
+        assert bits(False) == bits(True)

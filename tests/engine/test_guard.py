@@ -1,0 +1,493 @@
+"""The finder: a number that forward leaves on an op's instance, or beside it, is found, and a parameter is none."""
+
+import array
+import collections
+import decimal
+import fractions
+import functools
+import gc
+import threading
+import types
+import weakref
+
+import numpy as np
+import pytest
+from refusals import Base, V, X, first, refused, right, second
+
+from dezero import Function, Variable
+from dezero.errors import FirstOrderOnly
+
+
+# ---------------------------------------------------------------- on the instance
+
+class TestSaved:
+    def test_saved_output(self):
+        class Exp(Function):
+            def forward(self, x):
+                self.y = np.exp(x)
+                return self.y
+
+            def backward(self, gy):
+                return gy * self.y
+
+        refused(Exp, X, "self.y")
+
+    def test_saved_input(self):
+        class Exp(Function):
+            def forward(self, x):
+                self.x = x
+                return np.exp(x)
+
+            def backward(self, gy):
+                return gy * np.exp(self.x)
+
+        refused(Exp, X, "self.x")
+
+    def test_saved_in_a_closure(self):
+        class Exp(Function):
+            def forward(self, x):
+                y = np.exp(x)
+                self.rule = lambda gy: gy * y
+                return y
+
+            def backward(self, gy):
+                return self.rule(gy)
+
+        refused(Exp, X, "self.rule")
+
+    def test_saved_in_a_default(self):
+        class Exp(Function):
+            def forward(self, x):
+                y = np.exp(x)
+                self.rule = lambda gy, y=y: gy * y
+                return y
+
+            def backward(self, gy):
+                return self.rule(gy)
+
+        refused(Exp)
+
+    def test_saved_in_a_partial(self):
+        class Exp(Function):
+            def forward(self, x):
+                y = np.exp(x)
+                self.rule = functools.partial(np.multiply, y)
+                return y
+
+            def backward(self, gy):
+                return gy * self.rule(1.0)
+
+        refused(Exp)
+
+    def test_saved_as_a_variable(self):
+        class Exp(Function):
+            def forward(self, x):
+                self.y = Variable(np.asarray(np.exp(x)))
+                return np.exp(x)
+
+            def backward(self, gy):
+                return gy * self.y
+
+        refused(Exp)
+
+    def test_saved_over_a_parameter(self):
+        class Exp(Function):
+            def __init__(self):
+                self.y = np.array(1.0)
+
+            def forward(self, x):
+                self.y = np.exp(x)
+                return self.y
+
+            def backward(self, gy):
+                return gy * self.y
+
+        refused(Exp, X, "self.y")
+
+    def test_saved_into_an_array_that_was_there(self):
+        class Exp(Function):
+            def __init__(self):
+                self.buffer = np.zeros(3)
+
+            def forward(self, x):
+                self.buffer[0] = np.exp(x)
+                return np.exp(x)
+
+            def backward(self, gy):
+                return gy * self.buffer[0]
+
+        refused(Exp, X, "self.buffer")
+
+    def test_saved_into_a_list_that_was_there(self):
+        class Exp(Function):
+            def __init__(self):
+                self.saved = []
+
+            def forward(self, x):
+                self.saved.append(np.exp(x))
+                return np.exp(x)
+
+            def backward(self, gy):
+                return gy * self.saved[-1]
+
+        refused(Exp, X, "self.saved[0]")
+
+    def test_saved_on_an_object_that_was_there(self):
+        class Exp(Function):
+            def __init__(self):
+                self.ctx = types.SimpleNamespace()
+
+            def forward(self, x):
+                self.ctx.y = np.exp(x)
+                return np.exp(x)
+
+            def backward(self, gy):
+                return gy * self.ctx.y
+
+        refused(Exp, X, "self.ctx.y")
+
+    def test_saved_in_a_slot(self):
+        class Exp(Function):
+            __slots__ = ("y",)
+
+            def forward(self, x):
+                self.y = np.exp(x)
+                return self.y
+
+            def backward(self, gy):
+                return gy * self.y
+
+        refused(Exp, X, "self.y")
+
+    @pytest.mark.parametrize("wrap", [lambda y: (1, y), lambda y: [y], lambda y: {"y": y}, lambda y: {"a": [(y,)]}, lambda y: types.SimpleNamespace(y=y),
+                                      lambda y: y.item(), lambda y: np.float64(y), lambda y: complex(y), lambda y: y.astype("f4").astype("f8")],
+                             ids=["tuple", "list", "dict", "nested", "object", "float", "float64", "complex", "copy"])
+    def test_saved_in_a_container(self, wrap):
+        class Exp(Function):
+            def forward(self, x):
+                self.saved = wrap(np.exp(x))
+                return np.exp(x)
+
+            def backward(self, gy):
+                y = np.exp(self.inputs[0].detach().data)
+                return gy * y
+
+        v = V()
+        Exp()(v).backward()
+        assert v.grad is not None
+        with pytest.raises(FirstOrderOnly, match="self.saved"):
+            Exp()(V()).backward(create_graph=True)
+
+    def test_saved_by_the_first_backward(self):
+        """An ordinary backward comes first, and leaves something for the second."""
+        class Exp(Base):
+            def backward(self, gy):
+                if not hasattr(self, "y"):
+                    self.y = np.exp(self.inputs[0].detach().data)
+                return gy * self.y
+
+        v = V()
+        y = Exp()(v)
+        y.backward()
+        with pytest.raises(FirstOrderOnly, match="self.y"):
+            y.backward(create_graph=True)
+
+
+class TestKeptOnTheInstance:
+    @pytest.mark.parametrize("keep", [
+        lambda y: collections.deque([y]), lambda y: iter([y]), lambda y: (v for v in [y]), lambda y: memoryview(np.array(y)), lambda y: array.array("d", [y]),
+        lambda y: np.array(y).tobytes(), lambda y: bytearray(np.array(y)), lambda y: y.__mul__, lambda y: np.array([None, y], object),
+        lambda y: np.array([(1, y)], "i8,f8"), lambda y: decimal.Decimal(float(y)), lambda y: fractions.Fraction(float(y)), lambda y: {"k": {y}},
+        lambda y: (V(y) * 1.0).creator, lambda y: functools.partial(pow, float(y)), lambda y: np.longdouble(y), lambda y: types.MappingProxyType({"y": y}),
+    ], ids=["deque", "iterator", "generator", "memoryview", "array", "bytes", "bytearray", "bound", "objects", "record", "decimal", "fraction", "set", "call",
+            "partial", "longdouble", "proxy"])
+    def test_refused(self, keep):
+        class Exp(Function):
+            def forward(self, x):
+                self.kept = keep(np.float64(np.exp(x)))
+                return np.exp(x)
+
+            def backward(self, gy):
+                return gy * np.exp(self.inputs[0].detach().data)
+
+        assert first(Exp()) == np.exp(X)
+        with pytest.raises(FirstOrderOnly, match="self.kept"):
+            Exp()(V()).backward(create_graph=True)
+
+    def test_a_weak_reference(self):
+        class Exp(Function):
+            def forward(self, x):
+                y = np.exp(x)
+                self.kept = weakref.ref(y)
+                return y
+
+            def backward(self, gy):
+                return gy * self.kept()
+
+        with pytest.raises(FirstOrderOnly, match="self.kept"):
+            Exp()(V([X])).backward(create_graph=True)
+
+    @pytest.mark.parametrize("keep", [lambda x: x.dtype, lambda x: x.dtype.type, lambda x: x > 0, lambda x: np.argsort(x, None), lambda x: x.shape,
+                                      lambda x: slice(0, x.size), lambda x: np.exp, lambda x: len, lambda x: "ij", lambda x: [x.ndim, None, {0: True}]])
+    def test_allowed(self, keep):
+        class Exp(Base):
+            def forward(self, x):
+                self.kept = keep(x)
+                return np.exp(x)
+
+            def backward(self, gy):
+                return gy * self.outputs[0]()
+
+        assert second(Exp()) == np.exp(X)
+
+
+# ---------------------------------------------------------------- beside the instance
+
+SAVED = {}
+NUMBER = None
+LOCAL = threading.local()
+WEAK = weakref.WeakKeyDictionary()
+
+
+def put_away(y):
+    SAVED["by a helper"] = y
+    return y
+
+
+def found_again():
+    return SAVED["by a helper"]
+
+
+def in_a_global_dict():
+    class Exp(Function):
+        def forward(self, x):
+            SAVED[id(self)] = np.exp(x)
+            return SAVED[id(self)]
+
+        def backward(self, gy):
+            return gy * SAVED[id(self)]
+    return Exp, "the global SAVED["
+
+
+def in_a_global_number():
+    class Exp(Function):
+        def forward(self, x):
+            global NUMBER
+            NUMBER = np.exp(x).item()
+            return np.exp(x)
+
+        def backward(self, gy):
+            return gy * NUMBER
+    return Exp, "the global NUMBER"
+
+
+def by_a_helper():
+    class Exp(Function):
+        def forward(self, x):
+            return put_away(np.exp(x))
+
+        def backward(self, gy):
+            return gy * found_again()
+    return Exp, "the global SAVED["
+
+
+def in_a_thread_local():
+    class Exp(Function):
+        def forward(self, x):
+            LOCAL.y = np.exp(x)
+            return LOCAL.y
+
+        def backward(self, gy):
+            return gy * LOCAL.y
+    return Exp, "the global LOCAL.y"
+
+
+def in_a_weak_dict():
+    class Exp(Function):
+        def forward(self, x):
+            WEAK[self] = np.exp(x)
+            return WEAK[self]
+
+        def backward(self, gy):
+            return gy * WEAK[self]
+    return Exp, "the global WEAK"
+
+
+def in_an_enclosing_variable():
+    y = None
+
+    class Exp(Function):
+        def forward(self, x):
+            nonlocal y
+            y = np.exp(x)
+            return y
+
+        def backward(self, gy):
+            return gy * y
+    return Exp, "the closure of "
+
+
+def in_an_enclosing_list():
+    saved = []
+
+    class Exp(Function):
+        def forward(self, x):
+            saved.append(np.exp(x))
+            return saved[-1]
+
+        def backward(self, gy):
+            return gy * saved[-1]
+    return Exp, "the closure of "
+
+
+def in_an_array_written_over():
+    buffer = np.zeros(())
+
+    class Exp(Function):
+        def forward(self, x):
+            buffer[...] = np.exp(x)
+            return buffer.copy()
+
+        def backward(self, gy):
+            return gy * buffer
+    return Exp, "the closure of "
+
+
+def in_a_mutable_default():
+    class Exp(Function):
+        def value(self, x=None, *, kept={}):
+            if x is not None:
+                kept["y"] = np.exp(x)
+            return kept["y"]
+
+        def forward(self, x):
+            return self.value(x)
+
+        def backward(self, gy):
+            return gy * self.value()
+    return Exp, "the defaults of "
+
+
+def on_the_class():
+    class Exp(Function):
+        def forward(self, x):
+            type(self).y = np.exp(x)
+            return self.y
+
+        def backward(self, gy):
+            return gy * self.y
+    return Exp, "Exp.y"
+
+
+def by_a_class_method():
+    class Exp(Function):
+        @classmethod
+        def keep(cls, y):
+            cls.y = y
+            return y
+
+        def forward(self, x):
+            return self.keep(np.exp(x))
+
+        def backward(self, gy):
+            return gy * self.y
+    return Exp, "Exp.y"
+
+
+def in_a_list_of_the_class():
+    class Exp(Function):
+        saved = []
+
+        def forward(self, x):
+            self.saved.append(np.exp(x))
+            return self.saved[-1]
+
+        def backward(self, gy):
+            return gy * self.saved[-1]
+    return Exp, "Exp.saved["
+
+
+def on_the_class_above():
+    class Above(Function):
+        kept = {}
+
+        def forward(self, x):
+            self.kept["y"] = np.exp(x)
+            return self.kept["y"]
+
+    class Exp(Above):
+        def backward(self, gy):
+            return gy * self.kept["y"]
+    return Exp, "Above.kept['y']"
+
+
+def on_a_method():
+    class Exp(Function):
+        def forward(self, x):
+            Exp.forward.y = np.exp(x)
+            return Exp.forward.y
+
+        def backward(self, gy):
+            return gy * Exp.forward.y
+    return Exp, "forward.y"
+
+
+class TestBesideTheInstance:
+    @pytest.mark.parametrize("make", [in_a_global_dict, in_a_global_number, by_a_helper, in_a_thread_local, in_a_weak_dict, in_an_enclosing_variable,
+                                      in_an_enclosing_list, in_an_array_written_over, in_a_mutable_default, on_the_class, by_a_class_method,
+                                      in_a_list_of_the_class, on_the_class_above, on_a_method], ids=lambda make: make.__name__)
+    def test_what_forward_leaves_is_refused(self, make):
+        cls, place = make()
+        refused(cls, X, "beside the instance", place)
+        refused(cls, X, place)
+
+    def test_constants_are_no_matter(self):
+        table, scale, steps = {"w": np.array([1.0, 3.0])}, 0.5, []
+
+        class Weighted(Function):
+            weights = [2.0, {"b": np.array(4.0)}]
+
+            def forward(self, x):
+                steps.append(x.size)
+                return self.weights[1]["b"] * table["w"] * scale * x * x
+
+            def backward(self, gy):
+                x, = self.inputs
+                return gy * (2.0 * self.weights[1]["b"]) * table["w"] * scale * x
+
+        for _ in range(3):
+            np.testing.assert_array_equal(second(Weighted(), [1.0, -2.0]), [4.0, 12.0])
+        assert steps == [2, 2, 2]
+
+    def test_what_is_large_is_not_looked_into(self):
+        """A module's whole state may hang on a global that an op names; nothing can be said of it."""
+        everything = {"losses": [], "data": [[float(i), str(i)] for i in range(2000)]}
+
+        class Exp(Base):
+            def backward(self, gy):
+                everything["losses"].append(0.5)
+                return gy * self.outputs[0]()
+
+        right(Exp)
+
+    def test_first_order_and_vouched_rules_may_keep_what_they_like(self):
+        class Vouched(in_a_global_dict()[0]):
+            order = None
+
+            def backward(self, gy):
+                return gy * SAVED[id(self)]
+
+        assert first(Vouched()) == np.exp(X)
+        Vouched()(V()).backward(create_graph=True)
+
+    def test_a_class_is_let_go(self):
+        """What is noted of a class lives no longer than the class."""
+        ref = weakref.ref(in_an_enclosing_list()[0])
+
+        def use():
+            cls = ref()
+            cls and cls()(V())
+
+        use()
+        gc.collect()
+        assert ref() is None

@@ -1,0 +1,611 @@
+"""An author's forward and backward as the engine calls them: what they are given, and what becomes of what they return."""
+
+import numpy as np
+import pytest
+from strangers import Both, Giving, Identity, Three, V, raising
+from strategies import assert_same
+
+import dezero
+from dezero import Function, Variable, square, using_config
+from dezero.errors import DezeroError, DTypeError, GradientError, GraphError
+
+
+# ---------------------------------------------------------------- forward
+
+class TestForward:
+    @pytest.mark.parametrize("scalar,dtype", [
+        (2.0, "f8"), (2, int), (True, "?"), (np.float32(2), "f4"), (np.float64(2), "f8"), (2j, "c16")])
+    def test_a_scalar_result_is_wrapped(self, scalar, dtype):
+        class Constant(Function):
+            def forward(self, x):
+                return scalar
+
+        y = Constant()(Variable(np.array(1.0)))
+        assert type(y) is Variable
+        assert_same(y.data, np.array(scalar, dtype))
+
+    def test_scalars_inside_a_tuple_are_wrapped(self):
+        class Constants(Function):
+            def forward(self, x):
+                return 1.0, x, np.float32(3)
+
+        ys = Constants()(Variable(np.array([1.0, 2.0])))
+        assert type(ys) is list and [y.shape for y in ys] == [(), (2,), ()]
+
+    def test_a_tuple_of_one(self):
+        class One(Function):
+            def forward(self, x):
+                return (x + 1,)
+
+            def backward(self, gy):
+                return (gy,)
+
+        x = Variable(np.array(1.0))
+        y = One()(x)
+        assert type(y) is Variable
+        y.backward()
+        assert x.grad == 1
+
+    @pytest.mark.parametrize("result", [
+        None, [1.0], "a", {}, object(), (), (None,), (np.ones(1), None), ([1.0],), ("a", 1.0), np.array([None]),
+        np.array("a"), (np.ones(1), np.array([object()])), np.ma.array([1.0]),
+    ], ids=repr)
+    def test_any_other_result_is_an_error(self, result):
+        class Odd(Function):
+            def forward(self, x):
+                return result
+
+        x = Variable(np.array(1.0))
+        with pytest.raises((DezeroError, TypeError)) as e:
+            Odd()(x)
+        assert "Odd" in str(e.value)
+        assert (x.generation, x.creator, x.grad) == (0, None, None)
+
+    def test_none_is_named(self):
+        class Forgot(Function):
+            def forward(self, x):
+                x + 1
+
+        with pytest.raises((DezeroError, TypeError), match=r"(?s)Forgot.*forward.*None"):
+            Forgot()(Variable(np.array(1.0)))
+
+    def test_a_variable_from_forward_is_an_error(self):
+        class Wrapped(Function):
+            def forward(self, x):
+                return Variable(x)
+
+        with pytest.raises((DezeroError, TypeError), match="Wrapped"):
+            Wrapped()(Variable(np.array(1.0)))
+
+    def test_forward_is_given_arrays(self):
+        seen = []
+
+        class Look(Function):
+            def forward(self, *xs):
+                seen.extend(xs)
+                return xs[0] + 0
+
+        Look()(Variable(np.array(1.0)), np.array([2.0]), 3.0, Variable(np.array(4.0)) * 2, np.float32(5))
+        assert [type(s) for s in seen] == [np.ndarray] * 5
+        assert [s.tolist() for s in seen] == [1, [2], 3, 8, 5]
+
+    def test_a_result_never_is_the_input(self):
+        class Identity(Function):
+            def forward(self, x):
+                return x
+
+            def backward(self, gy):
+                return gy
+
+        class Part(Function):
+            def forward(self, x):
+                return x[:1]
+
+            def backward(self, gy):
+                return np.concatenate([gy, 0 * gy])
+
+        for op in (Identity, Part):
+            a = np.array([1.0, 2.0])
+            x = Variable(a)
+            y = op()(x)
+            assert y is not x and y.creator is not None and x.creator is None
+            y.data[...] = 9
+            assert a.tolist() == [1, 2]
+            y.backward()
+            assert x.grad.shape == (2,)
+
+    def test_the_same_array_twice_gives_two_results(self):
+        class Pair(Function):
+            def forward(self, x):
+                y = x * 2
+                return y, y
+
+            def backward(self, ga, gb):
+                return 2 * ga + 2 * gb
+
+        x = Variable(np.array([1.0]))
+        a, b = Pair()(x)
+        assert a is not b
+        (a * b).backward()
+        assert_same(x.grad, [8.0])
+
+    def test_an_exception_in_forward_leaves_no_trace(self):
+        class Boom(Function):
+            def forward(self, x):
+                raise ZeroDivisionError("boom")
+
+        x = Variable(np.array(1.0))
+        y = x * 2
+        for _ in range(3):
+            with pytest.raises(ZeroDivisionError, match="boom"):
+                Boom()(y)
+        assert (x.generation, x.grad, y.generation) == (0, None, 1)
+        y.backward()
+        assert x.grad == 2
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, SystemExit, GeneratorExit, StopIteration])
+    def test_any_exception_passes_through_unchanged(self, error):
+        class Boom(Function):
+            def forward(self, x):
+                raise error("as it was")
+
+        with pytest.raises(error) as e:
+            Boom()(Variable(np.array(1.0)))
+        assert type(e.value) is error and e.value.args == ("as it was",)
+
+    def test_forward_may_use_variables_inside(self):
+        class Inner(Function):
+            def forward(self, x):
+                v = Variable(x)
+                z = v * v
+                z.backward()
+                return v.grad
+
+            def backward(self, gy):
+                return 2 * gy
+
+        x = Variable(np.array(3.0))
+        y = Inner()(x)
+        assert y.data == 6
+        y.backward()
+        assert x.grad == 2
+
+
+# ---------------------------------------------------------------- backward: several outputs, many inputs, no gradient
+
+class TestSeveralOutputs:
+    def test_both_used(self):
+        x, y = V(2.0), V(3.0)
+        s, p = Both()(x, y)
+        (s * 2.0 + p).backward()
+        assert [x.grad, y.grad] == [5, 4]
+
+    @pytest.mark.parametrize("which", [0, 1])
+    @pytest.mark.parametrize("drop", [False, True])
+    def test_G09_an_unused_output_counts_as_zeros(self, which, drop):
+        x, y = V(2.0), V(3.0)
+        outs = Both()(x, y)
+        used = outs[which]
+        if drop:
+            del outs
+        used.backward()
+        assert [x.grad, y.grad] == ([1, 1] if which == 0 else [3, 2])
+
+    def test_the_rule_gets_zeros_of_each_outputs_shape_and_dtype(self):
+        x = V([1.0, 2.0])
+        a, b, c = Three()(x)
+        f = a.creator
+        (b * 1.0).backward()
+        assert [(type(g), g.shape, g.dtype.str[1:]) for g in f.seen] == [
+            (np.ndarray, (2,), "f8"), (np.ndarray, (2, 2), "f8"), (np.ndarray, (3,), "f4")]
+        assert f.seen[0].tolist() == [0, 0] and f.seen[2].tolist() == [0, 0, 0]
+        assert_same(x.grad, [4.0, 4.0])
+
+    def test_an_output_used_twice(self):
+        x, y = V(2.0), V(3.0)
+        s, p = Both()(x, y)
+        (p * p).backward()
+        assert [x.grad, y.grad] == [2 * 6 * 3, 2 * 6 * 2]
+
+    def test_one_output_through_a_long_way(self):
+        x, y = V(2.0), V(3.0)
+        s, p = Both()(x, y)
+        t = s
+        for _ in range(20):
+            t = t * 1.0
+        (t + p).backward()
+        assert [x.grad, y.grad] == [4, 3]
+
+    def test_two_roots_of_one_node(self):
+        x, y = V(2.0), V(3.0)
+        s, p = Both()(x, y)
+        s.backward()
+        p.backward()
+        assert [x.grad, y.grad] == [4, 3]
+
+    def test_a_thousand_outputs(self):
+        class Split(Function):
+            def forward(self, x):
+                return tuple(x)
+
+            def backward(self, *gys):
+                return np.stack(gys)
+
+        x = Variable(np.arange(1000.0))
+        parts = Split()(x)
+        assert len(parts) == 1000 and all(p.shape == () for p in parts)
+        (parts[3] * parts[997]).backward()
+        want = np.zeros(1000)
+        want[3], want[997] = 997, 3
+        assert_same(x.grad, want)
+
+
+class TestManyInputs:
+    def test_the_same_variable_in_several_places(self):
+        class Weighted(Function):
+            def forward(self, *xs):
+                return sum(i * x for i, x in enumerate(xs))
+
+            def backward(self, gy):
+                return tuple(i * gy for i in range(len(self.inputs)))
+
+        x, y = V(2.0), V(3.0)
+        Weighted()(x, y, x, x, 5.0, y).backward()
+        assert [x.grad, y.grad] == [0 + 2 + 3, 1 + 5]
+
+    def test_constants_between(self):
+        x = V([1.0, 2.0])
+        y = Giving(lambda gy: (3 * gy, 5 * gy, 7 * gy))(np.ones(2), x, 2.0)
+        y.backward()
+        assert_same(x.grad, [5.0, 5.0])
+
+    @pytest.mark.parametrize("n", [1, 2, 3, 10_000])
+    def test_any_number(self, n):
+        xs = [V(float(i)) for i in range(n)]
+        y = Giving(lambda gy: (gy,) * n)(*xs)
+        y.backward()
+        assert all(x.grad == 1 for x in xs)
+
+
+class TestNoGradient:
+    def test_none_for_an_input(self):
+        x, y = V(2.0), V(3.0)
+        z = Giving(lambda gy: (gy, None))(x, y)
+        z.backward()
+        assert x.grad == 1 and y.grad is None
+
+    def test_none_alone(self):
+        x = V(2.0)
+        Giving(lambda gy: None)(x * 1.0).backward()
+        assert x.grad is None
+
+    def test_none_beside_another_way(self):
+        x = V(2.0)
+        a = x * 3.0
+        (Giving(lambda gy: None)(a) + a).backward()
+        assert x.grad == 3
+
+    def test_none_leaves_what_was_there(self):
+        x = V(2.0)
+        x.grad = np.array(5.0)
+        Giving(lambda gy: (None,))(x).backward()
+        assert x.grad == 5
+
+    def test_no_gradient_is_asked_of_the_second_walk_either(self):
+        x, y = V(2.0), V(3.0)
+        z = Giving(lambda gy: (gy, None))(x, y)
+        z.backward()
+        z.backward()
+        assert x.grad == 2 and y.grad is None
+
+
+# ---------------------------------------------------------------- backward: what a rule may do
+
+class TestRules:
+    def test_operators_on_the_inputs_serve_as_well(self):
+        class Cube(Function):
+            def forward(self, x):
+                return x**3
+
+            def backward(self, gy):
+                x, = self.inputs
+                return gy * 3.0 * x * x
+
+        x = V([1.0, 2.0])
+        Cube()(x).backward()
+        assert_same(x.grad, [3.0, 12.0])
+        x = V(2.0)
+        Cube()(x).backward()
+        assert_same(x.grad, 12.0)
+
+    def test_arrays_are_what_a_rule_gets(self):
+        seen = []
+
+        class Look(Function):
+            def forward(self, x, y):
+                return x * y
+
+            def backward(self, gy):
+                seen.append((type(gy), gy.shape, gy.dtype))
+                seen.extend((type(v), type(v.data)) for v in self.inputs)
+                seen.append(type(self.outputs[0]().data))
+                return gy * self.inputs[1].data, gy * self.inputs[0].data
+
+        for shape in [(), (2,)]:
+            Look()(Variable(np.ones(shape)), 2.0).backward()
+            assert seen == [(np.ndarray, shape, np.dtype("f8"))] + [(Variable, np.ndarray)] * 2 + [np.ndarray]
+            seen.clear()
+
+    def test_the_output_is_alive_while_the_rule_runs(self):
+        class Exp(Function):
+            def forward(self, x):
+                return np.exp(x)
+
+            def backward(self, gy):
+                return gy * self.outputs[0]().data
+
+        x = V([0.0, 1.0])
+        y = Exp()(x) * 2.0
+        y.backward()
+        np.testing.assert_allclose(x.grad, 2 * np.exp([0, 1]))
+        x = V([0.0, 1.0])
+        y = Exp()(x)
+        y.data = np.zeros(2)
+        y.backward()
+        np.testing.assert_allclose(x.grad, np.exp([0, 1]))
+        assert y.data.tolist() == [0, 0]
+
+    def test_outputs_nobody_holds_are_alive_too(self):
+        class Pair(Function):
+            def forward(self, x):
+                return x * 2, x * 3
+
+            def backward(self, ga, gb):
+                a, b = (o().data for o in self.outputs)
+                return ga * a + gb * b
+
+        x = V(1.0)
+        Pair()(x)[0].backward()
+        assert x.grad == 2
+
+    def test_a_numpy_scalar_is_an_array(self):
+        x = V(2.0)
+        Giving(lambda gy: np.float64(3))(x).backward()
+        assert_same(x.grad, 3.0)
+
+    def test_a_tuple_of_gradients(self):
+        x, y = V(2.0), V(3.0)
+        Giving(lambda gy: (gy, 2 * gy))(x, y).backward()
+        assert [x.grad, y.grad] == [1, 2]
+
+    def test_G43_what_a_rule_computes_is_not_recorded(self):
+        seen = []
+
+        class Rule(Identity):
+            def backward(self, gy):
+                z = self.inputs[0] * 2.0
+                seen.append(z.creator)
+                return z * gy
+
+        x = V(3.0)
+        Rule()(x).backward()
+        assert seen == [None] and type(x.grad) is np.ndarray and x.grad == 6
+
+    def test_the_mode_is_as_before_after_a_rule(self):
+        x = V(3.0)
+        (x * x).backward()
+        assert (x * x).creator is not None
+        with pytest.raises(ZeroDivisionError):
+            Giving(raising(ZeroDivisionError()))(x).backward()
+        assert (x * x).creator is not None
+
+    @pytest.mark.parametrize("shape", [(), (3,), (3000,), (300_000,)])
+    def test_a_walk_inside_a_walk(self, shape):
+        class Inner(Identity):
+            def backward(self, gy):
+                with using_config("enable_backprop", True):
+                    v = Variable(np.full(shape, 3.0))
+                    z = v * v * 2.0 - square(v) * v / self.inputs[0].data + v
+                z.backward()
+                return gy * v.grad
+
+        x = Variable(np.full(shape, 2.0))
+        a = x * x
+        (Inner()(a) + a).backward()
+        np.testing.assert_allclose(x.grad, np.full(shape, (12 - 27 / 4 + 1 + 1) * 4))
+
+    def test_a_walk_over_the_same_graph_inside_a_walk(self):
+        """Right or refused, never a crash or a wrong sum."""
+        class Again(Identity):
+            def backward(self, gy):
+                if not done:
+                    done.append(1)
+                    root.backward()
+                return gy
+
+        done, x = [], V(2.0)
+        root = Again()(x * x) * 3.0
+        try:
+            root.backward()
+        except GraphError:
+            x.cleargrad()
+            done.append(1)
+            root.backward()
+            assert x.grad == 12
+        else:
+            assert x.grad == 24
+
+    def test_a_rule_that_makes_graphs_of_its_own(self):
+        class Maker(Identity):
+            def backward(self, gy):
+                for _ in range(100):
+                    square(V(1.0)) + 1.0
+                return gy
+
+        x = V(2.0)
+        (Maker()(x * x) * x).backward()
+        assert x.grad == 12
+
+    def test_the_seeds_private_names_on_a_function_are_free(self):
+        class Noted(Identity):
+            def forward(self, x):
+                self.x, self.y, self.data, self.grad, self.name_ = x, 1, 2, 3, 4
+                return x + 0
+
+        x = V(2.0)
+        Noted()(x).backward()
+        assert x.grad == 1
+
+
+class TestGradientsAreArrays:
+    def test_a_rule_that_returns_its_input(self):
+        class Half(Function):
+            def forward(self, x):
+                return x * x / 2
+
+            def backward(self, gy):
+                return self.inputs[0].data
+
+        x = V([1.0, 2.0])
+        Half()(x).backward()
+        assert_same(x.grad, [1.0, 2.0])
+        assert not np.shares_memory(x.grad, x.data)
+
+    def test_P34_a_rule_that_writes_into_what_it_got(self):
+        class Rude(Identity):
+            def backward(self, gy):
+                try:
+                    gy *= 100
+                except ValueError:
+                    return 100 * gy
+                return gy
+
+        x, other = V([1.0, 2.0]), V([3.0, 4.0])
+        gradient = np.ones(2)
+        (Rude()(x) + other).backward(gradient=gradient)
+        assert_same(other.grad, [1.0, 1.0])
+        assert_same(x.grad, [100.0, 100.0])
+        assert gradient.tolist() == [1, 1]
+
+    def test_a_rule_that_keeps_its_result_and_writes_into_it_later(self):
+        kept = np.zeros(2)
+
+        class Keeper(Identity):
+            def backward(self, gy):
+                kept[...] = gy
+                return kept
+
+        x = V([1.0, 2.0])
+        Keeper()(x).backward()
+        kept[...] = 77
+        assert_same(x.grad, [1.0, 1.0])
+        Keeper()(x).backward()
+        assert_same(x.grad, [2.0, 2.0])
+
+    def test_a_rule_that_returns_one_array_for_two_inputs(self):
+        x, y = V([1.0]), V([1.0])
+        a = x * 1.0
+        z = Giving(lambda gy: (gy, gy))(a, y)
+        (z + a).backward()
+        assert [x.grad.tolist(), y.grad.tolist()] == [[2], [1]]
+
+    def test_read_only_and_strided_results_of_a_rule(self):
+        for make in (lambda gy: np.broadcast_to(np.array(2.0), (4,)), lambda gy: np.arange(8.0)[::2],
+                     lambda gy: np.arange(4.0)[::-1], lambda gy: np.arange(4.0).astype(">f8")):
+            x = V(np.zeros(4))
+            for k in (1, 2):
+                Giving(make)(x).backward()
+                assert_same(x.grad, k * np.array(make(None), "f8"))
+                assert x.grad.flags.writeable
+
+
+class TestByHand:
+    """Rules called as the book's first steps call them."""
+
+    @pytest.mark.parametrize("shape", [(), (3,)])
+    def test_forward_and_backward_of_the_built_in_ops(self, shape):
+        a, b, g = np.full(shape, 3.0), np.full(shape, 2.0), np.full(shape, 5.0)
+        for op, value, slopes in [(dezero.Add, 5, (5, 5)), (dezero.Sub, 1, (5, -5)), (dezero.Mul, 6, (10, 15)), (dezero.Div, 1.5, (2.5, -3.75)),
+                                  (dezero.Neg, -3, (-5,)), (dezero.Square, 9, (30,)), (dezero.Pow, 9, (30, 45 * np.log(3)))]:
+            operands = (a, b)[:len(slopes)]
+            np.testing.assert_allclose(op().forward(*operands), np.full(shape, value))
+            xs = [Variable(v) for v in operands]
+            f = op()
+            y = f(*xs)
+            got = f.backward(g)
+            got = got if isinstance(got, tuple) else (got,)
+            assert len(got) == len(slopes)
+            for v, slope in zip(got, slopes):
+                np.testing.assert_allclose(np.asarray(v), np.full(shape, slope))
+            assert y.grad is None and all(x.grad is None for x in xs)
+
+    def test_a_chain_by_hand(self):
+        a, b = dezero.Square(), dezero.Mul()
+        x = V(3.0)
+        y = a(x)
+        z = b(y, V(2.0))
+        gy, _ = b.backward(np.array(1.0))
+        assert np.asarray(a.backward(np.asarray(gy))) == 12
+        z.backward()
+        assert x.grad == 12
+
+
+class TestBadRules:
+    """Who, which input, what came, what was wanted; and every `.grad` as it was."""
+
+    def refused(self, make, inputs, *words, errors=(GradientError,)):
+        x0 = [V(v) for v in inputs]
+        held = x0[0] * 1.0
+        y = Giving(make)(*[held, *x0[1:]])
+        root = y + held
+        mine = np.full(np.shape(inputs[0]), 7.0)
+        x0[0].grad = mine
+        with pytest.raises(errors) as e:
+            root.backward(retain_grad=True)
+        for word in ("Giving", *words):
+            assert word in str(e.value), (word, str(e.value))
+        assert x0[0].grad is mine and (mine == 7).all()
+        assert all(v.grad is None for v in [*x0[1:], held, y, root])
+        return str(e.value)
+
+    def test_P29_too_few_gradients(self):
+        self.refused(lambda gy: gy, [1.0, 2.0], "1", "2")
+        self.refused(lambda gy: (gy,), [1.0, 2.0], "1", "2")
+
+    def test_P29_too_many_gradients(self):
+        self.refused(lambda gy: (gy, gy), [1.0], "2", "1")
+        self.refused(lambda gy: (gy, gy, gy), [1.0, 2.0], "3", "2")
+
+    def test_no_gradients_at_all(self):
+        self.refused(lambda gy: (), [1.0], "0", "1")
+
+    @pytest.mark.parametrize("shape", [(7,), (), (1,), (2, 1), (1, 2)])
+    def test_P30_a_wrong_shape(self, shape):
+        self.refused(lambda gy: np.ones(shape), [[1.0, 2.0]], str(shape), "(2,)", "0")
+
+    def test_a_wrong_shape_of_the_second(self):
+        self.refused(lambda gy: (gy, np.ones(3)), [[1.0, 2.0], [3.0, 4.0]], "(3,)", "(2,)", "1")
+
+    @pytest.mark.parametrize("bad", ["a", [1.0], {}, object(), b"a", [np.array(1.0)]], ids=repr)
+    def test_P33_a_wrong_type(self, bad):
+        self.refused(lambda gy: (bad,), [1.0], type(bad).__name__, errors=(GradientError, TypeError))
+
+    @pytest.mark.parametrize("shape", [(), (2,)])
+    def test_a_masked_array(self, shape):
+        bad = np.ma.masked_array(np.ones(shape), mask=np.ones(shape, bool))
+        self.refused(lambda gy: bad, [np.ones(shape)], "masked array", "filled", errors=(TypeError,))
+
+    def test_P31_complex_for_a_real_input(self):
+        self.refused(lambda gy: gy * 1j, [[1.0, 2.0]], "complex", errors=(GradientError, DTypeError))
+        self.refused(lambda gy: gy * 1j, [1.0], "complex", errors=(GradientError, DTypeError))
+
+    @pytest.mark.parametrize("bad", [np.array([None, None]), np.array(["a", "b"])])
+    def test_arrays_of_other_things(self, bad):
+        self.refused(lambda gy: bad, [[1.0, 2.0]], errors=(GradientError, TypeError))
+
+    @pytest.mark.parametrize("dtype", ["f2", "f4", "g", "i4", ">f8"])
+    def test_P31_any_real_dtype_is_cast(self, dtype):
+        for leaf in ("f4", "f8"):
+            x = Variable(np.ones(2, leaf))
+            Giving(lambda gy: np.full(2, 3, dtype))(x).backward()
+            assert_same(x.grad, np.full(2, 3, leaf))
