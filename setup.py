@@ -15,7 +15,8 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-COMPILED = ("dezero._kernels.elementwise", "dezero._kernels.cells", "dezero.core")
+ROOMS = ("graph", "rules", "tape", "function", "variable", "watch", "guarded", "higher", "partial")
+COMPILED = ("dezero._kernels.elementwise", "dezero._kernels.nodes", *["dezero.engine." + room for room in ROOMS])
 
 # The engine runs with every check on; the compiled floor switches them off in its own files, where shapes are checked first.
 # binding=False: methods then check that self is of their class; Variable.detach(5) would read a foreign object's memory.
@@ -25,9 +26,10 @@ DIRECTIVES = {"language_level": 3, "auto_pickle": False, "nonecheck": True, "bin
 # -ffp-contract=off: a * b + c is what NumPy makes of it.  -fwrapv: integers that overflow wrap, as NumPy's do.
 # -g0, -s: debug data would be four fifths of a wheel; with -g in CFLAGS they stay.
 FLAGS, LINK = [], []
+DEBUG = "-g" in os.environ.get("CFLAGS", "").split()
 if sys.platform != "win32":
     FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fwrapv"]
-    if "-g" not in os.environ.get("CFLAGS", "").split():
+    if not DEBUG:
         FLAGS += ["-g0"]
         LINK += ["-s"] if sys.platform.startswith("linux") else []
 
@@ -67,5 +69,6 @@ def build_base():
 
 
 base = build_base()
-setup(ext_modules=cythonize([extension(m) for m in COMPILED], compiler_directives=DIRECTIVES, build_dir=base + "/cython"),
+setup(ext_modules=cythonize([extension(m) for m in COMPILED], compiler_directives=DIRECTIVES, build_dir=base + "/cython",
+                            emit_linenums=DEBUG),                # a debugger and .ci/sanitize name lines of the .pyx then
       options={"build": {"build_base": base}}, cmdclass={"build_ext": BuildExt})

@@ -11,10 +11,11 @@
 import os
 
 from . import _kernels, errors
-from ._kernels.cells import Kernel
+from ._kernels.nodes import Kernel
 from ._version import __version__
 from .config import Config, no_grad, using_config
-from .core import Function, Variable, as_array, as_variable
+from .engine.function import Function
+from .engine.variable import Variable, as_array, as_variable
 from .hookspecs import hookimpl
 
 from . import plugins  # noqa: E402  ops import the names above, as any plugin does

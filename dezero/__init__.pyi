@@ -2,9 +2,10 @@ from pluggy import HookimplMarker
 
 from . import (core_simple as core_simple, detect as detect, errors as errors, functions as functions, memory as memory,
                plugins as plugins, testing as testing, transforms as transforms)
-from ._kernels.cells import Kernel as Kernel
+from ._kernels.nodes import Kernel as Kernel
 from .config import Config as Config, Mode, no_grad as no_grad, using_config as using_config
-from .core import Function as Function, Variable as Variable, _Operand, as_array as as_array, as_variable as as_variable
+from .engine.function import Function as Function
+from .engine.variable import Variable as Variable, _Operand, as_array as as_array, as_variable as as_variable
 from .functions import add as add, div as div, mul as mul, neg as neg, pow as pow, square as square, sub as sub
 from .ops.add import Add as Add
 from .ops.div import Div as Div

@@ -7,9 +7,10 @@ not at the first use of the op.
 import keyword
 import sys
 
-from dezero._kernels.cells import Kernel
+from dezero._kernels.nodes import Kernel
 from dezero._words import shown
-from dezero.core import Function, Variable
+from dezero.engine.function import Function
+from dezero.engine.variable import Variable
 from dezero.errors import PluginError
 from dezero.registry import OPERATORS, Constant, Op
 

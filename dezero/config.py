@@ -12,10 +12,11 @@ keep_data         False    a graph keeps the data of every intermediate result
 ================  =======  ====================================================
 """
 
-from contextvars import ContextVar
 from functools import wraps
 
 import numpy as np
+
+from ._kernels.nodes import ModeBase, ModeStack, modes
 
 
 class Defaults(dict):
@@ -36,35 +37,9 @@ class Defaults(dict):
 
 
 defaults = Defaults(enable_backprop=True, keep_data=False, transform=False, detect_anomaly=False, detect_changes=False)
-modes = ContextVar("dezero_modes", default=None)
-# The compiled engine reads these two directly. "transform" is set by
+# The compiled engine reads these directly. "transform" is set by
 # dezero.transforms and the detectors by dezero.detect; no public names.
 PUBLIC = ("enable_backprop", "keep_data")
-
-
-class Frames:
-    """An immutable stack of frames.
-
-    Attributes
-    ----------
-    frames : tuple of (owner, dict)
-        The oldest first; `owner` is the `Mode` that pushed the frame.
-    values : dict
-        What all frames together say, the youngest first asked. Never written to.
-    counted : object
-        Lives as long as the stack. The engine, which sets `counter`, knows by
-        them whether any context is in any mode.
-    """
-
-    __slots__ = ("frames", "values", "counted")
-    counter = object
-
-    def __init__(self, frames):
-        self.counted = self.counter()
-        self.frames = frames
-        self.values = {}
-        for _, values in frames:
-            self.values.update(values)
 
 
 def current(name):
@@ -75,35 +50,14 @@ def current(name):
     return defaults[name]
 
 
-class Mode:
+class Mode(ModeBase):
     """A value for one mode while a ``with`` block or a decorated function runs.
 
     It may be entered again, also while it is entered, and from several threads:
     what it pushed is known by the stack of the context, not by the object.
     """
 
-    __slots__ = ("name", "value")
-
-    def __init__(self, name, value):
-        self.name = name
-        self.value = value
-
-    def __enter__(self):
-        below = modes.get()
-        frame = (self, {self.name: self.value})
-        modes.set(Frames((below.frames if below else ()) + (frame,)))
-        return self
-
-    def __exit__(self, *exc_info):
-        # Blocks may end in another order than they began (generators, two
-        # objects closed by hand), so the youngest frame *of this mode* goes.
-        stack = modes.get()
-        frames = stack.frames if stack else ()
-        for i in range(len(frames) - 1, -1, -1):
-            if frames[i][0] is self:
-                rest = frames[:i] + frames[i + 1:]
-                modes.set(Frames(rest) if rest else None)
-                return
+    __slots__ = ()
 
     def __call__(self, function):
         """Decorate `function`: the mode holds while its own code runs.
@@ -165,7 +119,8 @@ class Mode:
         return wrapper
 
     def __repr__(self):
-        return f"using_config({self.name!r}, {self.value!r})"
+        (name, value), *_ = self.values.items()
+        return f"using_config({name!r}, {value!r})"
 
 
 def using_config(name, value):
@@ -212,7 +167,7 @@ class _Config:
             defaults[name] = value
         else:
             *below, (owner, values) = stack.frames
-            modes.set(Frames((*below, (owner, {**values, name: value}))))
+            modes.set(ModeStack((*below, (owner, {**values, name: value}))))
 
     def __dir__(self):
         return [*super().__dir__(), *PUBLIC]

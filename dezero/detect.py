@@ -5,7 +5,8 @@
     ...     y.backward()
 """
 from . import config
-from .core import watch
+from .engine import higher  # noqa: F401  its Observers ask `watch`
+from .engine.watch import watch
 
 
 class Detector(config.Mode):
@@ -22,7 +23,7 @@ class Detector(config.Mode):
         watch(-1)
 
     def __repr__(self):
-        return f"{self.name}()"
+        return f"{next(iter(self.values))}()"
 
 
 def detect_anomaly():

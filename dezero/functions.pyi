@@ -1,6 +1,6 @@
 from typing import Any
 
-from .core import Variable, _Operand
+from .engine.variable import Variable, _Operand
 
 # the ops
 def add(x0: _Operand, x1: _Operand, /) -> Variable:

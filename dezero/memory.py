@@ -16,7 +16,7 @@ a forked child goes on with a copy of its own.
 """
 from typing import NamedTuple
 
-from ._kernels.cells import pool_bound, pool_release, pool_state
+from ._kernels.nodes import pool_bound, pool_release, pool_state
 
 
 class Info(NamedTuple):

@@ -21,7 +21,7 @@ from dezero import hookspecs
 from dezero._offers import Register, op_of
 from dezero._version import __version__
 from dezero._words import clean, items, near, normal, reason, safe, shown
-from dezero.core import Function
+from dezero.engine.function import Function
 from dezero.errors import OpConflict, PluginError, PluginWarning
 from dezero.registry import HOST, Op, registry, settle
 

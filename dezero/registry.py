@@ -11,7 +11,7 @@ import re
 import sys
 from types import MappingProxyType
 
-from dezero._kernels.cells import Record
+from dezero._kernels.nodes import OpBase
 from dezero.errors import OpConflict
 
 OPERATORS = (
@@ -25,7 +25,7 @@ HOST = "dezero"
 """The distribution whose ops are built in."""
 
 
-class Op(Record):
+class Op(OpBase):
     """One op that a plugin offers.
 
     Attributes

@@ -26,9 +26,12 @@ from functools import wraps
 import numpy as np
 
 from . import config
-from ._kernels.cells import gradient_dtype
-from .checks import GradientTypeError, describe
-from .core import DETACHED, Function, Variable, argument, depends_on_others, gradients, is_known, without_graph
+from ._kernels.gradients import gradient_dtype
+from .engine.checks import GradientTypeError, describe
+from .engine.function import Function
+from .engine.graph import DETACHED, is_known, without_graph
+from .engine.partial import argument, depends_on_others, gradients
+from .engine.variable import Variable
 from .errors import DTypeError, FirstOrderOnly, GradientError
 
 __all__ = ["grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"]
@@ -149,8 +152,8 @@ def jvp(f, primals, tangents):
     for i, tangent in enumerate(tangents):
         ts += leaves_like(tangent, trace.args[i], f"jvp: tangent {i}")
     ts = [seed(t, x, "jvp: a tangent") for t, x in zip(ts, trace.variables)]
-    graph = trace.graph or any(map(is_open, ts))
-    return trace.finish(trace.result), rebuild(trace.result, iter([trace.ending(t) for t in push(trace, ts, graph)]))
+    create_graph = trace.create_graph or any(map(is_open, ts))
+    return trace.finish(trace.result), rebuild(trace.result, iter([trace.ending(t) for t in push(trace, ts, create_graph)]))
 
 
 def jacobian(f, argnums=0):
@@ -177,7 +180,7 @@ def jacobian(f, argnums=0):
         ys = leaves(trace.result)
         m, n = [sum(size_of(v) for v in found) for found in (ys, trace.variables)]
         blocks = None
-        if not trace.graph and m > COLUMNS * (n + 2):
+        if not trace.create_graph and m > COLUMNS * (n + 2):
             try:
                 blocks = columns(trace, ys)
             except FirstOrderOnly:          # some rule is no operators; its rows are right
@@ -224,8 +227,8 @@ def hvp(f, argnums=0):
         vs = leaves_like(v, trace.differentiated, "hvp: v")
         vs = [seed(t, x, "hvp: v") for t, x in zip(vs, trace.variables)]
         pairs = [(g, t) for g, t in zip(trace.pull_one(y, True), vs) if g is not None]
-        graph = trace.graph or any(map(is_open, vs))
-        return trace.give(trace.pull([g for g, _ in pairs], [t for _, t in pairs], graph))
+        create_graph = trace.create_graph or any(map(is_open, vs))
+        return trace.give(trace.pull([g for g, _ in pairs], [t for _, t in pairs], create_graph))
 
     return product
 
@@ -248,11 +251,11 @@ class Trace:
         The argument they stand in, or the tuple of arguments.
     result, aux
         What the function gave.
-    graph : bool
+    create_graph : bool
         Whether derivatives are Variables: an outer graph needs them.
     """
 
-    __slots__ = ("who", "f", "args", "given", "variables", "differentiated", "single", "result", "aux", "graph")
+    __slots__ = ("who", "f", "args", "given", "variables", "differentiated", "single", "result", "aux", "create_graph")
 
     def __init__(self, who, f, argnums, args, kwargs, has_aux=False):
         self.who, self.f = who, f
@@ -260,7 +263,7 @@ class Trace:
         self.given, self.variables = [], []
         below = config.modes.get()
         recorded = config.defaults["enable_backprop"] if below is None else config.current("enable_backprop")
-        self.graph = False
+        self.create_graph = False
         self.aux = None
         if type(argnums) is int:
             self.differentiated = self.open(argnums, recorded)
@@ -269,8 +272,9 @@ class Trace:
                 raise TypeError(f"{who}: argnums {argnums} names an argument twice, or more arguments than there are ({len(args)})")
             self.differentiated = tuple([self.open(n, recorded) for n in argnums])
         self.single = type(self.differentiated) is Variable
-        nested = recorded and not self.graph and below is not None and config.current("transform")
-        result = run(f, self.args, kwargs, below)
+        nested = recorded and not self.create_graph and below is not None and config.current("transform")
+        with TRANSFORMING:
+            result = f(*self.args, **kwargs)
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
                 raise TypeError(f"{who}: with has_aux=True {name_of(f)} gives a pair (result, aux); it gave {shown(result)}")
@@ -278,7 +282,7 @@ class Trace:
         self.result = result
         if nested:
             ys = [y for y in leaves(result) if isinstance(y, Variable)]
-            self.graph = bool(ys) and depends_on_others(ys, self.variables)
+            self.create_graph = bool(ys) and depends_on_others(ys, self.variables)
 
     def open(self, n, recorded):
         """Put Variables into argument n."""
@@ -302,14 +306,14 @@ class Trace:
 
     def variable(self, x, recorded):
         """The Variable that stands for a number."""
-        data = x._held() if isinstance(x, Variable) else x
+        data = x._get_data() if isinstance(x, Variable) else x
         kind = data.dtype.kind if isinstance(data, (np.ndarray, np.generic)) else "f" if isinstance(data, float) else None
         if kind != "f":
             raise DTypeError(f"{self.who}: an argument to differentiate by is {shown(x)}; wanted a float, a floating array, or a "
                              "tuple, list or dict of them" + ("; write 3.0 for 3, or x.astype(float)"
                                                               if kind in ("i", "u", "b") or isinstance(x, int) else ""))
         if isinstance(x, Variable) and recorded and not is_known(x):
-            self.graph = True
+            self.create_graph = True
             return argument(x)
         return argument(data if isinstance(data, np.ndarray) else np.asarray(data))
 
@@ -333,16 +337,16 @@ class Trace:
         pairs = [(y, seed(ct, y, f"{self.who}: a cotangent")) for y, ct in zip(leaves(self.result), cts) if isinstance(y, Variable)]
         return [y for y, _ in pairs], [ct for _, ct in pairs]
 
-    def pull(self, ys, gys, graph=False):
+    def pull(self, ys, gys, create_graph=False):
         """The gradients of Σ y·gy by the variables, None for no dependence."""
         if not ys or not self.variables:
             return [None] * len(self.variables)
-        return gradients(ys, gys, self.variables, self.graph or graph)
+        return gradients(ys, gys, self.variables, self.create_graph or create_graph)
 
-    def pull_one(self, y, graph=False):
+    def pull_one(self, y, create_graph=False):
         """The gradients of y by the variables; a constant has none."""
         if isinstance(y, Variable) and self.variables:
-            return gradients([y], [None], self.variables, self.graph or graph)
+            return gradients([y], [None], self.variables, self.create_graph or create_graph)
         if not isinstance(y, Variable):
             check_real(self, y)
         return [None] * len(self.variables)
@@ -363,8 +367,8 @@ class Trace:
 
     def finish(self, tree):
         """A result as the caller gets it: arrays in the place of Variables, where no outer graph needs them."""
-        if isinstance(tree, Variable) and not self.graph:
-            return self.ending(np.array(tree._held()))      # a copy: it may be an argument, or be read by a rule
+        if isinstance(tree, Variable) and not self.create_graph:
+            return self.ending(np.array(tree._get_data()))      # a copy: it may be an argument, or be read by a rule
         if isinstance(tree, (tuple, list, dict)):
             return mapped(self.finish, tree)
         if isinstance(tree, (float, int)) and not isinstance(tree, bool) and tree is self.result:
@@ -378,50 +382,37 @@ class Trace:
         return data
 
 
-OWNER = config.Mode("transform", True)
-FRAME = (OWNER, {"transform": True, "enable_backprop": True})
-ALONE = config.Frames((FRAME,))
-
-
-def run(f, args, kwargs, below):
-    """f(*args) while a transform runs, and recorded, whatever the modes `below`."""
-    config.modes.set(ALONE if below is None else config.Frames((*below.frames, FRAME)))
-    try:
-        return f(*args, **kwargs)
-    finally:
-        if config.modes.get() is ALONE:     # 1 us less than to look for it
-            config.modes.set(None)
-        else:
-            OWNER.__exit__()
+TRANSFORMING = config.Mode("transform", True, enable_backprop=True)
+"""A transform runs, and its function is recorded, whatever the modes around it."""
 
 
 # ---- Jacobians -------------------------------------------------------------------------------------------------------
 
-def push(trace, ts, graph):
+def push(trace, ts, create_graph):
     """The derivatives of the results along tangents of the variables; in a graph, Variables."""
     ys = leaves(trace.result)
     if sum(map(size_of, ys)) == 1:          # one walk back will do
-        found = [None if not isinstance(y, Variable) else inner(trace.pull_one(y, graph), ts) for y in ys]
+        found = [None if not isinstance(y, Variable) else inner(trace.pull_one(y, create_graph), ts) for y in ys]
     else:
-        found = Pushforward(trace, ys, graph)(ts)
-    return [tangent_of(y, t, graph) for y, t in zip(ys, found)]
+        found = Pushforward(trace, ys, create_graph)(ts)
+    return [tangent_of(y, t, create_graph) for y, t in zip(ys, found)]
 
 
 class Pushforward:
     """Derivatives along tangents: the walk back from the ys is linear in what it begins with, and that is walked back."""
 
-    def __init__(self, trace, ys, graph):
-        self.ys, self.graph = ys, graph
+    def __init__(self, trace, ys, create_graph):
+        self.ys, self.create_graph = ys, create_graph
         self.places = [i for i, y in enumerate(ys) if isinstance(y, Variable)]
         self.us = [argument(np.ones(ys[i].shape, seed_dtype(ys[i]))) for i in self.places]
         with np.errstate(all="ignore"):     # of the walk for ones, which nobody asked for
-            self.gs = gradients([ys[i] for i in self.places], self.us, trace.variables, True, not graph) if self.places else []
+            self.gs = gradients([ys[i] for i in self.places], self.us, trace.variables, True, not create_graph) if self.places else []
 
     def __call__(self, ts):
         pairs = [(g, t) for g, t in zip(self.gs, ts) if g is not None and t is not None]
         found = [None] * len(self.ys)
         if pairs:
-            pulled = gradients([g for g, _ in pairs], [t for _, t in pairs], self.us, self.graph)
+            pulled = gradients([g for g, _ in pairs], [t for _, t in pairs], self.us, self.create_graph)
             for i, t in zip(self.places, pulled):
                 found[i] = t
         return found
@@ -437,14 +428,14 @@ def inner(gs, ts):
     return total
 
 
-def tangent_of(y, t, graph):
+def tangent_of(y, t, create_graph):
     shape = np.shape(y)
     if t is None:
         t = np.zeros(shape, seed_dtype(y))
     if isinstance(t, Variable):
         return t if t.shape == shape else np.broadcast_to(t, shape)
     t = np.asarray(t, seed_dtype(y)).reshape(shape)
-    return without_graph(t, DETACHED) if graph else t
+    return without_graph(t, DETACHED) if create_graph else t
 
 
 def columns(trace, ys):
@@ -470,7 +461,7 @@ def rows(trace, y):
     if y.shape == ():
         return trace.pull_one(y)
     found = [trace.pull([y], [one_hot(y, i)]) for i in range(y.size)]
-    return [stacked(of_x, y.shape, x, trace.graph) for of_x, x in zip(zip(*found), trace.variables)] if found else \
+    return [stacked(of_x, y.shape, x, trace.create_graph) for of_x, x in zip(zip(*found), trace.variables)] if found else \
         [np.zeros(y.shape + x.shape, gradient_dtype(x.dtype)) for x in trace.variables]
 
 
@@ -480,11 +471,11 @@ def one_hot(v, i):
     return e
 
 
-def stacked(gs, shape, x, graph):
+def stacked(gs, shape, x, create_graph):
     """Rows, None for zeros, as one array or Variable of shape shape + x.shape."""
     if all([g is None for g in gs]):
-        return None if shape == () else zeros_for(shape, x, graph)
-    if graph:
+        return None if shape == () else zeros_for(shape, x, create_graph)
+    if create_graph:
         places = [i for i, g in enumerate(gs) if g is not None]
         return Stack(places, shape)(*[gs[i] for i in places])
     block = np.zeros((len(gs),) + x.shape, gradient_dtype(x.dtype))
@@ -494,9 +485,9 @@ def stacked(gs, shape, x, graph):
     return block.reshape(shape + x.shape)
 
 
-def zeros_for(shape, x, graph):
+def zeros_for(shape, x, create_graph):
     zeros = np.zeros(shape + x.shape, gradient_dtype(x.dtype))
-    return without_graph(zeros, DETACHED) if graph else zeros
+    return without_graph(zeros, DETACHED) if create_graph else zeros
 
 
 class Stack(Function):
@@ -570,7 +561,7 @@ def leaves_like(tree, like, what):
 
 def seed(t, like, what):
     """A tangent or cotangent for `like`, checked: an array, or a Variable."""
-    data = t._held() if isinstance(t, Variable) else np.asarray(t)
+    data = t._get_data() if isinstance(t, Variable) else np.asarray(t)
     if data.dtype.kind not in "fiub":
         raise GradientTypeError(f"{what} is {shown(t)}, wanted real numbers")
     shape = like.shape if isinstance(like, Variable) else np.shape(like)        # np.shape(v) asks the registry: 3 us

@@ -15,7 +15,7 @@ import pytest
 sys.path.append(str(Path(__file__).parent))
 pytest.register_assert_rewrite("strategies", "refusals")
 
-import dezero.core
+import dezero.engine.tape
 from dezero import _kernels, config, plugins
 from dezero.registry import registry
 
@@ -32,7 +32,7 @@ hypothesis.settings.load_profile("dezero")
 
 def form_in_use():
     """'compiled', 'numpy' (compiled engine, NumPy rules) or 'interpreted', as the process shows it."""
-    if dezero.core.__file__.endswith(".py"):
+    if dezero.engine.tape.__file__.endswith(".py"):
         return "interpreted"
     return _kernels.IN_USE
 
@@ -45,7 +45,7 @@ def pytest_configure(config):
 
 
 def pytest_report_header():
-    return f"dezero {dezero.__version__}: {form_in_use()} form, numpy {np.__version__}, {dezero.core.__file__}"
+    return f"dezero {dezero.__version__}: {form_in_use()} form, numpy {np.__version__}, {dezero.engine.tape.__file__}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 
 import dezero
-import dezero.core
+import dezero.engine.tape
 import dezero.functions as F
 from dezero import Variable
 
-COMPILED_ENGINE = not dezero.core.__file__.endswith(".py")
+COMPILED_ENGINE = not dezero.engine.tape.__file__.endswith(".py")
 LONG = 10**6 if COMPILED_ENGINE else 10**5
 
 FLOATS = ["f2", "f4", "f8", "g"]

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,18 @@ HOUSE = TESTS.parent / "dezero"
 pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the house stands in a checkout only")
 
 FLOORS = {
-    "errors": 0, "_version": 0, "config": 0, "hookspecs": 0, "_kernels": 0,
-    "registry": 1, "_words": 1, "checks": 1.5, "guard": 1.5, "dispatch": 1.5,
-    "core": 2,
-    "ops": 3, "_offers": 3, "_discovery": 3,
-    "plugins": 4,
-    "__init__": 5, "core_simple": 5, "functions": 5, "transforms": 5, "detect": 5, "memory": 5, "testing": 5, "commands": 5, "__main__": 5,
+    "errors": 0, "_version": 0, "hookspecs": 0, "_kernels": 0.1, "config": 0.2,
+    "registry": 1, "_words": 1,
+    "engine": 3,
+    "ops": 4, "_offers": 4, "_discovery": 4,
+    "plugins": 5,
+    "__init__": 6, "core": 6, "core_simple": 6, "functions": 6, "transforms": 6, "detect": 6, "memory": 6, "testing": 6, "commands": 6,
+    "__main__": 6,
 }
+ENGINE = ["__init__", "checks", "dispatch", "guard", "graph", "rules", "tape", "function", "variable", "watch", "guarded", "higher", "partial"]
+"""The rooms of the wing, from the ground up."""
+AT_FIRST_USE = {("engine/tape.py", "higher")}
+"""A room of second order registers itself with the engine when it is first needed."""
 
 PUBLIC = set(
     "Variable Function Kernel hookimpl Config using_config no_grad as_array as_variable Add Mul Neg Sub Div Pow Square "
@@ -83,7 +90,7 @@ def rooms_above(path, found):
         if there in (here, "errors"):  # errors is the ground that floor 0 stands on
             continue
         assert {here, there} <= set(FLOORS), f"{path.name}:{line} imports {module}: one of them has no floor"
-        if FLOORS[there] >= FLOORS[here] and not (FLOORS[here] == FLOORS[there] == 5):
+        if FLOORS[there] >= FLOORS[here] and not (FLOORS[here] == FLOORS[there] == 6):
             yield f"{path.relative_to(HOUSE)}:{line} (floor {FLOORS[here]}) imports {there} (floor {FLOORS[there]})"
 
 
@@ -100,6 +107,50 @@ def test_an_import_points_only_down():
     for path in sources(".pyx", ".pxd"):
         wrong += rooms_above(path, cimports(path))
     assert not wrong
+
+
+def wing_imports(path):
+    """[(line, room of the engine that is imported)] of a source file of the engine."""
+    if path.suffix == ".pxd":
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            found = re.match(r"from \.(\w+) cimport|from \. cimport (.*)", line)
+            for name in re.split(r",\s*", found[1] or found[2]) if found else ():
+                yield number, name
+    else:
+        for number, module, name in imports(path):
+            if module == "dezero.engine":
+                yield number, name
+            elif module.startswith("dezero.engine."):
+                yield number, module.split(".")[2]
+
+
+def test_in_the_engine_too_an_import_points_only_down():
+    seen, wrong = set(), []
+    for path in sorted((HOUSE / "engine").iterdir()):
+        if path.suffix in (".py", ".pxd"):
+            here = path.relative_to(HOUSE).as_posix()
+            for line, there in wing_imports(path):
+                seen.add(there)
+                if ENGINE.index(there) >= ENGINE.index(path.stem) and (here, there) not in AT_FIRST_USE:
+                    wrong.append(f"{here}:{line} imports {there}")
+    assert not wrong
+    assert {"graph", "tape", "guarded"} <= seen <= set(ENGINE)
+    assert {p.stem for p in (HOUSE / "engine").glob("*.py")} == set(ENGINE)
+
+
+def test_the_story_is_short():
+    text = (HOUSE / "engine" / "tape.py").read_text(encoding="utf-8")
+    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    assert len(text.splitlines()) <= 320
+    assert functions["walk"].end_lineno - functions["walk"].lineno + 1 <= 45
+
+
+def test_second_order_is_loaded_at_first_use():
+    program = ("import sys, numpy as np, dezero; x = dezero.Variable(np.array(2.0)); (x * x).backward()\n"
+               "late = [m for m in sys.modules if m.startswith('dezero.engine.') and m.split('.')[2] in ('watch', 'guarded', 'higher', 'partial')]\n"
+               "assert not late, late\n"
+               "(x * x).backward(create_graph=True); assert 'dezero.engine.higher' in sys.modules")
+    subprocess.run([sys.executable, "-P", "-c", program], check=True)
 
 
 def test_built_in_ops_import_what_a_stranger_may():
@@ -159,7 +210,7 @@ def test_every_module_says_what_it_is():
 
 
 def test_no_source_names_this_machine():
-    wrong = [str(p.relative_to(HOUSE)) for p in sources(".py", ".pyx", ".pxd", ".h")
+    wrong = [str(p.relative_to(HOUSE)) for p in sources(".py", ".pyx", ".pxd", ".pxi", ".h")
              if re.search(r"/(?:home|work|tmp|root|Users)/", p.read_text(encoding="utf-8"))]
     assert not wrong
 

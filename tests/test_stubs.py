@@ -20,7 +20,7 @@ from dezero.registry import HOST, registry
 HOUSE = Path(dezero.__file__).parent
 TOP = Path(__file__).parents[1]
 BUILT_IN = [op for op in registry.snapshot.names.values() if op.dist == HOST]
-OPEN = {"core.pyi": "    def __getattr__(self, name: str, /) -> Any: ...\n", "functions.pyi": "def __getattr__(name: str) -> Any: ...\n"}
+OPEN = {"engine/variable.pyi": "    def __getattr__(self, name: str, /) -> Any: ...\n", "functions.pyi": "def __getattr__(name: str) -> Any: ...\n"}
 
 with_mypy = pytest.mark.skipif(importlib.util.find_spec("mypy") is None or _kernels.IN_USE != "compiled",
                                reason="takes mypy, and the compiled form")
@@ -43,9 +43,13 @@ def test_every_compiled_module_has_stubs():
     setup = TOP / "setup.py"
     if not setup.exists():
         pytest.skip("setup.py is in a checkout only")
-    compiled = re.search(r"^COMPILED = \((.*)\)$", setup.read_text(encoding="utf-8"), re.MULTILINE)[1]
-    for module in re.findall(r'"dezero\.([\w.]+)"', compiled):
-        assert (HOUSE / f"{module.replace('.', '/')}.pyi").is_file(), module
+    text = setup.read_text(encoding="utf-8")
+    rooms = ast.literal_eval(re.search(r"^ROOMS = (.*)$", text, re.MULTILINE)[1])
+    modules = re.findall(r'"dezero\.(\w[\w.]+\w)"', re.search(r"^COMPILED = (.*)$", text, re.MULTILINE)[1])
+    assert len(rooms) > 8 and len(modules) > 1
+    for module in (*modules, *(f"engine.{room}" for room in rooms)):        # a room's plain Python lies beside what is compiled
+        path = HOUSE / module.replace(".", "/")
+        assert path.with_suffix(".pyi").is_file() or path.with_suffix(".py").is_file(), module
     assert (HOUSE / "py.typed").is_file()
 
 
@@ -180,8 +184,8 @@ def test_stubs_of_what_is_installed(site, tmp_path):
     assert written == {path.relative_to(HOUSE).as_posix() for path in HOUSE.rglob("*.pyi")}
     assert done.stdout.splitlines() == [str(target / path) for path in sorted(written)]
     assert "def claimer(x: _Operand, other: _Operand, /) -> Variable:\n" in (target / "functions.pyi").read_text(encoding="utf-8")
-    assert "    def claimer(self, other: _Operand, /) -> Variable:\n" in (target / "core.pyi").read_text(encoding="utf-8")
-    assert "__getattr__" not in (target / "core.pyi").read_text(encoding="utf-8")
+    assert "    def claimer(self, other: _Operand, /) -> Variable:\n" in (target / "engine/variable.pyi").read_text(encoding="utf-8")
+    assert "__getattr__" not in (target / "engine/variable.pyi").read_text(encoding="utf-8")
 
 
 def test_stubs_are_not_written_into_a_package(site, tmp_path):
@@ -307,9 +311,9 @@ def test_mypy_passes_the_examples(tmp_path, name):
 
 
 # What stubtest can't see: ops come by __getattr__, and a class that is compiled has a few signatures of its own.
-ALLOWED = [r"dezero\.core\.Variable\.__r?pow__", r"dezero\.core\.Function\.(__init__|forward|backward)",
-           r"dezero\.core\.Variable", r"dezero\._kernels\.cells\.Kernel",
-           *(rf"dezero\.(functions|core\.Variable)\.{op.name}" for op in BUILT_IN)]
+ALLOWED = [r"dezero\.engine\.variable\.Variable\.__r?pow__", r"dezero\.engine\.function\.Function\.(__init__|forward|backward)",
+           r"dezero\.engine\.variable\.Variable", r"dezero\._kernels\.nodes\.Kernel",
+           *(rf"dezero\.(functions|engine\.variable\.Variable)\.{op.name}" for op in BUILT_IN)]
 
 
 def test_the_stub_of_kernel_has_the_parameters_of_its_twin():
@@ -319,15 +323,15 @@ def test_the_stub_of_kernel_has_the_parameters_of_its_twin():
         init, = [node for node in kernel.body if getattr(node, "name", "") == "__init__"]
         return [argument.arg for argument in init.args.args], len(init.args.defaults)
 
-    assert parameters(HOUSE / "_kernels" / "cells.pyi") == parameters(HOUSE / "_kernels" / "cells.py")
+    assert parameters(HOUSE / "_kernels" / "nodes.pyi") == parameters(HOUSE / "_kernels" / "nodes.py")
 
 
 @with_mypy
 def test_the_stubs_say_what_the_modules_have(tmp_path):
     (tmp_path / "allowed").write_text("\n".join(ALLOWED))
     (tmp_path / "mypy.ini").write_text("[mypy]\nignore_errors = True\n")
-    modules = [path.relative_to(HOUSE.parent).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
-               for path in sorted(HOUSE.rglob("*.pyi")) if path.parent != HOUSE or path.stem != "__init__"]
+    modules = [path.relative_to(HOUSE.parent).with_suffix("").as_posix().replace("/", ".")
+               for path in sorted(HOUSE.rglob("*.pyi")) if path.stem != "__init__"]
     done = subprocess.run([sys.executable, "-m", "mypy.stubtest", "--concise", "--ignore-missing-stub", "--allowlist", "allowed",
                            "--ignore-unused-allowlist", "--mypy-config-file", "mypy.ini", *modules], cwd=tmp_path, text=True,
                           capture_output=True, env={**os.environ, "PYTHONPATH": str(HOUSE.parent)})

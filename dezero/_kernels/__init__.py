@@ -6,7 +6,7 @@ where the reference runs.
 """
 import os
 
-from .cells import Kernel
+from .nodes import Kernel
 
 try:
     from . import elementwise

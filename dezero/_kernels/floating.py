@@ -1,5 +1,6 @@
 """Floating-point flags that a loop has raised, reported as NumPy reports its own."""
 import warnings
+from contextvars import Context, copy_context
 
 import numpy as np
 
@@ -44,3 +45,16 @@ def treat(treatment, message, text, code):
         print(f"Warning: {message}")
     else:
         np.geterrcall().write(f"Warning: {message}\n")
+
+
+def errstate_calling(handler):
+    """Return (variable, value): the context variable of np.errstate, and its value that sends all flags to a handler.
+
+    NumPy does not name the variable; it is the only one that entering np.errstate sets in an empty context.
+    """
+    def enter():
+        np.errstate(all="call", call=handler).__enter__()
+        return copy_context()
+
+    (variable, value), = Context().run(enter).items()
+    return variable, value

@@ -7,8 +7,9 @@ import numpy as np
 import pluggy
 
 import dezero
-from dezero import _kernels, core, plugins
+from dezero import _kernels, plugins
 from dezero.commands._output import add_json, load_all, print_json
+from dezero.engine import tape
 from dezero.registry import registry
 
 HELP = "print versions, and whether the compiled parts are in use"
@@ -39,7 +40,7 @@ def run(arguments):
 
 def collect():
     """What is known of this installation, as a dict that JSON can hold."""
-    interpreted = core.__file__.endswith(".py")
+    interpreted = tape.__file__.endswith(".py")
     reason = _kernels.REASON
     if interpreted and not reason:
         reason = "the engine is not built"

@@ -18,13 +18,13 @@ import sys
 import dezero
 from dezero._words import shown
 from dezero.commands._output import load_all
-from dezero.core import Function
+from dezero.engine.function import Function
 from dezero.registry import registry
 
 HELP = "write stubs of the installed ops, for type checkers and editors"
 
 MARK = "# the ops\n"
-"""Where the text of `dezero stubs` begins in core.pyi and functions.pyi."""
+"""Where the text of `dezero stubs` begins in engine/variable.pyi and functions.pyi."""
 
 
 def arguments(parser):
@@ -53,7 +53,7 @@ def files(ops):
     """``{path below dezero/: text}``: the stubs that dezero comes with, with these ops."""
     house = Path(dezero.__path__[0])
     texts = {path.relative_to(house).as_posix(): path.read_text(encoding="utf-8") for path in sorted(house.rglob("*.pyi"))}
-    for path, write in (("core.pyi", method), ("functions.pyi", function)):
+    for path, write in (("engine/variable.pyi", method), ("functions.pyi", function)):
         head, mark, _ = texts[path].partition(MARK)
         texts[path] = head + mark + "".join(map(write, ops))
     return texts

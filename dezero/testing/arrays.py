@@ -1,7 +1,7 @@
 """Checks of what NumPy users expect: shapes, dtypes, layouts, and that nothing is written to."""
 import numpy as np
 
-from dezero.core import Variable
+from dezero.engine.variable import Variable
 from dezero.testing.grads import at, weigh, zero_if_none
 from dezero.testing.rules import MODES, modes
 from dezero.testing.subject import close

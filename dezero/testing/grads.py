@@ -1,7 +1,8 @@
 """check_grads: are the derivatives of a function of Variables those of its values?"""
 import numpy as np
 
-from dezero.core import Function, Variable
+from dezero.engine.function import Function
+from dezero.engine.variable import Variable
 from dezero.errors import GraphError
 from dezero.testing.numeric import along, differ, is_kink, moved, scale_of, slope
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from dezero import plugins
 from dezero._words import near, normal
-from dezero.checks import who
+from dezero.engine.checks import who
 from dezero.errors import DezeroError, FirstOrderOnly
 from dezero.registry import registry
 from dezero.testing import arrays, registration, rules

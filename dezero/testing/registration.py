@@ -5,7 +5,7 @@ import numpy as np
 
 from dezero import functions
 from dezero._kernels import IN_USE
-from dezero.core import Variable
+from dezero.engine.variable import Variable
 from dezero.testing.arrays import elementwise, every_second
 from dezero.testing.samples import standard
 

@@ -1,7 +1,7 @@
 """Checks of the mathematics: values, first and second derivatives, at ordinary points and at 0."""
 import numpy as np
 
-from dezero.core import Variable
+from dezero.engine.variable import Variable
 from dezero.errors import FirstOrderOnly
 from dezero.testing.grads import at, weigh, weights, zero_if_none
 from dezero.testing.numeric import LARGE, along, differ, differences, is_kink, moved, scale_of, sides, slope

@@ -3,8 +3,9 @@ from itertools import product
 
 import numpy as np
 
-from dezero.checks import who
-from dezero.core import Function, Variable, operands_of
+from dezero.engine.checks import who
+from dezero.engine.function import Function, operands_of
+from dezero.engine.variable import Variable
 
 INTERVALS = ((-2.3, -0.4), (0.15, 0.85), (1.15, 2.7))       # of which an op may like some only: log, arcsin, arccosh
 SHAPES = ((2, 3), (3, 3), (3,))

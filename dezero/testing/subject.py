@@ -5,8 +5,9 @@ import numpy as np
 
 from dezero import config, plugins
 from dezero._kernels import IN_USE
-from dezero.checks import who
-from dezero.core import Function, Variable
+from dezero.engine.checks import who
+from dezero.engine.function import Function
+from dezero.engine.variable import Variable
 from dezero.registry import Op, registry
 from dezero.testing.grads import at, weigh, weights, zero_if_none
 from dezero.testing.samples import samples_of, standard

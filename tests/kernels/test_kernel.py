@@ -591,8 +591,8 @@ def test_what_a_kernel_says_of_itself():
 
 def test_the_twin_refuses_the_same():
     """The class of the interpreted form, loaded beside the compiled one."""
-    path = Path(dezero.__file__).parent / "_kernels" / "cells.py"
-    spec = importlib.util.spec_from_file_location("dezero._kernels.cells_twin", path)
+    path = Path(dezero.__file__).parent / "_kernels" / "nodes.py"
+    spec = importlib.util.spec_from_file_location("dezero._kernels.nodes_twin", path)
     twin = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(twin)
     made = twin.Kernel(np.add, ("+", None))

@@ -16,20 +16,20 @@ pytestmark = pytest.mark.skipif(_kernels.IN_USE != "compiled", reason="results a
 
 
 @pytest.fixture
-def cells():
-    from dezero._kernels import cells
+def nodes():
+    from dezero._kernels import nodes
     gc.collect()
-    cells.pool_release()
-    yield cells
-    cells.pool_bound(2**63)
-    cells.pool_release()
+    nodes.pool_release()
+    yield nodes
+    nodes.pool_bound(2**63)
+    nodes.pool_release()
 
 
 def made(n, value=1.0, dtype="f8"):
     return (Variable(np.full(n, value, dtype)) * 2.0).data
 
 
-def test_an_array_looks_like_numpys_own(cells):
+def test_an_array_looks_like_numpys_own(nodes):
     a = made(100_000)
     assert a.base is None and a.flags.owndata and a.flags.writeable and a.flags.carray
     a.resize(150_000, refcheck=False)
@@ -38,41 +38,41 @@ def test_an_array_looks_like_numpys_own(cells):
     assert a.tolist() == [2.0] * 10
 
 
-def test_what_is_freed_is_kept_and_comes_again(cells):
+def test_what_is_freed_is_kept_and_comes_again(nodes):
     a = made(100_000)
-    live, cached = cells.pool_state()[:2]
+    live, cached = nodes.pool_state()[:2]
     assert live >= a.nbytes and cached == 0
     address = a.ctypes.data
     del a
-    assert cells.pool_state()[1] >= 800_000
+    assert nodes.pool_state()[1] >= 800_000
     assert made(100_000).ctypes.data == address
-    cells.pool_release()
-    assert cells.pool_state()[1] == 0
+    nodes.pool_release()
+    assert nodes.pool_state()[1] == 0
 
 
-def test_kept_memory_stays_below_what_was_live_and_below_the_callers_bound(cells):
+def test_kept_memory_stays_below_what_was_live_and_below_the_callers_bound(nodes):
     arrays = [made(1_000_000) for _ in range(6)]
     del arrays
-    live, cached, most, _ = cells.pool_state()
+    live, cached, most, _ = nodes.pool_state()
     assert cached and live + cached <= most
-    cells.pool_bound(1_000_000)
-    assert cells.pool_state()[1] <= 1_000_000
+    nodes.pool_bound(1_000_000)
+    assert nodes.pool_state()[1] <= 1_000_000
     del live, cached
     made(1_000_000)
-    assert cells.pool_state()[1] <= 1_000_000
+    assert nodes.pool_state()[1] <= 1_000_000
 
 
-def test_backward_lets_go_in_time(cells):
+def test_backward_lets_go_in_time(nodes):
     arrays = [made(1_000_000) for _ in range(8)]
     del arrays
-    before = cells.pool_state()[2]
+    before = nodes.pool_state()[2]
     x = Variable(np.ones(3))
     for _ in range(200):
         (x * x).backward()
-    assert cells.pool_state()[2] < before
+    assert nodes.pool_state()[2] < before
 
 
-def test_no_memory_is_two_arrays_at_once(cells):
+def test_no_memory_is_two_arrays_at_once(nodes):
     """Sizes on both sides of every bin and of every power of two, freed and asked for in changing order."""
     rng = np.random.default_rng(0)
     sizes = sorted({s for k in range(11, 19) for step in range(4, 9) for s in (2**k * step // 4 + d for d in (-1, 0, 1))})
@@ -89,7 +89,7 @@ def test_no_memory_is_two_arrays_at_once(cells):
     assert all(p + size <= q for (p, size), (q, _) in itertools.pairwise(spans))
 
 
-def test_the_public_door(cells):
+def test_the_public_door(nodes):
     a = made(1_000_000)
     info = memory.info()
     assert info.in_use >= a.nbytes and info.kept == 0
@@ -114,7 +114,7 @@ def chain(n):
     return y
 
 
-def test_nodes_of_a_large_graph_are_kept_for_the_next(cells):
+def test_nodes_of_a_large_graph_are_kept_for_the_next(nodes):
     y = chain(50_000)
     assert memory.info().kept == 0
     del y
@@ -129,7 +129,7 @@ def test_nodes_of_a_large_graph_are_kept_for_the_next(cells):
     assert memory.info().kept == 0
 
 
-def test_spare_nodes_go_back_with_each_backward(cells):
+def test_spare_nodes_go_back_with_each_backward(nodes):
     chain(50_000)
     left = [memory.info().kept]
     x = Variable(np.array(3.0))
@@ -140,7 +140,7 @@ def test_spare_nodes_go_back_with_each_backward(cells):
     assert all(after < before for before, after in itertools.pairwise(left) if before > 10_000)
 
 
-def test_spare_nodes_and_arrays_stay_together_below_the_callers_bound(cells):
+def test_spare_nodes_and_arrays_stay_together_below_the_callers_bound(nodes):
     memory.bound(3_000_000)
     chain(50_000)
     assert 2_000_000 < memory.info().kept <= 3_000_000
@@ -158,7 +158,7 @@ def test_spare_nodes_and_arrays_stay_together_below_the_callers_bound(cells):
     assert memory.info().kept == 0
 
 
-def test_tracemalloc_does_not_count_spare_nodes(cells):
+def test_tracemalloc_does_not_count_spare_nodes(nodes):
     chain(10_000)
     tracemalloc.start()
     try:
@@ -175,7 +175,7 @@ def test_tracemalloc_does_not_count_spare_nodes(cells):
         tracemalloc.stop()
 
 
-def test_kept_nodes_are_as_new(cells):
+def test_kept_nodes_are_as_new(nodes):
     """What a node was does not show in what it becomes: kinds, shapes, constants and marks of another graph."""
     x = Variable(np.array([1.0, 2.0], "f4"))
     y = x
@@ -200,7 +200,7 @@ def test_no_bound(size, error):
     assert memory.info().bound == before.bound
 
 
-def test_threads_share_it(cells):
+def test_threads_share_it(nodes):
     def work(seed, found):
         x = Variable(np.full(50_000, float(seed)))
         for _ in range(30):

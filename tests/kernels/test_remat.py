@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dezero import Function, Variable, _kernels, detect, memory
-from dezero._kernels import cells
+from dezero._kernels import nodes
 from dezero.errors import GraphError
 
 compiled = pytest.mark.skipif(_kernels.IN_USE != "compiled", reason="every value is kept in this form")
@@ -31,13 +31,13 @@ def leaves(shape=(N,), dtype="d", seed=0):
 def everything_kept():
     """A way to compute with all values kept: what the rest is held against."""
     def compute(f):
-        cells.keep_all(True)
+        nodes.keep_all(True)
         try:
             return f()
         finally:
-            cells.keep_all(False)
+            nodes.keep_all(False)
     yield compute
-    cells.keep_all(False)
+    nodes.keep_all(False)
 
 
 def gradients(y, *xs):
@@ -109,7 +109,7 @@ def test_no_bit_changes(steps, kind):
     shape, dtype, small = kind
 
     def run(keep):
-        cells.keep_all(keep)
+        nodes.keep_all(keep)
         try:
             rng = np.random.default_rng(3)
             x, (b, _) = Variable(np.asarray(rng.random(shape) + 0.5, dtype)), leaves(small, dtype)
@@ -121,7 +121,7 @@ def test_no_bit_changes(steps, kind):
                     held.append(t)
             return [t.data, *gradients(t, x, b), *gradients(t, x, b)]
         finally:
-            cells.keep_all(False)
+            nodes.keep_all(False)
 
     same_bits(run(False), run(True))
 

@@ -1,4 +1,6 @@
-# -- a run of backward: the program is built here, runner.h runs it ----------------------------------------------------
+# -- blocks: a run of backward over large values; the program is built here, runner.h runs it --------------------------------
+#
+# Uses `shapes`, `memory`, `kernel`, `accumulate` (where a value is) and `remat` (what must be computed again).
 #
 # While the walk goes over nodes whose values are of one shape, large, and computed by loops, their gradients are
 # registers of one program, and nothing is computed yet.  The walk asks for a gradient as an array, or comes to a node of
@@ -39,11 +41,8 @@ cdef extern from "team.h":
     void team_run_loop(Loop, void *, int, char **, const Py_ssize_t *, Py_ssize_t, int) noexcept nogil
 
 cdef enum:
-    LONG = 4096             # bytes of a value from which on its gradient waits for a run
     MOST_STEPS = 1024
     SLICE = 1 << 22         # elements times steps between two looks at signals
-    HELD = 1                # a gradient: in `slope` or `gstore`
-    IN_REGISTER = 2         # a gradient, or a part of it: in a register of the program
 
 cdef double ONE_D = 1
 cdef float ONE_F = 1
@@ -55,33 +54,33 @@ cdef class Program:
     cdef int room_steps, room_regs
     cdef int nothing        # a register for what nobody reads
     cdef int ones           # the gradient that backward begins with
-    cdef Space space
-    cdef int kind
+    cdef Shape c_shape
+    cdef int dtype_code
     cdef list nodes         # that have a register, or had
-    cdef list keep          # what the registers' memory belongs to
+    cdef list owners         # what the registers' memory belongs to
     cdef dict arrays        # register: its array, where it is one that a node may hold
     cdef dict sums          # (register, shape): doubles it is summed into
     cdef list rests         # of such and of what rounding took from them
     cdef dict dense         # register: a copy, element by element
     cdef dict values        # node: the register of its value, where that is not just read
 
-    def __cinit__(self, Space space, int kind):
+    def __cinit__(self, Shape shape, int dtype_code):
         cdef int j
-        self.space, self.kind = space, kind
-        self.nodes, self.keep, self.rests, self.arrays, self.sums, self.dense, self.values = [], [], [], {}, {}, {}, {}
-        self.p.item, self.p.nd = ITEM[kind], space.nd
+        self.c_shape, self.dtype_code = shape, dtype_code
+        self.nodes, self.owners, self.rests, self.arrays, self.sums, self.dense, self.values = [], [], [], {}, {}, {}, {}
+        self.p.item, self.p.nd = ITEM[dtype_code], shape.nd
         self.p.total, self.p.gather, self.p.total_and_gather = total, gather, total_and_gather
-        for j in range(space.nd):
-            self.p.dims[j] = space.dims[j]
+        for j in range(shape.nd):
+            self.p.dims[j] = shape.dims[j]
         self.nothing = self.register(POINT, <char *>&NOTHING)
-        self.ones = self.register(POINT, <char *>&ONE_D if kind == 0 else <char *>&ONE_F)
+        self.ones = self.register(POINT, <char *>&ONE_D if dtype_code == 0 else <char *>&ONE_F)
 
     def __dealloc__(self):
         free(self.p.steps)
         free(self.p.regs)
 
-    cdef bint is_for(self, Space space, int kind):
-        return self.kind == kind and self.p.nsteps < MOST_STEPS and fits(self.space, space.nd, space.dims)
+    cdef bint is_for(self, Shape shape, int dtype_code):
+        return self.dtype_code == dtype_code and self.p.nsteps < MOST_STEPS and fits(self.c_shape, shape.nd, shape.dims)
 
     # registers
 
@@ -98,15 +97,15 @@ cdef class Program:
         return self.p.nregs - 1
 
     cdef int view(self, View *v, run_kind spread, Py_ssize_t item) except -1:
-        """A register on memory that is broadcast to the space."""
-        cdef int r, j, lead = self.space.nd - v.nd
+        """A register on memory that is broadcast to the shape of the program."""
+        cdef int r, j, lead = self.c_shape.nd - v.nd
         cdef Py_ssize_t step = item
         if v.nd == 0 and spread == SPREAD:
             return self.register(POINT, v.p)
-        if v.strides == NULL and spread == SPREAD and same_dims(self.space.nd, self.space.dims, v):
+        if v.strides == NULL and spread == SPREAD and same_dims(self.c_shape.nd, self.c_shape.dims, v):
             return self.register(FLAT, v.p)
         r = self.register(spread, v.p)
-        for j in range(self.space.nd - 1, -1, -1):
+        for j in range(self.c_shape.nd - 1, -1, -1):
             self.p.regs[r].strides[j] = 0
             if j >= lead:
                 if v.dims[j - lead] != 1:
@@ -114,68 +113,68 @@ cdef class Program:
                 step *= v.dims[j - lead]
         return r
 
-    cdef int value(self, Node y, Node x, bint read) except -1:
+    cdef int value_register(self, Node y, Node x, bint read) except -1:
         """The value of an operand of y, or of y itself; anything, where nobody reads it."""
         cdef bint makes
         if not read:
             return self.nothing
         if x is None:
-            self.keep.append(y)
-            return self.register(POINT, <char *>&y.number)
-        makes = x.fate & (REMADE | STEP) and x.store is None and fits(self.space, x.space.nd, x.space.dims)
-        if x.space is self.space and not makes:
-            return self.stored(x)
+            self.owners.append(y)
+            return self.register(POINT, <char *>&y.operand_number)
+        makes = x.remat & (TARGET | STEP) and x.value is None and fits(self.c_shape, x.c_shape.nd, x.c_shape.dims)
+        if x.c_shape is self.c_shape and not makes:
+            return self.stored_register(x)
         if x not in self.values:            # one register: to make it, or to gather its rows, takes a pass
-            self.values[x] = self.made(x) if makes else self.stored(x)
+            self.values[x] = self.rematerialized_register(x) if makes else self.stored_register(x)
         return self.values[x]
 
-    cdef int made(self, Node x) except -1:
+    cdef int rematerialized_register(self, Node x) except -1:
         """A value that was not kept, computed again: in each block, where it is read."""
         cdef int args[3]
         cdef int i
         for i in range(x.kernel.nin):
-            args[i] = self.value(x, x.in0 if i == 0 else x.in1, True) if copied(x, i) is None else self.array(copied(x, i))
-        return self.step(x.kernel.fwd[self.kind], x.kernel.fwd_data[self.kind], x.kernel.nin, args)
+            args[i] = self.value_register(x, x.in0 if i == 0 else x.in1, True) if copied(x, i) is None else self.array(copied(x, i))
+        return self.step(x.kernel.fwd[self.dtype_code], x.kernel.fwd_data[self.dtype_code], x.kernel.nin, args)
 
     cdef int array(self, ndarray a) except -1:
         cdef View v
         view_array(a, &v)
-        self.keep.append(a)
+        self.owners.append(a)
         return self.view(&v, SPREAD, self.p.item)
 
-    cdef int stored(self, Node x) except -1:
+    cdef int stored_register(self, Node x) except -1:
         """A value that was kept, or must be computed first: of another shape than the block's."""
         cdef View v
-        cdef bint is_step = x.is_dropped() and not x.fate & REMADE
+        cdef bint is_step = x.is_dropped() and not x.remat & TARGET
         view_value(x, &v)
-        self.keep.append(x if x.own else x.store)
+        self.owners.append(x if x.is_inline else x.value)
         if is_step:
-            x.store = None                  # no rule reads it: whoever asks is told so, as before
+            x.value = None                  # no rule reads it: whoever asks is told so, as before
         return self.view(&v, SPREAD, self.p.item)
 
     cdef int gradient(self, Node x) except -1:
-        """x's gradient, of the shape of the space, in a register."""
+        """x's gradient, of the shape of the program, in a register."""
         cdef View v
-        if x.has & IN_REGISTER:
-            return x.reg
-        if x.gstore is None:
-            x.reg = self.ones
+        if x.has_grad & IN_REGISTER:
+            return x.grad_register
+        if x.grad_array is None:
+            x.grad_register = self.ones
         else:
-            view_array(<ndarray>x.gstore, &v)
-            x.reg = self.view(&v, SPREAD, self.p.item)
-            self.keep.append(x.gstore)
-            if self.p.regs[x.reg].kind == FLAT:
-                self.arrays[x.reg] = x.gstore
-            x.gstore = None
-        x.minus = False
-        x.has = IN_REGISTER
+            view_array(<ndarray>x.grad_array, &v)
+            x.grad_register = self.view(&v, SPREAD, self.p.item)
+            self.owners.append(x.grad_array)
+            if self.p.regs[x.grad_register].kind == FLAT:
+                self.arrays[x.grad_register] = x.grad_array
+            x.grad_array = None
+        x.grad_minus = False
+        x.has_grad = IN_REGISTER
         self.nodes.append(x)
-        return x.reg
+        return x.grad_register
 
     # steps
 
     cdef int step(self, Loop loop, void *data, int n, int *args) except -1:
-        """Call a loop on n registers; gives the register of its result."""
+        """FunctionBase a loop on n registers; gives the register of its result."""
         cdef int k, out = self.register(SCRATCH, NULL)
         cdef run_step *t = self.insert(self.p.nsteps)
         t.loop, t.data, t.nargs = loop, data, n + 1
@@ -234,23 +233,23 @@ cdef class Program:
         if self.is_dense(r):
             return r
         if r not in self.dense:
-            self.dense[r] = self.one(copy[self.kind], r)
+            self.dense[r] = self.one(copy[self.dtype_code], r)
         return self.dense[r]
 
     cdef int add(self, Node x, int r, bint negative) except -1:
         """x's gradient += a register, or -= it."""
-        if x.space is not None and x.has == HELD and fits(self.space, x.space.nd, x.space.dims):
+        if x.c_shape is not None and x.has_grad == HELD and fits(self.c_shape, x.c_shape.nd, x.c_shape.dims):
             self.gradient(x)
-        if not x.has & IN_REGISTER:
-            x.reg, x.minus = r, negative
-            x.has |= IN_REGISTER
+        if not x.has_grad & IN_REGISTER:
+            x.grad_register, x.grad_minus = r, negative
+            x.has_grad |= IN_REGISTER
             self.nodes.append(x)
-        elif x.minus == negative:
-            x.reg = self.two(plus[self.kind], x.reg, r)
+        elif x.grad_minus == negative:
+            x.grad_register = self.two(plus[self.dtype_code], x.grad_register, r)
         elif negative:
-            x.reg = self.two(minus[self.kind], x.reg, r)
+            x.grad_register = self.two(minus[self.dtype_code], x.grad_register, r)
         else:
-            x.reg, x.minus = self.two(minus[self.kind], r, x.reg), False
+            x.grad_register, x.grad_minus = self.two(minus[self.dtype_code], r, x.grad_register), False
         return 0
 
     cdef int add_array(self, Node x, object g) except -1:
@@ -260,7 +259,7 @@ cdef class Program:
         """What y's gradient gives to the gradients of its inputs, as steps to come."""
         cdef int args[6]
         cdef int i, read = 0, gy = self.gradient(y)
-        cdef bint negative = y.minus, loops = False
+        cdef bint negative = y.grad_minus, loops = False
         cdef Node x
         for i in range(k.nin):
             if k.sign[i] == 0 and takes(y.in0 if i == 0 else y.in1):
@@ -268,8 +267,8 @@ cdef class Program:
                 loops = True
         if loops:
             for i in range(k.nin):
-                args[i + 1] = self.value(y, y.in0 if i == 0 else y.in1, read >> i & 1)
-            args[k.nin + 1] = self.value(y, y, read >> k.nin & 1)
+                args[i + 1] = self.value_register(y, y.in0 if i == 0 else y.in1, read >> i & 1)
+            args[k.nin + 1] = self.value_register(y, y, read >> k.nin & 1)
         for i in range(k.nin):
             x = y.in0 if i == 0 else y.in1
             if not takes(x) or k.sign[i] == NONE:
@@ -280,33 +279,33 @@ cdef class Program:
                 self.add(x, args[k.factor[i] + 1], negative)        # 1 times an operand: another name of it
             else:
                 args[0] = self.laid_out(gy) if gy == self.ones else gy      # three-operand loops want no number here
-                self.slope(x, k, i, args, negative)
+                self.accumulate(x, k, i, args, negative)
         return 0
 
-    cdef int slope(self, Node x, Kernel k, int i, int *args, bint negative) except -1:
+    cdef int accumulate(self, Node x, Kernel k, int i, int *args, bint negative) except -1:
         """x's gradient += what a loop makes of these registers."""
         cdef Loop loop
         cdef void *data
         cdef int factor
         if k.factor[i] >= 0:
             factor = args[1 + k.factor[i]]
-            if not x.has & IN_REGISTER:
-                return self.add(x, self.two(times[self.kind], args[0], factor), negative)
-            loop = times_add[self.kind] if x.minus == negative else times_sub[self.kind]
-            x.reg = self.three(loop, args[0], factor, x.reg)
+            if not x.has_grad & IN_REGISTER:
+                return self.add(x, self.two(times[self.dtype_code], args[0], factor), negative)
+            loop = times_add[self.dtype_code] if x.grad_minus == negative else times_sub[self.dtype_code]
+            x.grad_register = self.three(loop, args[0], factor, x.grad_register)
             return 0
-        loop = k.bwd[self.kind][i]
-        data = k.bwd_data[self.kind][i]
-        if x.has & IN_REGISTER and k.add[self.kind][i] != NULL:
-            args[k.nin + 2] = x.reg
-            if x.minus == negative:
-                loop, data = k.add[self.kind][i], k.add_data[self.kind][i]
+        loop = k.bwd[self.dtype_code][i]
+        data = k.bwd_data[self.dtype_code][i]
+        if x.has_grad & IN_REGISTER and k.add[self.dtype_code][i] != NULL:
+            args[k.nin + 2] = x.grad_register
+            if x.grad_minus == negative:
+                loop, data = k.add[self.dtype_code][i], k.add_data[self.dtype_code][i]
             else:
-                loop, data = k.subtract[self.kind][i], k.subtract_data[self.kind][i]
-            x.reg = self.step(loop, data, k.nin + 3, args)
+                loop, data = k.subtract[self.dtype_code][i], k.subtract_data[self.dtype_code][i]
+            x.grad_register = self.step(loop, data, k.nin + 3, args)
             return 0
-        if negative and k.add[self.kind][i] == NULL:    # is its loop odd in gy, to the bit?  Only these are known to be
-            args[0] = self.one(negate[self.kind], args[0])
+        if negative and k.add[self.dtype_code][i] == NULL:    # is its loop odd in gy, to the bit?  Only these are known to be
+            args[0] = self.one(negate[self.dtype_code], args[0])
             negative = False
         return self.add(x, self.step(loop, data, k.nin + 2, args), negative)
 
@@ -317,9 +316,9 @@ cdef class Program:
         cdef int out = r
         if not negative and r in self.arrays:
             return self.arrays[r]
-        a = new_array(self.space, self.kind)
+        a = new_array(self.c_shape, self.dtype_code)
         if negative or self.p.regs[r].kind != SCRATCH:
-            out = self.one(negate[self.kind] if negative else copy[self.kind], r)
+            out = self.one(negate[self.dtype_code] if negative else copy[self.dtype_code], r)
         self.p.regs[out].kind, self.p.regs[out].base = FLAT, <char *>cnp.PyArray_DATA(<ndarray>a)
         self.arrays[out] = a
         return a
@@ -333,7 +332,7 @@ cdef class Program:
         if key in self.sums:
             return self.sums[key]
         r = self.laid_out(r)
-        a = new_array(x.space, 0)
+        a = new_array(x.c_shape, 0)
         a.fill(0)
         view_array(<ndarray>a, &v)
         v.strides = NULL
@@ -342,8 +341,8 @@ cdef class Program:
         t.reg[t.nargs] = to
         t.nargs += 1
         self.p.regs[to].rest = 0
-        if self.kind == 0 and x.elements() <= self.space.size * self.p.item // RUN_BLOCK:
-            rest = new_array(x.space, 0)
+        if self.dtype_code == 0 and elements(x) <= self.c_shape.size * self.p.item // RUN_BLOCK:
+            rest = new_array(x.c_shape, 0)
             rest.fill(0)
             self.p.regs[to].rest = (memory(<PyObject *>rest) - v.p) // <Py_ssize_t>sizeof(double)
             self.rests.append((a, rest))
@@ -353,27 +352,27 @@ cdef class Program:
     cdef int finish(self) except -1:
         """Run, and leave each gradient that is still wanted in its node."""
         cdef Node x
-        cdef list wanted = [x for x in self.nodes if x.has & IN_REGISTER]
+        cdef list wanted = [x for x in self.nodes if x.has_grad & IN_REGISTER]
         cdef list found = []
         cdef bint same
         try:
             for x in wanted:
-                same = x.space is not None and fits(self.space, x.space.nd, x.space.dims)
-                found.append(self.written(x.reg, x.minus) if same else self.summed(x, x.reg))
+                same = x.c_shape is not None and fits(self.c_shape, x.c_shape.nd, x.c_shape.dims)
+                found.append(self.written(x.grad_register, x.grad_minus) if same else self.summed(x, x.grad_register))
             if self.p.nsteps:
                 self.run()
             for a, rest in self.rests:
                 add_in_place(a, rest)
         except BaseException:
             for x in wanted:
-                x.forget()
+                x.clear_gradient()
             raise
         for x, g in zip(wanted, found):
-            x.has &= ~IN_REGISTER
-            if x.space is not None and fits(self.space, x.space.nd, x.space.dims):
-                x.gstore, x.has = g, HELD
+            x.has_grad &= ~IN_REGISTER
+            if x.c_shape is not None and fits(self.c_shape, x.c_shape.nd, x.c_shape.dims):
+                x.grad_array, x.has_grad = g, HELD
             else:
-                x.give(as_gradient(<ndarray>g, x))
+                x.accumulate(as_gradient(<ndarray>g, x))
         return 0
 
     cdef int run(self) except -1:
@@ -411,26 +410,26 @@ cdef class Program:
 cdef object as_gradient(ndarray sums, Node x):
     """Sums, which are doubles, in the dtype and with the sign of x's gradient."""
     cdef Py_ssize_t i
-    cdef double sign = -1 if x.minus else 1
+    cdef double sign = -1 if x.grad_minus else 1
     cdef double *p = <double *>cnp.PyArray_DATA(sums)
-    if x.kind == 0 and not x.minus:
+    if x.dtype_code == 0 and not x.grad_minus:
         return sums
-    g = new_array(x.space, x.kind)
+    g = new_array(x.c_shape, x.dtype_code)
     to = cnp.PyArray_DATA(<ndarray>g)
-    for i in range(x.elements()):           # not by NumPy, which clears the floating-point flags of the run
-        if x.kind == 0:
+    for i in range(elements(x)):           # not by NumPy, which clears the floating-point flags of the run
+        if x.dtype_code == 0:
             (<double *>to)[i] = sign * p[i]
         else:
             (<float *>to)[i] = <float>(sign * p[i])
     return g
 
 
-cdef int give_sums(Node x, Node y, char *p, bint minus) except -1:
+cdef int accumulate_sums(Node x, Node y, char *p, bint minus) except -1:
     """x's gradient += the elements of y's shape at p, summed along what x was broadcast, or -= them."""
-    cdef Program sums = Program.__new__(Program, y.space, y.kind)
+    cdef Program sums = Program.__new__(Program, y.c_shape, y.dtype_code)
     cdef View v
-    v.p, v.nd, v.dims, v.strides = p, y.space.nd, y.space.dims, NULL
-    sums.add(x, sums.view(&v, SPREAD, ITEM[y.kind]), minus)
+    v.p, v.nd, v.dims, v.strides = p, y.c_shape.nd, y.c_shape.dims, NULL
+    sums.add(x, sums.view(&v, SPREAD, ITEM[y.dtype_code]), minus)
     return sums.finish()
 
 
@@ -447,27 +446,34 @@ cdef int finish_run() except -1:
     return 0
 
 
+cdef void abandon_run() noexcept:
+    """Forget what was to be computed: a walk has ended."""
+    global under_construction
+    under_construction = None
+
+
 cdef bint run_is_larger(Py_ssize_t size) noexcept:
-    return under_construction is not None and under_construction.space.size > size
+    """Is a run under way on values of more elements?"""
+    return under_construction is not None and under_construction.c_shape.size > size
 
 
-cdef Program program_for(Space space, int kind):
+cdef Program program_for(Shape shape, int dtype_code):
     """The program under construction, where it is of this shape and dtype; else a new one."""
     global under_construction
     while under_construction is not None:   # what one leaves may have to be added to an array by another
-        if under_construction.is_for(space, kind):
+        if under_construction.is_for(shape, dtype_code):
             return under_construction
         finish_run()
-    under_construction = Program.__new__(Program, space, kind)
+    under_construction = Program.__new__(Program, shape, dtype_code)
     return under_construction
 
 
 cdef int defer(Node y, Kernel k) except -1:
     """Backward of a large value: into the program of its shape."""
-    return program_for(y.space, y.kind).backward(y, k)
+    return program_for(y.c_shape, y.dtype_code).backward(y, k)
 
 
-cdef int run_short_rows(Loop f, void *data, int n, View *v, Space s, int d) except -1:
+cdef int run_short_rows(Loop f, void *data, int n, View *v, Shape s, int d) except -1:
     """One loop over n views of which the last is the output: whole blocks, where a row alone would be a call."""
     cdef Program p = Program.__new__(Program, s, d)
     cdef int args[5]

@@ -5,9 +5,10 @@ is wrong, the rest once per call of an op's Python methods.
 """
 import numpy as np
 
-from ._kernels.cells import Call, Handle, gradient_dtype
-from .errors import DTypeError, GradientError
-from .registry import registry
+from .._kernels.gradients import gradient_dtype
+from .._kernels.nodes import FunctionBase, VariableBase
+from ..errors import DTypeError, GradientError
+from ..registry import registry
 
 
 class GradientTypeError(GradientError, TypeError):
@@ -37,12 +38,19 @@ def check_array(data):
     return data
 
 
+def check_data(data):
+    """Refuse what no Variable holds: anything but an array of numbers."""
+    if not isinstance(data, np.ndarray):
+        raise TypeError(f"{type(data)} is not supported: wanted a numpy.ndarray; np.asarray(...) makes one")
+    return check_array(data)
+
+
 def name_op(f, error, xs):
     """Raise a NumPy or Python error again with op and operands named; other people's classes keep their own message."""
     plain = next((cls for cls in (TypeError, ValueError, OverflowError) if isinstance(error, cls)))
     if type(error) is plain or type(error).__module__.startswith("numpy"):
         operands = ", ".join(map(describe, xs))
-        own = {name: x for name, x in (getattr(f, "__dict__", None) or {}).items() if name not in Call.__dict__}
+        own = {name: x for name, x in (getattr(f, "__dict__", None) or {}).items() if name not in FunctionBase.__dict__}
         parameters = f"; parameters: {own}" if own else ""
         raise plain(f"{who(type(f))}: {error} (operands: {operands}{parameters})") from error
     error.add_note(f"in forward of {who(type(f))}")
@@ -62,8 +70,8 @@ def operand_arrays(f, inputs):
 
 
 def operand_array(f, x):
-    if isinstance(x, Handle):
-        data = x._held()
+    if isinstance(x, VariableBase):
+        data = x._get_data()
         if data is None:
             raise TypeError(f"{who(type(f))}: this Variable has no data (Variable(None)): assign x.data first")
         return data
@@ -133,9 +141,9 @@ def checked_gradient(g, shape, dtype, where):
     """A gradient that the caller brings for a Variable of this shape and dtype (None: it has no data yet)."""
     if isinstance(g, np.generic):
         g = np.asarray(g)
-    if not isinstance(g, (np.ndarray, Handle)):
+    if not isinstance(g, (np.ndarray, VariableBase)):
         raise GradientTypeError(f"{where}: got {describe(g)}, wanted an array or a Variable of shape {shape}")
-    if isinstance(g, Handle) and g._held() is None:
+    if isinstance(g, VariableBase) and g._get_data() is None:
         raise GradientTypeError(f"{where}: this Variable has no data (Variable(None))")
     if type(g) is not np.ndarray and isinstance(g, np.ma.MaskedArray):
         raise GradientTypeError(f"{where}: a masked array is not supported: pass a.filled(value)")

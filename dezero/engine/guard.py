@@ -12,14 +12,15 @@ from types import CellType, FunctionType, MappingProxyType, ModuleType
 
 import numpy as np
 
-from ._kernels.cells import Call, Handle
-from .errors import GradientError
+from .._kernels.nodes import FunctionBase, VariableBase
+from ..errors import GradientError
 
+PACKAGE = __package__.partition(".")[0]
 BUDGET = 1000           # objects that are looked into, of one instance
 BARE = frozenset((int, bool, str, type(None), slice, type(...), np.dtype))       # hold no floating number
 CLOSED = type, ModuleType, np.ufunc
 DECLARED = "name", "operators", "numpy", "kernel", "order", "__dict__", "__weakref__", "__slots__"     # attributes of an op's class
-CARRIERS = float, complex, np.inexact, Handle, bytes, bytearray, memoryview, array
+CARRIERS = float, complex, np.inexact, VariableBase, bytes, bytearray, memoryview, array
 
 
 class Anomaly(GradientError, FloatingPointError):
@@ -74,7 +75,7 @@ def is_number(x):
     if isinstance(x, np.ndarray):
         return x.dtype.kind in "fcV"
     return (isinstance(x, CARRIERS) or isinstance(x, Number) and not isinstance(x, Integral) or hasattr(type(x), "__next__")
-            or isinstance(x, Call) and x._edges is not None)
+            or isinstance(x, FunctionBase) and x._parents is not None)
 
 
 def parts(path, x):
@@ -103,7 +104,7 @@ def parts(path, x):
     return found
 
 
-class Around:
+class Environment:
     """What the methods of an op can keep numbers in, beside the instance: the class, closures, defaults and globals.
 
     Looked at before the first call of the op, and again before a rule is trusted with a second derivative.  Followed are
@@ -111,7 +112,7 @@ class Around:
     """
 
     def __init__(self, cls):
-        self.classes = [base for base in cls.__mro__ if base.__base__ is not Call and not issubclass(Call, base)]
+        self.classes = [base for base in cls.__mro__ if base.__base__ is not FunctionBase and not issubclass(FunctionBase, base)]
         self.functions, self.globals = [], []
         for base in self.classes:
             for x in list(vars(base).values()):     # another thread may be noting the same class
@@ -175,7 +176,7 @@ def inert(x):
             return isinstance(x.cell_contents, CLOSED)
         except ValueError:                  # empty so far
             return False
-    return type(x) in BARE or isinstance(x, (*CLOSED, FunctionType, staticmethod, classmethod, property, Number, Around))
+    return type(x) in BARE or isinstance(x, (*CLOSED, FunctionType, staticmethod, classmethod, property, Number, Environment))
 
 
 def global_names(code):
@@ -196,9 +197,9 @@ def global_names(code):
 def attributes(x):
     """[(name, value)] of what an object holds in __dict__ and __slots__; nothing is asked of its class."""
     found = [(name, value) for name, value in (getattr(x, "__dict__", None) or {}).items()
-             if name not in Call.__dict__ or not isinstance(x, Call)]       # what the engine keeps with a call
+             if name not in FunctionBase.__dict__ or not isinstance(x, FunctionBase)]       # what the engine keeps with a call
     for cls in type(x).__mro__:
-        if issubclass(Call, cls):
+        if issubclass(FunctionBase, cls):
             break
         slots = cls.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
@@ -225,7 +226,7 @@ def fingerprint(x):
 def site():
     """Where the caller's own code is now, outside of this package: "file:line in function"."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
         frame = frame.f_back
     return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
 

@@ -1,14 +1,14 @@
 """What comes in from outside the engine: operands of operators, and NumPy's questions what a function of Variables is."""
 import numpy as np
 
-from ._kernels.cells import Handle
-from .errors import OpTypeError
-from .registry import registry
+from .._kernels.nodes import VariableBase
+from ..errors import OpTypeError
+from ..registry import registry
 
 
-def understood(x):
+def is_operand(x):
     """Is x an operand: a Variable, a number, or an array?  Matrices and masked arrays are, to be refused in words."""
-    return isinstance(x, (Handle, int, float, complex, np.ndarray, np.generic))
+    return isinstance(x, (VariableBase, int, float, complex, np.ndarray, np.generic))
 
 
 def refuse_operand(operator, x):
@@ -19,9 +19,9 @@ def refuse_operand(operator, x):
 
 def compare(ufunc, v, other):
     """An elementwise comparison, on the data: a boolean array."""
-    if not understood(other):
+    if not is_operand(other):
         return NotImplemented
-    return np.asarray(ufunc(v._held(), other._held() if isinstance(other, Handle) else other))
+    return np.asarray(ufunc(v._get_data(), other._get_data() if isinstance(other, VariableBase) else other))
 
 
 # What NumPy makes of an operator between an array and a Variable.
@@ -32,7 +32,7 @@ UFUNCS = {getattr(np, name): f"__{operator}__" for name, operator in {
 }.items()}
 
 
-def answer(func, method, args, kwargs):
+def dispatch_numpy(func, method, args, kwargs):
     """NumPy's question what `func` of Variables is."""
     name = getattr(func, "__name__", repr(func))
     if method != "__call__":
@@ -42,7 +42,7 @@ def answer(func, method, args, kwargs):
             raise OpTypeError(f"numpy.{name}({key}=...) with a Variable is not supported: results are new Variables; "
                               "write a = a + x in place of a += x, or use x.data")
     if registry.is_constant(func):
-        return func(*map(strip, args), **{key: strip(x) for key, x in kwargs.items()})
+        return func(*map(to_data, args), **{key: to_data(x) for key, x in kwargs.items()})
     op = registry.find_function(func)
     if op is None and func in UFUNCS:       # array @ x comes as np.matmul(array, x)
         op = registry.find_operator(UFUNCS[func])
@@ -52,8 +52,8 @@ def answer(func, method, args, kwargs):
     return op.apply(*args, **kwargs)
 
 
-def strip(x):
+def to_data(x):
     """The data of Variables, also inside lists and tuples."""
-    if isinstance(x, Handle):
-        return x._held()
-    return type(x)(map(strip, x)) if type(x) in (list, tuple) else x
+    if isinstance(x, VariableBase):
+        return x._get_data()
+    return type(x)(map(to_data, x)) if type(x) in (list, tuple) else x

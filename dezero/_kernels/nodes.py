@@ -1,0 +1,378 @@
+"""Nodes of the graph: the twin of nodes.pyx in plain Python, for an engine that is not compiled.
+
+Every value is an ndarray and every op runs on its reference, so kernels are checked and kept but never run.  The sections
+are the chapters of the compiled form.
+"""
+import threading
+import weakref
+from contextvars import ContextVar
+
+import numpy as np
+
+from .gradients import gradient_dtype
+from .signature import checked
+
+
+# -- kernel.pxi
+
+class Kernel:
+    """Loops that do an op's work; see kernel.pxi.  Without compiled parts they are kept, and the reference runs."""
+
+    def __init__(self, forward, backward, reads=None, accumulate=None, *, cheap=False):
+        self.forward, self.backward, self.cheap = forward, backward, cheap
+        self.nin, self.reads, self.types, _ = checked(forward, backward, reads, accumulate)
+        self.label = None
+
+    def __repr__(self):
+        return f"Kernel(forward={self.forward!r}, backward={self.backward!r})"
+
+
+# -- nodes.pyx
+
+class OpBase:
+    """What the engine reads of a registered op; `registry.Op` is the rest."""
+
+    kernel = None
+    direct = 0
+
+
+class Metadata:
+    """What few nodes have: a name, the Function somebody asked for, the Variable that a retired leaf belongs to.
+
+    And where somebody looks for a fault: the line that made it, and fingerprints of the data that its rule reads.
+    """
+
+    name = creator = ref = site = fingerprints = None
+
+
+class Node:
+    """One value of the graph, and how it was computed."""
+
+    value = op = kernel = metadata = in0 = in1 = next = handle = grad = None
+    dtype_code = -1                         # loops are for no dtype here
+    generation = 0
+    is_inline = constant = tracked = queued = by_loops = False
+    place = -1
+    _meta = (None, None)
+
+    @property
+    def shape(self):
+        return self._meta[0]
+
+    @property
+    def dtype(self):
+        return self._meta[1]
+
+    def matches(self, array):
+        """Has this array the shape and dtype that the node was made with?"""
+        return self._meta == (array.shape, array.dtype)
+
+    def set_shape_from(self, array):
+        """Take over shape and dtype of an array."""
+        self.value = array
+        self._meta = array.shape, array.dtype
+
+    def save(self, array):
+        """Hold an array, because some rule reads it."""
+        self.value = array
+
+    def is_dropped(self):
+        """Is the value gone?"""
+        return self.value is None
+
+    def as_array(self):
+        """Return the value."""
+        return self.value
+
+    give_out = as_array
+
+    def is_fixed(self):
+        """Nothing is computed again here."""
+        return False
+
+    def mark_given_out(self):
+        """Everything is kept here."""
+
+    def variable(self):
+        """Return the living Variable that holds it, or None."""
+        return None if self.handle is None else self.handle()
+
+    def track(self):
+        """Note that a user's object can be reached from it."""
+        self.tracked = True
+
+    def start(self, g):
+        """Begin with the gradient g, an array of the node's shape, or with ones where it is None."""
+        self.grad = None
+        self.accumulate(np.ones(self.shape, gradient_dtype(self.dtype)) if g is None else g)
+
+    def accumulate(self, g):
+        """Add the array g, of the node's shape, to the gradient."""
+        g = np.asarray(g, gradient_dtype(self.dtype))
+        self.grad = g if self.grad is None else np.asarray(self.grad + g)
+
+    def gradient(self):
+        """Return the gradient as an array that is nobody else's; None where there is none."""
+        return None if self.grad is None else np.array(self.grad)
+
+    def clear_gradient(self):
+        """Forget the gradient."""
+        self.grad = None
+
+
+class VariableBase:
+    """The fields of a Variable: its node, its array, its gradient."""
+
+    __slots__ = ("node", "array", "_name", "_grad", "assigned", "reason", "__weakref__")
+
+    def __new__(cls, *args, **kwargs):
+        v = object.__new__(cls)
+        v.node = v.array = v._name = v._grad = None
+        v.assigned, v.reason = False, 0
+        return v
+
+    def bind(self, node):
+        """Hold a node, and be its living Variable from now on."""
+        if self.node is not None and self.node.variable() is self:
+            self.node.handle = None
+        self.node = node
+        if node is not None and node.variable() is None:
+            node.handle = weakref.ref(self)
+
+    def track(self):
+        """The collector sees it from the start."""
+
+
+class FunctionBase:
+    """The fields of a Function that was called: what the engine keeps with a call."""
+
+    _parents = _values = _gys = _inputs = _outputs = _before = None
+    generation = 0
+
+
+# -- memory.pxi
+
+def pool_state():
+    """Nothing is recycled here."""
+    return 0, 0, 0, 0
+
+
+def pool_bound(size):
+    """Nothing to bound."""
+
+
+def pool_release():
+    """Nothing to give back."""
+
+
+def as_result(y, xs):
+    """Return an output of `forward` as an array, copied where it is an operand or a view of one; None for what is not as usual."""
+    if type(y) in (np.float64, np.float32):
+        return np.asarray(y)
+    if type(y) is not np.ndarray or y.dtype.kind not in "fiubc":
+        return None
+    if any([y is x or y.base is x for x in xs]):
+        return y.copy(order="K")
+    return y if y.base is None else None
+
+
+def usual_gradient(g, shape):
+    """Return what a rule gave as an array, where it is of floats and of this shape; None for what is not as usual."""
+    if type(g) in (np.float64, np.float32):
+        g = np.asarray(g)
+    return g if type(g) is np.ndarray and g.dtype.kind == "f" and g.shape == shape else None
+
+
+# -- queue.pxi
+
+class ReadyQueue:
+    """Nodes that wait for the walk: one row per generation, linked through the nodes themselves.  Nothing is postponed here."""
+
+    def __new__(cls, youngest):
+        queue = object.__new__(cls)
+        queue.rows = [None] * (youngest + 1)
+        queue.generation = youngest
+        queue.late = None
+        return queue
+
+    def push(self, x):
+        """Let x wait, unless it does already or takes no gradient."""
+        if x is not None and not x.queued and not x.constant:
+            x.queued = True
+            x.next = self.rows[x.generation]
+            self.rows[x.generation] = x
+
+    def push_late(self, x):
+        """Let x, a call of several outputs, wait for the rest of its row."""
+        if not x.queued:
+            x.queued = True
+            x.next, self.late = self.late, x
+
+    def next(self):
+        """Return the node to take now; None at the end."""
+        while self.generation >= 0:
+            x = self.rows[self.generation] or self.late
+            if x is None:
+                self.generation -= 1
+                continue
+            if x is self.late:
+                self.late = x.next
+            else:
+                self.rows[self.generation] = x.next
+            x.next = None
+            x.queued = False
+            return x
+        return None
+
+    def clear(self, node):
+        """Leave no trace of a walk, also where it failed at `node`."""
+        for x in (node, self.late, *self.rows):
+            while x is not None:
+                following, x.next = x.next, None
+                x.queued = False
+                x.clear_gradient()
+                x = following
+
+
+# -- remat.pxi
+
+def keep_all(all_of_them):
+    """All is kept here."""
+
+
+def is_lost(node):
+    """Nothing is lost here."""
+    return False
+
+
+def rematerialize_if_dropped(node):
+    """Nothing is computed again here."""
+
+
+# -- spares.pxi
+
+_class = None
+
+
+def set_variable_class(cls):
+    """Name the class that Variables have, once."""
+    global _class
+    _class = cls
+
+
+def new_variable():
+    """Return a new object of the class that `set_variable_class` has named."""
+    return _class.__new__(_class)
+
+
+# -- modes.pxi
+
+modes = ContextVar("dezero_modes", default=None)
+
+
+class ModeStack:
+    """An immutable stack of frames (owner, {mode: value}), the oldest first; `values` is what they say together."""
+
+    __slots__ = ("frames", "values")
+
+    def __init__(self, frames):
+        self.frames, self.values = frames, {}
+        for owner, values in frames:
+            self.values.update(values)
+
+
+def push_frame(owner, values):
+    """Put a frame on the stack of this context."""
+    below = modes.get()
+    modes.set(ModeStack((() if below is None else below.frames) + ((owner, values),)))
+
+
+def remove_frame(owner):
+    """Take the youngest frame of an owner off the stack: blocks may end in another order than they began."""
+    stack = modes.get()
+    frames = () if stack is None else stack.frames
+    for i in reversed(range(len(frames))):
+        if frames[i][0] is owner:
+            rest = frames[:i] + frames[i + 1:]
+            modes.set(ModeStack(rest) if rest else None)
+            return
+
+
+class ModeBase:
+    """A mode, and the value that it has while a block runs; `config.Mode` is the rest."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, name, value, **others):
+        self.values = {name: value, **others}
+
+    def __enter__(self):
+        push_frame(self, self.values)
+        return self
+
+    def __exit__(self, *exc_info):
+        remove_frame(self)
+
+
+class ModeFlag:
+    """A mode that is read at every op."""
+
+    def __init__(self, defaults, name):
+        self.defaults, self.name = defaults, name
+
+    def on(self):
+        """Is it on, here and now?"""
+        stack = modes.get()
+        value = None if stack is None else stack.values.get(self.name)
+        return self.defaults[self.name] if value is None else value
+
+
+class RulesContext:
+    """How rules run: with recording set, and NumPy's floating-point flags noted."""
+
+    def __init__(self):
+        self.errstate = np.errstate(all="call", call=note_flags)
+
+
+def enter_rules(recording, record):
+    """Set recording, and note floating-point flags, until `leave_rules`.  (Compiled, this is a context of its own.)"""
+    context = RulesContext()
+    context.errstate.__enter__()
+    push_frame(context, {recording.name: record})
+    return context
+
+
+def leave_rules(context):
+    """Undo `enter_rules`, which returned this; None: there is nothing to undo."""
+    if context is not None:
+        remove_frame(context)
+        context.errstate.__exit__(None, None, None)
+
+
+_of_thread = threading.local()              # `noted`: the floating-point flags of its pass
+
+
+def begin_pass():
+    """Begin a pass, and return the flags that were noted in the pass whose rule it was called from."""
+    outer = getattr(_of_thread, "noted", 0)
+    _of_thread.noted = 0
+    return outer
+
+
+def end_pass(outer):
+    """End a pass, also one that has failed, and return the flags that were raised in it."""
+    raised, _of_thread.noted = _of_thread.noted, outer
+    return raised
+
+
+def note_flags(kind, raised):
+    """Note flags of this thread's pass: np.errstate's handler while rules run."""
+    _of_thread.noted |= raised
+
+
+def note_raised():
+    """NumPy has told of them itself."""
+
+
+def clear_raised():
+    """NumPy clears them."""

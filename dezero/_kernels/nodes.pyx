@@ -1,0 +1,326 @@
+# cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True, nonecheck=False
+"""Nodes of the graph, and how loops run on their values: compiled.  `nodes.py` beside this is the same in plain Python.
+
+A `Node` is one value and how it came about.  A float64 or float32 result is, while it is small, kept in its node and made
+an ndarray when somebody asks for it: of 0-d data a bare number (2.7 us of 7.5 for Goldstein-Price, 4.4 with its gradient),
+below `SMALL` bytes a block.  A larger one belongs to the caller's Variable, and the node keeps it only when some rule reads
+it.  Nothing here knows of ops' rules.
+
+The chapters are included, since the compiler must see these functions together (they are inlined into each other at every
+op).  In reading order:
+
+    kernel.pxi        an op's loops, and a value computed by them
+    shapes.pxi        where the elements of operands are; running a loop over them
+    memory.pxi        arrays and blocks that values live in, recycled (pool.h)
+    accumulate.pxi    backward of one node: what it adds to the gradients of its parents
+    queue.pxi         the order of the walk back
+    remat.pxi         what need not be kept, since backward computes it again
+    blocks.pxi        backward of large values, block by block through the cache (runner.h, team.h)
+    modes.pxi         what holds in a context; how rules run; floating-point flags
+    spares.pxi        how nodes and Variables are made and freed (spares.h)
+"""
+from contextvars import ContextVar
+
+import numpy as np
+
+cimport cython
+cimport numpy as cnp
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.long cimport PyLong_CheckExact
+from cpython.object cimport PyObject, Py_TYPE
+from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetName, PyCapsule_GetPointer
+from libc.math cimport isinf
+from libc.stdint cimport uintptr_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy, memmove
+from numpy cimport ndarray
+
+from .elementwise cimport Loop, copy, gather, minus, negate, plus, times, times_add, times_sub, total, total_and_gather
+
+from ..errors import GraphError
+from .floating import errstate_calling, report
+from .gradients import gradient_dtype
+from .signature import checked, is_factor, is_sign
+
+cnp.import_array()
+
+cdef extern from "Python.h":
+    void Py_DECREF(PyObject *) noexcept
+    void Py_INCREF(PyObject *) noexcept
+    PyObject *PyList_GET_ITEM(list, Py_ssize_t) noexcept
+    void PyList_SET_ITEM(list, Py_ssize_t, PyObject *) noexcept
+    Py_ssize_t PY_SSIZE_T_MAX
+    void PyObject_GC_Track(PyObject *) noexcept
+    bint PyObject_GC_IsTracked(PyObject *) noexcept
+
+cdef enum:
+    LONG = 4096             # bytes of a value from which on its gradient waits for a run of blocks
+    HELD = 1                # Node.has_grad: a gradient in `grad_number` or `grad_array`
+    IN_REGISTER = 2         # a gradient, or a part of it, in a register of the program
+
+include "shapes.pxi"
+include "memory.pxi"
+include "kernel.pxi"
+
+
+# -- nodes ---------------------------------------------------------------------------------------------------------------
+
+cdef class OpBase:
+    """What the engine reads of a registered op; `registry.Op` is the rest."""
+
+
+@cython.trashcan(True)
+cdef class Metadata:
+    """What few nodes have: a name, the Function somebody asked for, the Variable that a retired leaf belongs to.
+
+    And where somebody looks for a fault: the line that made it, and fingerprints of the data that its rule reads.
+    """
+
+
+cdef class Node:
+    """One value of the graph, and how it was computed."""
+
+    def __cinit__(self):
+        self.dtype_code = -1
+        self.place = -1
+
+    # -- what it holds
+
+    cdef bint matches(self, object array):
+        """Has this array the shape and dtype that the node was made with?"""
+        cdef View v
+        if self.dtype_code < 0:
+            return self.value is array or (self.value is not None and (<object>self.value).shape == array.shape
+                                           and (<object>self.value).dtype == array.dtype)
+        if view_array(<ndarray>array, &v) != self.dtype_code:
+            return False
+        return v.nd == 0 if self.c_shape is None else same_dims(self.c_shape.nd, self.c_shape.dims, &v)
+
+    cdef int set_shape_from(self, object array) except -1:
+        """Take over shape and dtype of an array; the array itself only where the loops cannot use it."""
+        cdef View v
+        if view_array(<ndarray>array, &v) < WEAK and v.nd <= MAXDIMS:
+            self.dtype_code = v.dtype_code
+            self.c_shape = new_shape(v.nd, v.dims)
+        else:
+            self.value = array
+        return 0
+
+    cdef int save(self, object array) except -1:
+        """Hold an array, because some rule reads it."""
+        self.value = array
+        self.is_inline = False
+        return 0
+
+    cdef int drop(self) except -1:
+        """Let go of an array that no rule reads."""
+        if not self.is_inline and self.dtype_code >= 0:
+            self.value = None
+        return 0
+
+    cdef bint is_dropped(self) noexcept:
+        """Is the value gone, or not made yet?"""
+        return not self.is_inline and self.value is None
+
+    cdef object as_array(self):
+        """Return the value as an ndarray (a new one, where it is the node's own), or None where it was dropped."""
+        if not self.is_inline:
+            if self.remat & TARGET and self.value is None:
+                rematerialize(self)
+            return self.value
+        a = new_array(self.c_shape, self.dtype_code)
+        if self.c_shape is None:
+            memcpy(cnp.PyArray_DATA(<ndarray>a), &self.value_number, ITEM[self.dtype_code])
+        else:
+            memcpy(cnp.PyArray_DATA(<ndarray>a), PyBytes_AS_STRING(self.value), self.c_shape.size * ITEM[self.dtype_code])
+        return a
+
+    cdef object give_out(self):
+        """Return the value as an ndarray for a user, who may write to it unless others are computed from it; None where it was dropped."""
+        array = self.as_array()
+        if not self.is_inline and self.remat & SOURCE and array is not None:
+            cnp.PyArray_CLEARFLAGS(<ndarray>array, cnp.NPY_ARRAY_WRITEABLE)
+        else:
+            self.remat |= GIVEN_OUT
+        return array
+
+    cdef bint is_fixed(self) noexcept:
+        """Are others computed from it again, so that it must stay what it is?"""
+        return self.remat & (SOURCE | TARGET | STEP) != 0
+
+    cdef int mark_given_out(self) except -1:
+        """Note that the array of its Variable is given out."""
+        self.remat |= GIVEN_OUT
+        return 0
+
+    @property
+    def shape(self):
+        if self.dtype_code >= 0:
+            return () if self.c_shape is None else self.c_shape.shape
+        return None if self.value is None else self.value.shape
+
+    @property
+    def dtype(self):
+        if self.dtype_code >= 0:
+            return np.dtype("df"[self.dtype_code])
+        return None if self.value is None else self.value.dtype
+
+    @property
+    def operand(self):
+        """The Python number it was made with, as a 0-d array."""
+        a = cnp.PyArray_SimpleNew(0, NULL, TYPENUM[self.dtype_code])
+        memcpy(cnp.PyArray_DATA(<ndarray>a), &self.operand_number, ITEM[self.dtype_code])
+        return a
+
+    cdef object variable(self):
+        """Return the living Variable that holds it, or None."""
+        # None that is being destroyed is given out: its class may be a Python one, whose __del__ runs at count 0.
+        return <object>self.handle if self.handle != NULL and self.handle.ob_refcnt > 0 else None
+
+    cdef VariableBase new_variable(self):
+        """Return a new Variable that holds it."""
+        cdef VariableBase v = new_variable()
+        if not self.is_inline:
+            v.array = self.value
+        v.node = self
+        self.handle = <PyObject *>v
+        return v
+
+    cdef int track(self) except -1:
+        """Bring it into the garbage collector's sight: a user's object can be reached from it."""
+        self.tracked = True
+        if not PyObject_GC_IsTracked(<PyObject *>self):
+            PyObject_GC_Track(<PyObject *>self)
+        return 0
+
+    # -- the gradient of the walk that is under way
+
+    cdef int start(self, object g) except -1:
+        """Begin with the gradient g, an array of the node's shape, or with ones where it is None."""
+        cdef double one = 1
+        cdef float one_f = 1
+        self.clear_gradient()
+        if g is None and self.dtype_code >= 0:
+            if self.c_shape is None:
+                add_number(self, <char *>&one if self.dtype_code == 0 else <char *>&one_f)
+                return 0
+            if is_long(self.c_shape, self.dtype_code):
+                self.has_grad = HELD            # with no array: ones
+                return 0
+        return self.accumulate(np.ones(self.shape, gradient_dtype(self.dtype)) if g is None else g)
+
+    cdef int accumulate(self, object g) except -1:
+        """Add the array g, of the node's shape, to the gradient."""
+        cdef View v
+        note_raised()
+        if self.dtype_code < 0:
+            g = np.asarray(g, gradient_dtype(self.dtype))
+            self.grad_array = g if not self.has_grad else np.asarray(self.grad_array + g)
+            self.has_grad = HELD
+            return 0
+        if self.has_grad & IN_REGISTER and (self.c_shape is None or not is_long(self.c_shape, self.dtype_code)):
+            finish_run()
+        if <PyObject *>Py_TYPE(g) != plain_array or dtype_of(<ndarray>g) != self.dtype_code:
+            g = np.asarray(g, self.dtype)
+        if view_array(<ndarray>g, &v) == OTHER or v.strides != NULL and not is_long(self.c_shape, self.dtype_code):
+            g = np.array(g, order="C")
+            view_array(<ndarray>g, &v)
+        if self.c_shape is None:
+            add_number(self, v.p)
+        elif self.has_grad and is_long(self.c_shape, self.dtype_code):
+            return program_for(self.c_shape, self.dtype_code).add_array(self, g)
+        elif self.has_grad:
+            add_memory(self, plus[self.dtype_code], v.p)
+        elif is_small(self.c_shape, self.dtype_code):
+            self.grad_array = new_block(self.c_shape, self.dtype_code)
+            memcpy(PyBytes_AS_STRING(self.grad_array), v.p, self.c_shape.size * ITEM[self.dtype_code])
+        else:
+            self.grad_array = g
+        self.has_grad = HELD
+        return 0
+
+    cdef object gradient(self):
+        """Return the gradient as an array that is nobody else's; None where there is none."""
+        if not self.has_grad:
+            return None
+        while self.has_grad & IN_REGISTER:      # what one run leaves may have to be added to an array by another
+            finish_run()
+        if self.grad_array is None and self.c_shape is not None:
+            return np.ones(self.shape, self.dtype)
+        if self.dtype_code >= 0 and self.c_shape is None:
+            a = cnp.PyArray_SimpleNew(0, NULL, TYPENUM[self.dtype_code])
+            memcpy(cnp.PyArray_DATA(<ndarray>a), &self.grad_number, ITEM[self.dtype_code])
+            return a
+        if PyBytes_CheckExact(self.grad_array):
+            a = new_array(self.c_shape, self.dtype_code)
+            memcpy(cnp.PyArray_DATA(<ndarray>a), PyBytes_AS_STRING(self.grad_array), self.c_shape.size * ITEM[self.dtype_code])
+            return a
+        if sole(<PyObject *>self.grad_array):
+            return self.grad_array
+        return np.array(self.grad_array, order="C")         # who gets it may write into it
+
+    cdef void clear_gradient(self) noexcept:
+        """Forget the gradient."""
+        self.has_grad = 0
+        self.grad_array = None
+
+
+cdef inline Py_ssize_t elements(Node x) noexcept:
+    """How many numbers a value has."""
+    return 1 if x.c_shape is None else x.c_shape.size
+
+
+cdef inline bint takes(Node x) noexcept:
+    """Does a gradient go to this operand?"""
+    return x is not None and not x.constant
+
+
+cdef Node known_node(object x):
+    """Return the node of a Variable that has one, for the data that it was made with; None of all that takes a closer look."""
+    cdef Node node
+    if <PyObject *>Py_TYPE(x) != usual:
+        return None
+    node = (<VariableBase>x).node
+    if node is None or (<VariableBase>x).array is not None and not node.matches((<VariableBase>x).array):
+        return None
+    return node
+
+
+# -- what holds nodes ----------------------------------------------------------------------------------------------------
+
+@cython.no_gc_clear
+cdef class VariableBase:
+    """The fields of a Variable: its node, its array, its gradient."""
+
+    cpdef object _get_data(self):
+        """The data, also where a rule is not to read them."""
+        return self.array
+
+    cdef int bind(self, Node node) except -1:
+        """Hold a node, and be its living Variable from now on."""
+        if self.node is not None and self.node.handle == <PyObject *>self:
+            self.node.handle = NULL
+        self.node = node
+        if node is not None and (node.handle == NULL or node.handle.ob_refcnt == 0):
+            node.handle = <PyObject *>self
+        return 0
+
+    cdef int track(self) except -1:
+        """Bring it into the garbage collector's sight: a user's object can be reached from it."""
+        if not PyObject_GC_IsTracked(<PyObject *>self):
+            PyObject_GC_Track(<PyObject *>self)
+        return 0
+
+
+cdef class FunctionBase:
+    """The fields of a Function that was called: what the engine keeps with a call."""
+
+
+include "remat.pxi"
+include "accumulate.pxi"
+include "queue.pxi"
+include "blocks.pxi"
+include "spares.pxi"
+include "modes.pxi"

@@ -1,0 +1,1 @@
+# A stub package, so that type checkers look here for the rooms of the engine.

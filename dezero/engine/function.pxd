@@ -1,0 +1,22 @@
+cimport cython
+from . cimport graph, tape
+from .._kernels.nodes cimport FunctionBase, Node, OpBase, VariableBase
+
+cdef OperatorTable operators
+
+cdef class OperatorTable:
+    cdef public OpBase add_, sub_, mul_, truediv_, floordiv_, mod_, divmod_, pow_, matmul_, and_, or_, xor_, lshift_, rshift_
+    cdef public OpBase neg_, pos_, abs_, invert_, round_, getitem_
+    cdef dict loops, functions
+
+cdef class Function(FunctionBase):
+    pass
+
+cdef object as_leaf(object data)
+@cython.locals(x=Node)
+cdef tuple needs_of(Function f)
+cpdef object operands_of(object cls)
+cdef object count_operands(object forward)
+cdef object as_0d(object x)
+@cython.locals(op=OpBase)
+cdef object ask_loops(object ufunc, str method, tuple inputs, dict kwargs)

@@ -1,0 +1,15 @@
+cimport cython
+from . cimport graph, guarded, higher, tape
+from .variable cimport Variable
+from .._kernels cimport nodes
+from .._kernels.nodes cimport Node, VariableBase
+
+@cython.locals(v=Variable)
+cpdef Variable argument(object data)
+@cython.locals(outer=int, raised=int)
+cpdef list gradients(list ys, list gys, list wanted, bint create_graph=*, bint linear=*)
+@cython.locals(engine=tape.Engine, x=Variable)
+cdef list walk_to(list ys, list gys, list wanted, bint create_graph, bint linear)
+cdef list arrivals(list arrived, list wanted)
+@cython.locals(node=Node, x=Node)
+cdef bint leads_elsewhere(list roots, list targets) except -1

@@ -1,0 +1,17 @@
+cimport cython
+from .._kernels cimport nodes
+from .._kernels.nodes cimport FunctionBase, Node, VariableBase
+
+cdef list held_arrays(tuple inputs)
+cdef object output(object f, object y, list xs)
+cdef int note_state(FunctionBase f) except -1
+cdef bint may_hold_numbers(FunctionBase f) except -1
+cdef bint has_slots(object cls) except -1
+cdef tuple call_rule(FunctionBase f, list gys, list inputs, list outputs)
+@cython.locals(x=Node)
+cdef object fit(FunctionBase f, int i, object gx, list outputs)
+cdef object fit_unusual(FunctionBase f, int i, object gx, object shape, list outputs)
+cdef object zeros_like(object y)
+cdef object data_of(object gradient)
+@cython.locals(call=Node)
+cdef Node gather(Node node)

@@ -1,0 +1,319 @@
+"""The story of the engine: a call is recorded, and a walk goes back over what was recorded.
+
+Three things make a graph.  A `Node` is one value and how it came about (`graph`).  A `Variable` is the caller's handle on
+a node (`variable`).  A `Function` is one call of an op (`function`): it stands in the graph where the op's Python methods
+do the work; where compiled loops did it, it is made when somebody asks for `y.creator`.
+
+    x = Variable(np.array(3.0))         leaf node, generation 0
+    y = x * x + 3.0 * x                 mul, generation 1; mul, generation 1; add, generation 2
+    y.backward()                        add, then both muls: x.grad is 9.0
+
+There are two ways to run an op, and each records what it has done: `run_kernel` by the op's compiled loops, `run_forward`
+by its Python method.  There is one way back: `walk`.  It takes nodes from the youngest generation down, so that a node's
+turn comes when all that was computed from it have had theirs; each adds to the gradients of its parents.
+
+This is the walk that `backward()` takes.  The one that records what it does, so that its result can be differentiated
+again, is in `higher`.  All of this is plain Python; the .pxd beside each file tells Cython the types.
+"""
+from weakref import ref
+
+import numpy as np
+
+from .. import config
+from .._kernels import nodes
+from .._kernels.floating import report
+from .._kernels.nodes import ReadyQueue, VariableBase
+from ..errors import GraphError
+from . import graph, rules
+from .checks import name_op, operand_arrays, who
+
+
+class Hooks:
+    """Where others look at the story, or change it; here nobody does.  `higher.Observers` is the one that there is."""
+
+    def operand(self, x):
+        """x is about to be an operand."""
+
+    def variable(self, node, operands):
+        """Return the Variable of a new node."""
+
+    def unrecorded(self, x):
+        """x was the operand of a call that is not recorded."""
+
+    def result(self, y, cls, operands):
+        """y was computed from the operands by an op of this class."""
+
+    def before_rule(self, node):
+        """All of a node's gradient has arrived (`node.gradient()`), and those of its parents are computed next."""
+
+    def walk(self, root, gradient, retain, create_graph):
+        """Take the walk that records, or that runs while another one does."""
+        from . import higher  # noqa: F401  puts its own into engine.hooks: it is loaded at first use
+        return engine.hooks.walk(root, gradient, retain, create_graph)
+
+
+class Engine:
+    """What is going on in this process, in any thread."""
+
+    def __init__(self):
+        self.busy = False                   # a walk uses the gradient fields in the nodes; others bring a table
+        self.guarding = 0                   # rules that run under create_graph
+        self.watchers = 0                   # blocks of `detect` that are open
+        self.rule_watchers = 0              # who wants `Hooks.before_rule`
+        self.hooks = Hooks()
+
+
+engine = Engine()
+
+
+# ---- a call is recorded ----------------------------------------------------------------------------------------------
+
+def run_kernel(op, a, b):
+    """Return y = op(a, b) by compiled loops, recorded; None where no loop fits the operands."""
+    record = graph.recording.on()
+    observed = engine.guarding + engine.watchers
+    if observed:
+        engine.hooks.operand(a)
+        engine.hooks.operand(b)
+    x0 = operand_node(a) if record else None
+    x1 = operand_node(b) if record else None
+    node = op.kernel.compute(a, b)
+    if node is None:
+        return None
+    y = engine.hooks.variable(node, (a, b)) if observed else node.new_variable()
+    if record:
+        record_kernel(node, op, x0, x1, a, b)
+    else:
+        engine.hooks.unrecorded(a)
+        engine.hooks.unrecorded(b)
+        y.reason = graph.NO_GRAD
+        node.drop()
+    if observed and engine.watchers:
+        engine.hooks.result(y, op.cls, (a, b))
+    if node.tracked:
+        node.track()
+        y.track()
+    return y
+
+
+def operand_node(x):
+    """Return the node of an operand, or None of what is no Variable."""
+    node = nodes.known_node(x)              # 5 % of an op: nearly every operand is as it was made
+    if node is None and type(x) is not int and type(x) is not float and isinstance(x, VariableBase):
+        node = graph.node_of(x)
+    return node
+
+
+def is_number(x):
+    """Is an operand of loops a number, which its node has taken down?"""
+    return isinstance(x, (int, float)) or isinstance(x, np.float32)         # np.float64 is a float
+
+
+def record_kernel(node, op, x0, x1, a, b):
+    """Put a computed node into the graph, with what op's gradients read and nothing else."""
+    kernel = op.kernel
+    reads = kernel.reads_for(x0, x1)        # by bit: the operands, and then the result
+    generation = 0
+    if x0 is not None:
+        node.in0 = x0 = save(x0, a) if reads & 1 else x0
+        generation = x0.generation
+        node.tracked = x0.tracked
+    elif not is_number(a):
+        if reads & 1:
+            node.in0 = graph.constant(a)
+        else:
+            nodes.mark_lost(node)
+    if x1 is not None:
+        node.in1 = x1 = save(x1, b) if reads & 2 else x1
+        generation = max(generation, x1.generation)
+        node.tracked = node.tracked or x1.tracked
+    elif b is not None and not is_number(b):
+        if reads & 2:
+            node.in1 = graph.constant(b)
+        else:
+            nodes.mark_lost(node)
+    node.op = op
+    node.kernel = kernel
+    node.generation = generation + 1
+    node.constant = (x0 is None or x0.constant) and (x1 is None or x1.constant)
+    node.by_loops = (x0 is None or x0.by_loops) and (x1 is None or x1.by_loops)
+    if not node.is_inline:
+        nodes.copy_small_operands(node, a, b)
+        if not reads >> kernel.nin & 1 and not graph.keeping.on():
+            node.drop()
+
+
+def save(node, v):
+    """Return `node`, holding v's array for a rule to read; where it holds another one, an identity does."""
+    if v.array is None or node.value is v.array:
+        return node
+    if v.node is not node and v.node.value is v.array:
+        return v.node                       # v is both operands, and has got its identity
+    if node.value is not None and not node.is_inline or node.is_fixed():
+        return graph.identity(v, v.array)
+    node.save(v.array)
+    return node
+
+
+def run_forward(f, inputs):
+    """Return f(*inputs) by its `forward`, checked and recorded."""
+    if f._parents is not None:
+        raise GraphError(f"{who(type(f))}: this instance has been called before; one instance is one call, make a new one")
+    xs = rules.held_arrays(inputs) or operand_arrays(f, inputs)
+    record = graph.recording.on()
+    if record:
+        rules.note_state(f)
+    try:
+        ys = f.forward(*xs)
+    except (TypeError, ValueError, OverflowError) as error:
+        name_op(f, error, xs)
+    ys = [rules.output(f, y, xs) for y in (ys if isinstance(ys, tuple) else (ys,))]
+    if not ys:
+        raise TypeError(f"{who(type(f))}: forward returned an empty tuple, wanted an array or a tuple of arrays")
+    if record and any([isinstance(x, VariableBase) for x in inputs]):
+        outputs = record_forward(f, inputs, xs, ys)
+    else:
+        for x in inputs:
+            engine.hooks.unrecorded(x)
+        outputs = [graph.without_graph(y, graph.CONSTANTS if record else graph.NO_GRAD) for y in ys]
+    if engine.watchers:
+        for y in outputs:
+            engine.hooks.result(y, type(f), inputs)
+    return outputs if len(outputs) > 1 else outputs[0]
+
+
+def record_forward(f, inputs, xs, ys):
+    """Put a call of Python methods into the graph; its rule may read all operands and results, so it keeps them."""
+    f._parents = tuple([save(graph.node_of(v), v) if isinstance(v, VariableBase) else graph.constant(xs[i])
+                        for i, v in enumerate(inputs)])
+    constant = True
+    for x in f._parents:
+        f.generation = max(f.generation, x.generation)
+        constant = constant and x.constant
+    made = [graph.new_node(y) for y in ys]
+    for node in made:
+        node.generation, node.constant = f.generation + 1, constant
+    if len(made) == 1:
+        node.op = f
+    else:
+        graph.split(f, made, ys)
+    outputs = [engine.hooks.variable(node, inputs) if engine.guarding else graph.variable_of(node) for node in made]
+    f._outputs = [ref(v) for v in outputs]
+    for node in made:
+        node.track()
+    return outputs
+
+
+# ---- the walk back ---------------------------------------------------------------------------------------------------
+
+def run_backward(root, gradient, retain, create_graph):
+    """Walk back from a node, and set `.grad` when it is through: all of them or, where it fails, none."""
+    outer = nodes.begin_pass()
+    try:
+        arrived = walk_back(root, gradient, retain, create_graph)
+    finally:
+        raised = nodes.end_pass(outer)
+    if raised:
+        report("backward", raised)
+    set_gradients(arrived, create_graph)
+
+
+def walk_back(root, gradient, retain, create_graph):
+    """Take the walk that the moment asks for: one at a time may use the gradient fields in the nodes."""
+    if create_graph or engine.busy or engine.watchers:
+        return engine.hooks.walk(root, gradient, retain, create_graph)
+    engine.busy = True
+    try:
+        return walk(root, gradient, retain)
+    finally:
+        engine.busy = False
+
+
+def walk(root, gradient, retain):
+    """Backward with each gradient in its node: [(Variable, gradient, add it or set it)]."""
+    queue = ReadyQueue.__new__(ReadyQueue, root.generation)
+    arrived = []
+    context = node = None
+    try:
+        root.start(None if gradient is None else rules.data_of(gradient))
+        queue.push(root)
+        while True:
+            node = queue.next()
+            if node is None:
+                break
+            if engine.rule_watchers:
+                engine.hooks.before_rule(node)
+            if retain and (node.op is not None or node.in0 is not None):
+                deliver(node, arrived, False)           # first: a rule may write into the gradient it gets
+            if node.kernel is not None:                 # compiled loops
+                nodes.apply_kernel(node, queue)
+            elif node.op is not None:                   # a Python rule
+                if context is None:
+                    context = nodes.enter_rules(graph.recording, False)
+                apply_rule(node, queue)
+            elif node.in0 is None:                      # a leaf
+                deliver(node, arrived, True)
+            elif node.place < 0:                        # an identity
+                node.in0.accumulate(node.gradient())
+                queue.push(node.in0)
+            else:                                       # one output of several
+                queue.push_late(rules.gather(node))
+            node.clear_gradient()
+    finally:
+        queue.clear(node)
+        nodes.leave_rules(context)
+    return arrived
+
+
+def apply_rule(node, queue):
+    """Run the Python rule of one call on arrays, and add what it gives to the gradients of its parents."""
+    f = node.op
+    if node.place < 0:
+        gys = [node.gradient()]
+        ys = [node.as_array()]
+    else:
+        ys = f._values
+        gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(f._gys, ys)]
+        f._gys = None
+    nodes.note_raised()
+    outputs = [graph.on_array(y) for y in ys]
+    gxs = rules.call_rule(f, gys, [graph.on_value(x) for x in f._parents], outputs)
+    gxs = [rules.fit(f, i, gx, outputs) for i, gx in enumerate(gxs)]
+    nodes.clear_raised()                    # by the rule's own NumPy calls: they have been noted
+    for i, x in enumerate(f._parents):
+        if gxs[i] is not None and not x.constant:
+            queue.push(x)
+            x.accumulate(gxs[i])
+
+
+def deliver(node, arrived, adds):
+    """Note the gradient of a node whose Variable lives."""
+    v = graph.living_variable(node)
+    if v is not None:
+        graph.check_place(v, node)
+        arrived.append((v, node.gradient(), adds))
+
+
+def set_gradients(arrived, create_graph):
+    """Set `.grad` of all Variables or, where a sum fails, of none.  One that was bound to new data has several leaves."""
+    before = []
+    for v, g, adds in arrived:
+        before.append(v._grad)
+    try:
+        for v, g, adds in arrived:
+            v._grad = g if v._grad is None or not adds else sum_of(v._grad, g, create_graph)
+    except BaseException:
+        for i in range(len(before)):
+            v = arrived[i][0]
+            v._grad = before[i]
+        raise
+    for v, g, adds in arrived:
+        v.assigned = False
+
+
+def sum_of(old, g, create_graph):
+    """Return old + g, as an array or, under create_graph, as a Variable."""
+    if create_graph:
+        with config.using_config("enable_backprop", True):
+            return (old if isinstance(old, VariableBase) else graph.without_graph(old, graph.DETACHED)) + g
+    return np.asarray((old.data if isinstance(old, VariableBase) else old) + g)

@@ -1,0 +1,12 @@
+cimport cython
+from . cimport function, graph, tape
+from .._kernels.nodes cimport Node, OpBase, VariableBase
+
+cdef class Variable(VariableBase):
+    cpdef object _get_data(self)
+    cpdef object refuse_cut(self, str what)
+
+cdef object operate(OpBase op, str operator, object a, object b)
+cdef object operate_alone(OpBase op, str operator, object a)
+cdef OpBase op_for(OpBase op, str operator)
+cdef int refuse_in_transform(Variable v, str what) except -1

@@ -1,0 +1,452 @@
+"""The caller's handle on a value: operators, NumPy's protocols, `.grad`, `.backward()`."""
+import numpy as np
+
+from .._kernels.gradients import gradient_dtype
+from .._kernels.nodes import VariableBase, set_variable_class
+from ..errors import DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
+from ..registry import registry
+from . import function, graph, tape
+from .checks import check_choice, check_data, checked_gradient, describe
+from .dispatch import compare, dispatch_numpy, is_operand, refuse_operand
+
+
+def as_array(x):
+    """An ndarray of a Python or NumPy scalar; anything else as it is."""
+    return np.array(x) if np.isscalar(x) else x
+
+
+def as_variable(obj):
+    """`obj` itself where it is a Variable, else a new leaf on it.
+
+    Raises
+    ------
+    TypeError
+        For what `Variable` does not take.
+    """
+    return obj if isinstance(obj, Variable) else Variable(obj)
+
+
+class Variable(VariableBase):
+    """A value that remembers how it was computed.
+
+    Parameters
+    ----------
+    data : numpy.ndarray or None
+        Real, complex, integer or boolean; the array itself is held, not a copy.  None is a place for data to come.
+    name : str, optional
+        For whoever reads the graph.
+
+    Attributes
+    ----------
+    data : numpy.ndarray or None
+    grad : numpy.ndarray, Variable or None
+        What `backward` has added up, in the shape of the data and its dtype (float64 for integers); a Variable after
+        ``backward(create_graph=True)``.
+    creator : Function or None
+        The call that computed it.
+    generation : int
+        0 for a leaf, else one more than the youngest input.
+
+    Raises
+    ------
+    TypeError
+        "<class ...> is not supported": data is no array.
+    DTypeError
+        A matrix or masked array, or text, objects, dates, records.
+    """
+
+    __slots__ = ()
+    __array_priority__ = 200
+
+    def __init__(self, data, name=None):
+        self.array = None if data is None else check_data(data)
+        self._name = name
+        self._grad = None
+        self.assigned = False
+        self.reason = graph.LEAF
+        self.track()
+
+    # -- what it holds
+
+    @property
+    def data(self):
+        return self._get_data()
+
+    def refuse_cut(self, what):
+        """Nothing is cut by taking a number out of an ordinary Variable; see `guarded.Guarded`."""
+
+    def _get_data(self):
+        """The data, also where a rule is not to read them."""
+        if self.array is None and self.node is not None:
+            self.array = self.node.give_out()
+            if self.array is None:
+                raise GraphError("the data of this intermediate result was dropped, since nobody held it and no rule reads "
+                                 "it; hold the result itself, or compute under using_config('keep_data', True)")
+        elif self.node is not None:
+            self.node.mark_given_out()
+        return self.array
+
+    @data.setter
+    def data(self, data):
+        if isinstance(data, np.generic):
+            data = np.asarray(data)         # NumPy's arithmetic makes scalars of 0-d arrays
+        if data is not None:
+            check_data(data)
+        if self.reason == graph.TRACED:
+            raise GraphError("the argument of a function that a transform (grad, vjp, ...) differentiates keeps its data: "
+                             "make a new Variable, or write x = x + step")
+        node = self.node
+        if node is not None and (node.op is not None or node.in0 is not None):
+            if data is None or data.shape != node.shape or data.dtype != node.dtype:
+                raise GraphError(f"data of an op's result may be replaced by its like only: got {describe(data)}, "
+                                 f"wanted shape {node.shape} and dtype {node.dtype}; make a new Variable")
+            graph.identity(self, data)
+        elif node is not None:
+            graph.retire(self)
+        self.array = data
+
+    @property
+    def grad(self):
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad):
+        if grad is not None:
+            grad = checked_gradient(grad, *self._meta(), "x.grad = ...")
+        self._grad = grad
+        self.assigned = grad is not None
+        self.track()
+
+    @property
+    def name(self):
+        return self._name
+
+    @name.setter
+    def name(self, name):
+        self._name = name
+        self.track()
+        if self.node is not None:
+            graph.metadata_of(self.node).name = name
+
+    @property
+    def shape(self):
+        return self.node.shape if self.array is None and self.node is not None else self._get_data().shape
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    @property
+    def size(self):
+        return int(np.prod(self.shape, dtype=object))
+
+    @property
+    def dtype(self):
+        return self.node.dtype if self.array is None and self.node is not None else self._get_data().dtype
+
+    def _meta(self):
+        """Shape and dtype, or two None where there is no data yet."""
+        return (None, None) if self.array is None and self.node is None else (self.shape, self.dtype)
+
+    @property
+    def _data(self):
+        # numpy.ma asks its operands for it, and would go on with __array__: the graph cut in silence.
+        raise DTypeError("a Variable beside a masked array is not supported: pass a.filled(value)")
+
+    def __len__(self):
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d Variable")
+        return self.shape[0]
+
+    def __repr__(self):
+        if self.array is None and self.node is None:
+            return "variable(None)"
+        return "variable(" + str(self._get_data()).replace("\n", "\n" + " " * 9) + ")"
+
+    # -- where it comes from
+
+    @property
+    def generation(self):
+        return 0 if self.node is None else graph.op_node(self.node).generation
+
+    @property
+    def creator(self):
+        return None if self.node is None else graph.creator_of(self, graph.op_node(self.node))
+
+    def set_creator(self, func):
+        """Say that `func`, a called Function or one whose `inputs` are set, computed this.
+
+        Parameters
+        ----------
+        func : Function
+        """
+        node = graph.new_node(self._get_data())
+        node.op = func
+        node.generation = func.generation + 1
+        node.track()
+        self.bind(node)
+
+    def detach(self):
+        """The same data as a Variable of its own, a constant for whatever is computed from here on."""
+        return graph.without_graph(self._get_data(), graph.DETACHED)
+
+    def unchain(self):
+        """Forget how this was computed: gradients end here, as at a leaf."""
+        if self.reason == graph.TRACED:
+            raise GraphError("unchain() of the argument of a function that a transform (grad, vjp, ...) differentiates: "
+                             "use x.detach() where it is meant to be constant")
+        if self.node is not None and (self.node.op is not None or self.node.in0 is not None):
+            self._get_data()                    # a leaf holds data
+            graph.cut(self.node)
+            self.reason = graph.UNCHAINED
+
+    def unchain_backward(self):
+        """Forget how everything that this was computed from was computed, as truncated backpropagation does."""
+        if self.node is not None:
+            graph.unchain_inputs(self.node)
+
+    # -- gradients
+
+    def cleargrad(self):
+        """Set `grad` to None."""
+        self.grad = None
+
+    clear_grad = cleargrad
+
+    def backward(self, retain_grad=False, create_graph=False, *, gradient=None):
+        """Add the gradient of this Variable to `.grad` of every leaf it was computed from.
+
+        Parameters
+        ----------
+        retain_grad : bool
+            Also set `.grad` of this Variable and of the intermediate ones that the caller holds.
+        create_graph : bool
+            Record the computation of the gradients, so that they are Variables and can be differentiated again.
+        gradient : numpy.ndarray or Variable, optional
+            Where to begin, in the shape of this Variable: by default `.grad` where the caller has assigned it, else
+            ones.
+
+        Raises
+        ------
+        GraphError
+            Nothing was recorded; the message says why.
+        GradientError
+            `gradient`, or what a rule gave, has the wrong shape or type.
+        DTypeError
+            The data is complex.
+        TypeError
+            `retain_grad` or `create_graph` is no truth value: PyTorch takes the gradient there.
+
+        Sums over broadcast axes may be added in another order, and differ in the last bits, with `retain_grad`, with
+        `create_graph`, where a fault is looked for, and while another thread is in backward.
+
+        A backward that fails leaves every `.grad` as it was.  Graphs of gradients are freed by reference counting as all
+        graphs are; a cycle comes about, and waits for the garbage collector, only where somebody sets on an op's instance a
+        Variable that was computed from its result, as a rule may that keeps its gradients.
+        """
+        if self.node is None or self.node.op is None and self.node.in0 is None:
+            if graph.REASONS[self.reason]:
+                raise GraphError(f"backward: there is no graph behind this Variable: {graph.REASONS[self.reason]}")
+            if self.data is None:
+                raise GraphError("backward: this Variable has no data")
+        if retain_grad is not False or create_graph is not False:
+            check_choice("retain_grad", retain_grad)
+            check_choice("create_graph", create_graph)
+        root = graph.node_of(self)
+        if not create_graph and graph.transforming.on() and graph.leads_to_argument(root):
+            raise GradientError("backward() gives arrays, which cut the graph while a transform (grad, vjp, ...) runs: "
+                                "use backward(create_graph=True), or the transform itself")
+        if root.dtype_code < 0:                   # float64 and float32 need not be asked
+            gradient_dtype(root.dtype)
+        is_leaf = root.op is None and root.in0 is None
+        if gradient is not None:
+            gradient = checked_gradient(gradient, *self._meta(), "backward(gradient=...)")
+        elif self.assigned and not is_leaf:
+            gradient = self._grad
+        tape.run_backward(root, gradient, retain_grad, create_graph)
+        if self.assigned and not is_leaf and not retain_grad:
+            self.grad = None
+
+    # -- operators: whatever op claims them in the registry
+
+    def __add__(self, other): return operate(function.operators.add_, "__add__", self, other)
+    def __radd__(self, other): return operate(function.operators.add_, "__add__", other, self)
+    def __sub__(self, other): return operate(function.operators.sub_, "__sub__", self, other)
+    def __rsub__(self, other): return operate(function.operators.sub_, "__sub__", other, self)
+    def __mul__(self, other): return operate(function.operators.mul_, "__mul__", self, other)
+    def __rmul__(self, other): return operate(function.operators.mul_, "__mul__", other, self)
+    def __truediv__(self, other): return operate(function.operators.truediv_, "__truediv__", self, other)
+    def __rtruediv__(self, other): return operate(function.operators.truediv_, "__truediv__", other, self)
+    def __pow__(self, other): return operate(function.operators.pow_, "__pow__", self, other)
+    def __rpow__(self, other): return operate(function.operators.pow_, "__pow__", other, self)
+    def __floordiv__(self, other): return operate(function.operators.floordiv_, "__floordiv__", self, other)
+    def __rfloordiv__(self, other): return operate(function.operators.floordiv_, "__floordiv__", other, self)
+    def __mod__(self, other): return operate(function.operators.mod_, "__mod__", self, other)
+    def __rmod__(self, other): return operate(function.operators.mod_, "__mod__", other, self)
+    def __divmod__(self, other): return operate(function.operators.divmod_, "__divmod__", self, other)
+    def __rdivmod__(self, other): return operate(function.operators.divmod_, "__divmod__", other, self)
+    def __matmul__(self, other): return operate(function.operators.matmul_, "__matmul__", self, other)
+    def __rmatmul__(self, other): return operate(function.operators.matmul_, "__matmul__", other, self)
+    def __and__(self, other): return operate(function.operators.and_, "__and__", self, other)
+    def __rand__(self, other): return operate(function.operators.and_, "__and__", other, self)
+    def __or__(self, other): return operate(function.operators.or_, "__or__", self, other)
+    def __ror__(self, other): return operate(function.operators.or_, "__or__", other, self)
+    def __xor__(self, other): return operate(function.operators.xor_, "__xor__", self, other)
+    def __rxor__(self, other): return operate(function.operators.xor_, "__xor__", other, self)
+    def __lshift__(self, other): return operate(function.operators.lshift_, "__lshift__", self, other)
+    def __rlshift__(self, other): return operate(function.operators.lshift_, "__lshift__", other, self)
+    def __rshift__(self, other): return operate(function.operators.rshift_, "__rshift__", self, other)
+    def __rrshift__(self, other): return operate(function.operators.rshift_, "__rshift__", other, self)
+    def __neg__(self): return operate_alone(function.operators.neg_, "__neg__", self)
+    def __pos__(self): return operate_alone(function.operators.pos_, "__pos__", self)
+    def __abs__(self): return operate_alone(function.operators.abs_, "__abs__", self)
+    def __invert__(self): return operate_alone(function.operators.invert_, "__invert__", self)
+    def __round__(self, *digits): return op_for(function.operators.round_, "__round__").apply(self, *digits)
+    def __getitem__(self, index): return op_for(function.operators.getitem_, "__getitem__").apply(self, index)
+
+    def __iter__(self):
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d Variable")
+        return iter([self[i] for i in range(len(self))])
+
+    def __lt__(self, other): return compare(np.less, self, other)
+    def __le__(self, other): return compare(np.less_equal, self, other)
+    def __gt__(self, other): return compare(np.greater, self, other)
+    def __ge__(self, other): return compare(np.greater_equal, self, other)
+    def __eq__(self, other): return compare(np.equal, self, other)
+    def __ne__(self, other): return compare(np.not_equal, self, other)
+    def __hash__(self): return id(self) >> 4
+
+    # -- as plain Python and NumPy see it
+
+    def __bool__(self):
+        return bool(self.only("the truth value of a Variable of shape {} is ambiguous: wanted one element; use x.data.any() or .all()", ValueError))
+
+    def __float__(self):
+        refuse_in_transform(self, "float")
+        return float(self.only("float() of a Variable of shape {}: wanted one element", TypeError))
+
+    def __int__(self):
+        refuse_in_transform(self, "int")
+        return int(self.only("int() of a Variable of shape {}: wanted one element", TypeError))
+
+    def only(self, message, error):
+        """The one element, as a Python number."""
+        data = self._get_data()
+        if data is None:
+            raise TypeError("this Variable has no data")
+        if data.size != 1:
+            raise error(message.format(self.shape))
+        return data.item()
+
+    def __array__(self, dtype=None, copy=None):
+        refuse_in_transform(self, "numpy.asarray")
+        if dtype is not None and dtype != self.dtype and copy is False:
+            raise ValueError(f"a Variable of dtype {self.dtype} is no array of dtype {dtype} without a copy")
+        return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        y = function.ask_loops(ufunc, method, inputs, kwargs)
+        if y is not None:
+            return y
+        if not all([is_operand(x) or isinstance(x, (list, tuple)) for x in inputs]):
+            return NotImplemented           # the other class has its turn
+        return dispatch_numpy(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func, types, args, kwargs):
+        if not all([issubclass(t, (Variable, np.ndarray)) for t in types]):
+            return NotImplemented
+        op = function.operators.functions.get(func)
+        if op is None or "out" in kwargs or "where" in kwargs:
+            return dispatch_numpy(func, "__call__", args, kwargs)
+        return op.apply(*args, **kwargs)
+
+    def __getattr__(self, name):
+        if hasattr(type(self), name):       # a property of ours has failed: let it say so itself
+            return object.__getattribute__(self, name)
+        op = registry.find_name(name)
+        if op is None:
+            raise OpAttributeError(f"a Variable has no attribute {name!r}, and no op of this name is registered{registry.explain(name)}")
+        return Method(op, self)
+
+    def __dir__(self):
+        return sorted({*object.__dir__(self), *registry.snapshot.names})
+
+    def __copy__(self):
+        refuse_in_transform(self, "copy")
+        return restored(type(self), None if self.data is None else self.data.copy(), self._name, getattr(self, "__dict__", None))
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()
+
+    def __reduce__(self):
+        refuse_in_transform(self, "pickle")
+        return restored, (type(self), self.data, self._name, getattr(self, "__dict__", None))
+
+
+set_variable_class(Variable)
+
+
+def restored(cls, data, name, attributes):
+    """Return a copied or unpickled Variable: data and name, no graph and no gradient."""
+    v = cls.__new__(cls)
+    Variable.__init__(v, data, name)
+    if attributes:
+        v.__dict__.update(attributes)
+    return v
+
+
+def refuse_in_transform(v, what):
+    """Refuse to take a number out of a Variable where that would cut the graph of a transform."""
+    v.refuse_cut(what)
+    if graph.transforming.on() and (v.reason == graph.TRACED or v.creator is not None) and not graph.is_known(v):
+        raise GradientError(f"{what}() of a Variable cuts the graph while a transform (grad, vjp, ...) runs: "
+                            "use x.detach() or x.data if this is meant to be constant")
+
+
+class Method:
+    """An op bound to its first operand: `x.sum`."""
+
+    def __init__(self, op, v):
+        self.op, self.v = op, v
+        self.__doc__ = op.cls.__doc__
+
+    def __call__(self, *args, **kwargs):
+        return self.op.apply(self.v, *args, **kwargs)
+
+    def __repr__(self):
+        return f"<op {self.op.qualified} of {self.v!r}>"
+
+
+def operate(op, operator, a, b):
+    """Return a operator b, for whichever op claims the operator."""
+    if op is None:
+        if not is_operand(a) or not is_operand(b):
+            return refuse_operand(operator, a if not is_operand(a) else b)
+        op = op_for(None, operator)
+    if op.direct == 2:
+        y = tape.run_kernel(op, a, b)
+        if y is not None:
+            return y
+    if not is_operand(a) or not is_operand(b):
+        return refuse_operand(operator, a if not is_operand(a) else b)
+    return op.apply(a, b)
+
+
+def operate_alone(op, operator, a):
+    """Return operator a."""
+    op = op_for(op, operator)
+    if op.direct == 1:
+        y = tape.run_kernel(op, a, None)
+        if y is not None:
+            return y
+    return op.apply(a)
+
+
+def op_for(op, operator):
+    """Return the op that answers an operator, from an installed package if need be."""
+    if op is None:
+        op = registry.find_operator(operator)
+    if op is None:
+        raise OpTypeError(f"no op claims the operator {operator}{registry.explain(operator)}")
+    return op

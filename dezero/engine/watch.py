@@ -1,0 +1,93 @@
+"""Looking for a fault (`detect`): results and gradients that are not finite, and data that were changed in place."""
+from .. import config
+from .._kernels.nodes import ModeFlag, OpBase, VariableBase, keep_all
+from ..errors import GraphError
+from . import graph, guard, tape
+from .checks import who
+
+for_anomalies = ModeFlag(config.defaults, "detect_anomaly")
+for_changes = ModeFlag(config.defaults, "detect_changes")
+
+
+def watch(more):
+    """Note that a block that looks for faults begins (1) or has ended (-1)."""
+    tape.engine.watchers += more
+    keep_all(tape.engine.watchers > 0)
+
+
+def inspect_result(y, cls, inputs):
+    """Look at a result that was computed in a block that looks for faults, or beside one."""
+    anomalies, changes = for_anomalies.on(), for_changes.on()
+    if not (anomalies or changes):
+        return
+    node = graph.op_node(graph.node_of(y))
+    node = node.in0 if node.op is None and node.in0 is not None else node
+    graph.metadata_of(node).site = guard.site()
+    if anomalies and guard.not_finite([y._get_data()]) is not None:
+        place = guard.not_finite([v._get_data() for v in inputs if isinstance(v, VariableBase)])
+        raise guard.Anomaly(f"{who(cls)}, called at {guard.site()}: the result is not finite" +
+                            ("" if place is None else f"; neither was operand {place}"))
+    if changes:
+        values = zip((node, *graph.parents(node)), read_of(node))
+        graph.metadata_of(node).fingerprints = Fingerprints([fingerprint_of(x) if is_read else None for x, is_read in values])
+
+
+class Fingerprints:
+    """Fingerprints of what a node's op has read; while there are any, every walk looks at them."""
+
+    def __init__(self, prints):
+        self.prints = prints
+        count_watchers(1)
+
+    def __del__(self):
+        count_watchers(-1)
+
+
+def count_watchers(more):
+    """Note that so many more nodes want to be looked at before their rules run."""
+    tape.engine.rule_watchers += more
+
+
+def read_of(node):
+    """Return which of (output, *inputs) the gradients of a node's op read."""
+    if not isinstance(node.op, OpBase):
+        return [True] * (1 + len(graph.parents(node)))
+    kernel = node.kernel
+    read = kernel.reads_for(node.in0, node.in1)
+    return [read >> kernel.nin & 1, read & 1, read & 2]
+
+
+def fingerprint_of(node):
+    """Return a fingerprint of the data that a node keeps for rules to read, or None."""
+    if node is None or node.is_inline:
+        return None
+    if node.place > 0 and node.op is not None:
+        return [guard.fingerprint(y) for y in node.op._values]
+    return None if node.value is None else guard.fingerprint(node.value)
+
+
+def site_of(node):
+    return f", called at {node.metadata.site}" if node.metadata is not None and node.metadata.site else ""
+
+
+def check_unchanged(node):
+    if node.op is None or node.metadata is None or node.metadata.fingerprints is None:
+        return
+    f = graph.function_of(node)
+    for x, mark in zip((node, *graph.parents(node)), node.metadata.fingerprints.prints):
+        now = fingerprint_of(x)                    # None: it is computed again, from what nobody can write to
+        if mark is not None and now is not None and mark != now:
+            raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
+                             "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
+
+
+def check_finite(node, f, gys, gxs):
+    if not for_anomalies.on():
+        return
+    if guard.not_finite([g._get_data() if isinstance(g, VariableBase) else g for g in gxs if g is not None]) is not None:
+        raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: a gradient of its inputs is not finite{came_in(gys)}")
+
+
+def came_in(gys):
+    place = guard.not_finite([g._get_data() if isinstance(g, VariableBase) else g for g in gys if g is not None])
+    return "" if place is None else "; neither was the gradient it got"
