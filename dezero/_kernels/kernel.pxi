@@ -98,44 +98,41 @@ cdef class Kernel:
         """By bit, which of (*inputs, output) is read by the gradients that are wanted."""
         return read_by(self, takes(x0), takes(x1))
 
-    cdef Node compute(self, object a, object b):
-        """Return a node with the value of one or two operands; None where no loop fits them."""
-        cdef Node y = evaluate(self, a, b)
-        if y is not None and y.remat & RAISED:
-            report(self.label, flags())
-        return y
+    cdef Node compute(self, object a, object b, bint again=False):
+        """Return a node with the value of one or two operands; None where no loop fits them.
 
-
-cdef inline Node evaluate(Kernel k, object a, object b):
-    """Return a node with the value; floating-point flags are noted on it, and told to nobody."""
-    cdef View v[3]
-    cdef Node y = <Node>new_node(<PyTypeObject *>Node, NULL, NULL)
-    cdef int da = look(a, &v[0]), db, d
-    db = da if k.nin == 1 else look(b, &v[1])
-    d = da if da < WEAK else db
-    if d >= WEAK or k.fwd[d] == NULL or (da != d and da != WEAK) or (db != d and db != WEAK):
-        return None
-    if da == WEAK and not keep_number(y, a, d, &v[0]) or k.nin == 2 and db == WEAK and not keep_number(y, b, d, &v[1]):
-        return None
-    if v[0].nd == 0 and is_scalar(a):
-        keep_scalar(y, &v[0])
-    elif k.nin == 2 and v[1].nd == 0 and is_scalar(b):
-        keep_scalar(y, &v[1])
-    y.dtype_code = d
-    if v[0].nd == 0 and (k.nin == 1 or v[1].nd == 0):
-        y.is_inline = True
-        forward_number(y, k, v)
-        if not flags():
-            return y
-        clear_flags()                       # of what ran before: to look first would take as long again, at every op
-        forward_number(y, k, v)
-    else:
-        clear_flags()
-        if not forward_arrays(y, k, a, b, v, d):
+        Floating-point flags are reported, unless it is computed again.
+        """
+        cdef View v[3]
+        cdef Node y = <Node>new_node(<PyTypeObject *>Node, NULL, NULL)
+        cdef int da = look(a, &v[0]), db, d
+        db = da if self.nin == 1 else look(b, &v[1])
+        d = da if da < WEAK else db
+        if d >= WEAK or self.fwd[d] == NULL or (da != d and da != WEAK) or (db != d and db != WEAK):
             return None
-    if flags():
-        y.remat |= RAISED
-    return y
+        if da == WEAK and not keep_number(y, a, d, &v[0]) or self.nin == 2 and db == WEAK and not keep_number(y, b, d, &v[1]):
+            return None
+        if v[0].nd == 0 and is_scalar(a):
+            keep_scalar(y, &v[0])
+        elif self.nin == 2 and v[1].nd == 0 and is_scalar(b):
+            keep_scalar(y, &v[1])
+        y.dtype_code = d
+        if v[0].nd == 0 and (self.nin == 1 or v[1].nd == 0):
+            y.is_inline = True
+            forward_number(y, self, v)
+            if not flags():
+                return y
+            clear_flags()                   # of what ran before: to look first would take as long again, at every op
+            forward_number(y, self, v)
+        else:
+            clear_flags()
+            if not forward_arrays(y, self, a, b, v, d):
+                return None
+        if flags():
+            y.remat |= RAISED
+            if not again:
+                report(self.label, flags())
+        return y
 
 
 cdef inline int read_by(Kernel k, bint first, bint second) noexcept:

@@ -39,7 +39,7 @@ cdef class Kernel:
     cdef Loop subtract[2][2]
     cdef void *subtract_data[2][2]
     cdef int reads_for(self, Node x0, Node x1) noexcept
-    cdef Node compute(self, object a, object b)
+    cdef Node compute(self, object a, object b, bint again=*)
 
 cdef class OpBase:
     cdef public Kernel kernel

@@ -135,7 +135,7 @@ cdef int rematerialize(Node target) except -1:
         if missing:
             todo += [node, *missing]
             continue
-        again = evaluate(node.kernel, operand_of(node, 0), operand_of(node, 1))
+        again = node.kernel.compute(operand_of(node, 0), operand_of(node, 1), True)
         node.value = again.value
         found.append(node)
     for node in found:

@@ -22,7 +22,7 @@ cdef class Engine:
 @cython.locals(x0=Node, x1=Node, node=Node, y=VariableBase, record=bint, observed=int)
 cdef VariableBase run_kernel(OpBase op, object a, object b)
 @cython.locals(node=Node)
-cdef Node operand_node(object x)
+cdef inline Node operand_node(object x)
 cdef bint is_number(object x)
 @cython.locals(generation=Py_ssize_t, kernel=Kernel, reads=int)
 cdef int record_kernel(Node node, OpBase op, Node x0, Node x1, object a, object b) except -1

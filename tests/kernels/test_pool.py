@@ -226,3 +226,20 @@ def test_a_forked_child_has_its_own():
                "if child == 0:\n    memory.release(); os._exit(0)\n"
                "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0\n")
     subprocess.run([sys.executable, "-P", "-c", program], check=True)
+
+
+EMPTY = """
+import numpy as np
+from dezero import Variable, memory
+x = Variable(np.array(1.0))
+for _ in range(3):
+    memory.release()
+    held = [x + 1.0 for _ in range(3000)]   # more than are ever kept: the last ones are made where none is spare
+    more = [Variable(np.array(1.0)) for _ in range(3000)]
+    assert all(y.data == 2.0 for y in held) and all((v * 2.0).data == 2.0 for v in more)
+"""
+
+
+def test_nodes_and_variables_are_made_where_none_is_spare():
+    """Cython's way to make one reads the tuple of arguments, and got none."""
+    subprocess.run([sys.executable, "-P", "-c", EMPTY], check=True)
