@@ -138,7 +138,7 @@ cdef class Node:
         return a
 
     cdef object give_out(self):
-        """Return the value as an ndarray for a user, who may write to it unless others are computed from it; None where it was dropped."""
+        """Return the value as an ndarray for a user; None where it was dropped.  It is read-only where others are computed from it."""
         array = self.as_array()
         if not self.is_inline and self.remat & SOURCE and array is not None:
             cnp.PyArray_CLEARFLAGS(<ndarray>array, cnp.NPY_ARRAY_WRITEABLE)

@@ -41,7 +41,7 @@ typedef struct pool_block {
 
 static struct {
     size_t live, cached, allow, cap, peak, before; /* peak: the most live since the last decay; before: until then */
-    size_t nodes; /* spare ones of large graphs, which cells.pyx keeps: bytes */
+    size_t nodes; /* spare ones of large graphs, which spares.h keeps: bytes */
     pool_block *bins[POOL_BINS], *newest, *oldest;
 } pool = {.allow = POOL_FLOOR, .cap = (size_t)-1};
 

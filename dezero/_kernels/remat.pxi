@@ -37,7 +37,7 @@ cdef int steps_to(Node x, int most) noexcept:
         return 0 if x.kernel is not None else FAR
     if x.value is not None:
         return 0 if is_private(x) else FAR
-    return steps_of(x, most) if x.handle == NULL else FAR       # a rule may come to read what the handle holds
+    return steps_of(x, most) if x.handle == NULL else FAR       # a rule may come to read what the Variable holds
 
 
 cdef int steps_of(Node y, int most) noexcept:
@@ -54,6 +54,7 @@ cdef int steps_of(Node y, int most) noexcept:
 
 
 cdef bint is_cheap(Node y) noexcept:
+    """May forward run again, as the kernel of y says?"""
     cdef int i
     cdef double number = y.operand_number.d if y.dtype_code == 0 else y.operand_number.f
     for i in range(y.kernel.ncheap):
@@ -89,6 +90,7 @@ cdef void mark(Node y, int as_what) noexcept:
 
 
 cdef void mark_operand(Node x) noexcept:
+    """Mark what a value is computed from: as there, or as computed again on the way."""
     if x is None:
         return
     if x.value is None and not x.is_inline:
@@ -99,7 +101,9 @@ cdef void mark_operand(Node x) noexcept:
 
 cdef inline bint is_few(object a, Py_ssize_t most):
     """Is it a Variable whose array has at most so many bytes?"""
-    return isinstance(a, VariableBase) and type((<VariableBase>a).array) is ndarray and cnp.PyArray_NBYTES(<ndarray>(<VariableBase>a).array) <= most
+    if not isinstance(a, VariableBase) or type((<VariableBase>a).array) is not ndarray:
+        return False
+    return cnp.PyArray_NBYTES(<ndarray>(<VariableBase>a).array) <= most
 
 
 cdef inline ndarray copied(Node y, int i):
@@ -113,6 +117,7 @@ cdef inline Node source_of(Node y, int i):
 
 
 cdef object operand_of(Node y, int i):
+    """Return an operand to compute y again with."""
     cdef Node x = source_of(y, i)
     if x is not None:
         return x.as_array() if x.is_inline else x.value

@@ -1,4 +1,4 @@
-"""What a `Kernel` may be made of, checked before any address is used: for cells.pyx and its twin alike."""
+"""What a `Kernel` may be made of, checked before any address is used: for kernel.pxi and its twin alike."""
 import sys
 
 import numpy as np

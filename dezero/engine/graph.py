@@ -12,7 +12,7 @@ from weakref import ref
 
 from .. import config
 from .._kernels import nodes
-from .._kernels.nodes import FunctionBase, Metadata, ModeFlag, Node, OpBase, VariableBase
+from .._kernels.nodes import Metadata, ModeFlag, Node, OpBase
 from ..errors import GraphError
 from .checks import describe
 

@@ -117,7 +117,8 @@ class Environment:
         for base in self.classes:
             for x in list(vars(base).values()):     # another thread may be noting the same class
                 self.follow(getattr(x, "__func__", getattr(x, "fget", x)))
-        self.enclosed = [f for f in self.functions if not all(map(inert, (f.__defaults__ or ()) + (f.__closure__ or ()))) or f.__kwdefaults__]
+        self.enclosed = [f for f in self.functions
+                         if f.__kwdefaults__ or not all(map(inert, (f.__defaults__ or ()) + (f.__closure__ or ())))]
         self.look_at_classes()
         self.before = noted(self.numbers())
 

@@ -67,27 +67,33 @@ def fingerprint_of(node):
 
 
 def site_of(node):
+    """Say where an op was called, where that was noted."""
     return f", called at {node.metadata.site}" if node.metadata is not None and node.metadata.site else ""
 
 
 def check_unchanged(node):
+    """Refuse to run a rule on data that are not what they were at forward."""
     if node.op is None or node.metadata is None or node.metadata.fingerprints is None:
         return
     f = graph.function_of(node)
-    for x, mark in zip((node, *graph.parents(node)), node.metadata.fingerprints.prints):
-        now = fingerprint_of(x)                    # None: it is computed again, from what nobody can write to
-        if mark is not None and now is not None and mark != now:
-            raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in place "
-                             "between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
+    for x, before in zip((node, *graph.parents(node)), node.metadata.fingerprints.prints):
+        now = fingerprint_of(x)             # None: it is computed again, from what nobody can write to
+        if before is not None and now is not None and before != now:
+            raise GraphError(f"{who(type(f))}{site_of(node)}: an array of shape {x.shape} that its gradient reads was changed in "
+                             "place between forward and backward; write to a copy, or bind new data: x.data = x.data + step")
 
 
 def check_finite(node, f, gys, gxs):
-    if not for_anomalies.on():
-        return
-    if guard.not_finite([g._get_data() if isinstance(g, VariableBase) else g for g in gxs if g is not None]) is not None:
+    """Refuse gradients of a rule that are not finite."""
+    if for_anomalies.on() and first_not_finite(gxs) is not None:
         raise guard.Anomaly(f"{who(type(f))}{site_of(node)}: a gradient of its inputs is not finite{came_in(gys)}")
 
 
 def came_in(gys):
-    place = guard.not_finite([g._get_data() if isinstance(g, VariableBase) else g for g in gys if g is not None])
-    return "" if place is None else "; neither was the gradient it got"
+    """Say so, where what a rule got was not finite already."""
+    return "" if first_not_finite(gys) is None else "; neither was the gradient it got"
+
+
+def first_not_finite(gradients):
+    """Return the place of the first gradient that is not finite, or None."""
+    return guard.not_finite([g._get_data() if isinstance(g, VariableBase) else g for g in gradients if g is not None])
