@@ -26,7 +26,7 @@ def goldstein(dezero, seed, rounds):
     """How many times faster than the seed, by size."""
     import numpy as np
     import workloads
-    for text, shape, wanted in (("0-d", (), 20), ("8", 8, 15), ("1e4", 10**4, 8), ("1e6", 10**6, 3)):
+    for text, shape, wanted in (("0-d", (), 33), ("8", 8, 22), ("1e4", 10**4, 8), ("1e6", 10**6, 3)):
         arrays = workloads.normal(shape, shape)()
         calls = {p.name: p.step(workloads.goldstein, [p.leaf(a.copy()) for a in arrays]) for p in (dezero, seed)}
         times = measure.race(calls, rounds, turn=0.1)
@@ -34,7 +34,7 @@ def goldstein(dezero, seed, rounds):
     a, b = np.ones(8), np.ones(8)
     names = {"a": a, "b": b, "x": dezero.leaf(a.copy()), "y": dezero.leaf(b.copy())}
     times = measure.race({"dezero": "x + y", "numpy": "a + b"}, rounds * 3, turn=0.02, names=names)
-    yield "x + y on 8 float64, recorded: dezero / NumPy's a + b", "<=", 0.6, *ratio(times["dezero"], times["numpy"])
+    yield "x + y on 8 float64, recorded: dezero / NumPy's a + b", "<=", 0.5, *ratio(times["dezero"], times["numpy"])
 
 
 def graphs(dezero, seed, rounds, n):
@@ -54,14 +54,14 @@ def processes(wheel):
     """What needs a process of its own."""
     found = alone.ask("memory", "dezero", "chain 1e6")
     for phase, when in (("held", "after forward"), ("peak", "at the peak")):
-        yield f"chain of 1e6: bytes a node, {when}", "<=", 300, found.get(phase, 1e12) / 1e6
+        yield f"chain of 1e6: bytes a node, {when}", "<=", 200, found.get(phase, 1e12) / 1e6
     found = alone.ask("chain_in_thread", "dezero", 300_000)
     yield f"chain of 3e5 in a thread of 256 KiB: gradient{found.get('error', '')}", "==", 1.0, found.get("gradient", -1.0)
     found = alone.import_time("dezero")
     for how, ms in found.items():
         yield f"import dezero: ms beyond numpy, by {how}", "<=", 15, ms
     if wheel:
-        yield f"{os.path.basename(wheel)}: kB", "<=", 400, os.path.getsize(wheel) / 1e3
+        yield f"{os.path.basename(wheel)}: kB", "<=", 1500, os.path.getsize(wheel) / 1e3
 
 
 def main():
