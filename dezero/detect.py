@@ -30,7 +30,8 @@ def detect_anomaly():
     """Raise at the first NaN or infinity that an op or a gradient rule gives, for a ``with`` block or as a decorator.
 
     The error names the op, its package, and the line that called the op, for a gradient as well if the op was called in
-    such a block.  Everything runs on the ops' Python methods and is looked at: for a search, not for use.
+    such a block.  Backward runs on the ops' Python methods, and every result and gradient is looked at: for a search, not
+    for use.
 
     Raises
     ------

@@ -44,8 +44,8 @@ class Op(OpBase):
         Who offers it; `dist` and `version` are "" for what this process registered itself.
     file, line : str, int
         Where its code begins; `line` gives the line of the class statement.
-    direct : bool
-        Whether its loops alone do what `apply` does; set by the engine.
+    direct : int
+        With how many operands its loops may run without a call of `apply`; 0: never. Set by the engine.
     """
 
     def __init__(self, name, cls, operators, numpy, kernel, order, plugin, dist, version, file, line):

@@ -26,9 +26,9 @@ FLOORS = {
     "__init__": 6, "core": 6, "core_simple": 6, "functions": 6, "transforms": 6, "detect": 6, "memory": 6, "testing": 6, "commands": 6,
     "__main__": 6,
 }
-ENGINE = ["__init__", "checks", "dispatch", "guard", "graph", "rules", "tape", "function", "variable", "watch", "guarded", "higher", "partial"]
+ENGINE = ["__init__", "checks", "dispatch", "guard", "hooks", "graph", "rules", "tape", "function", "variable", "watch", "guarded", "higher", "partial"]
 """The rooms of the wing, from the ground up."""
-AT_FIRST_USE = {("engine/tape.py", "higher")}
+AT_FIRST_USE = {("engine/hooks.py", "higher")}
 """A room of second order registers itself with the engine when it is first needed."""
 
 PUBLIC = set(

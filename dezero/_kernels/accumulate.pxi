@@ -3,8 +3,7 @@
 # By numbers (0-d), by arrays, summed over the axes along which a parent was broadcast, or deferred into a program of
 # `blocks`.  Uses `shapes`, `memory`, `kernel`, `remat` (a value that was dropped is computed again) and `queue`.
 #
-# A gradient is summed to a parent's shape here where loops ran; where a rule is Python's, in `engine/rules.fit`; where the
-# walk is recorded, in `engine/higher.fit_recorded`.
+# (Where else gradients are summed to the shape of an input that was broadcast, `engine/rules.fit` tells.)
 
 cdef int apply_kernel(Node y, ReadyQueue queue) except -1:
     """Add what y's gradient gives to the gradients of its parents, which wait in the queue then."""
@@ -88,7 +87,7 @@ cdef inline int view_value(Node n, View *v) except -1:
 
 
 cdef inline char *number_at(Node x, Node y, bint read) except NULL:
-    """Where a 0-d operand of y is; anywhere, where nobody reads it."""
+    """Where a 0-d operand of y is; some valid address, if nobody reads it."""
     cdef View v
     if x is None or not read:
         return <char *>&y.operand_number
@@ -133,7 +132,7 @@ cdef inline int accumulate_number(Kernel k, int i, Node y, Node x, char **where)
             t.f = -y.grad_number.f
         add_number(x, <char *>&t)
         return 0
-    if k.factor[i] >= 0:                    # 2 % of Goldstein-Price, where a loop were called
+    if k.factor[i] >= 0:                    # saves the call of a loop: 2 % of Goldstein-Price
         if y.dtype_code == 0:
             t.d = y.grad_number.d * (<double *>where[1 + k.factor[i]])[0]
         else:
@@ -164,7 +163,7 @@ cdef int add_memory(Node x, Loop how, char *p) except -1:
     cdef Py_ssize_t n = x.c_shape.size
     old = x.grad_array
     args[0], args[1] = memory(<PyObject *>old), p
-    old = None
+    old = None                              # or `sole` would count it
     if not sole(<PyObject *>x.grad_array):
         old, x.grad_array = x.grad_array, new_memory(x.c_shape, x.dtype_code)
     args[2] = memory(<PyObject *>x.grad_array)

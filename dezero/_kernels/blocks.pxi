@@ -50,6 +50,8 @@ cdef Number NOTHING
 
 
 cdef class Program:
+    """Steps over registers: backward of nodes of one shape, written down as the walk comes to them, and run by `finish`."""
+
     cdef run_program p
     cdef int room_steps, room_regs
     cdef int nothing        # a register for what nobody reads
@@ -174,7 +176,7 @@ cdef class Program:
     # steps
 
     cdef int step(self, Loop loop, void *data, int n, int *args) except -1:
-        """FunctionBase a loop on n registers; gives the register of its result."""
+        """Add the call of a loop on n registers; return the register of its result."""
         cdef int k, out = self.register(SCRATCH, NULL)
         cdef run_step *t = self.insert(self.p.nsteps)
         t.loop, t.data, t.nargs = loop, data, n + 1

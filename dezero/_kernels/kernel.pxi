@@ -122,7 +122,7 @@ cdef class Kernel:
             forward_number(y, self, v)
             if not flags():
                 return y
-            clear_flags()                   # of what ran before: to look first would take as long again, at every op
+            clear_flags()                   # perhaps of what ran before: to clear them before every op would cost as much as the op
             forward_number(y, self, v)
         else:
             clear_flags()

@@ -19,8 +19,8 @@ cdef extern from "Python.h":
     void PyErr_WriteUnraisable(object) noexcept
 
 cdef object modes_of_context = ContextVar("dezero_modes", default=None)
-modes = modes_of_context                        # by which `config` and ModeStack find each other
-cdef Py_ssize_t stacks = 0                      # that live: while there is none, no context is in any mode
+modes = modes_of_context                        # for `config`
+cdef Py_ssize_t stacks = 0                      # alive: while there is none every mode has its default, and no context is asked
 
 
 @cython.final
@@ -104,6 +104,7 @@ cdef class ModeFlag:
         return self.default if stacks == 0 else self.in_context()
 
     cdef bint in_context(self) except -1:
+        """What the frames of this context say, or the default."""
         cdef ModeStack stack = stack_of_context()
         value = None if stack is None else stack.values.get(self.name)
         return self.default if value is None else value

@@ -59,7 +59,7 @@ cdef class Node:
     cdef signed char dtype_code         # of both: 0 float64, 1 float32, -1 anything else
     cdef unsigned char is_inline        # the value is in the node: `value_number` or a block
     cdef unsigned char constant         # takes no gradient
-    cdef unsigned char by_loops         # so were all that it was computed from: none of them is larger
+    cdef unsigned char by_loops         # made by loops, as all that it was computed from: so none of these is larger (`queue`)
     cdef unsigned char remat            # of a large value: RAISED, LOST, SOURCE, TARGET, STEP, GIVEN_OUT
     cdef unsigned char tracked          # the garbage collector knows it: a user's object hangs on it or above it
     # how it was computed
@@ -68,7 +68,7 @@ cdef class Node:
     cdef Kernel kernel                  # of op, where loops did the work
     cdef Node in0, in1                  # its parents
     cdef Py_ssize_t generation
-    cdef int place                      # of an output among a call's several; -1 where there is one
+    cdef int place                      # of a pick: which output; of its call: how many; else -1 (`engine/graph` has the kinds)
     cdef PyObject *handle               # the Variable that holds it, as long as it lives
     # the walk that is under way
     cdef Node next
@@ -84,6 +84,7 @@ cdef class Node:
     cdef int save(self, object array) except -1
     cdef int drop(self) except -1
     cdef bint is_dropped(self) noexcept
+    cdef bint is_leaf(self) noexcept
     cdef object as_array(self)
     cdef object give_out(self)
     cdef bint is_fixed(self) noexcept

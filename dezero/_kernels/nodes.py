@@ -1,7 +1,8 @@
 """Nodes of the graph: the twin of nodes.pyx in plain Python, for an engine that is not compiled.
 
-Every value is an ndarray and every op runs on its reference, so kernels are checked and kept but never run.  The sections
-are the chapters of the compiled form.
+Every value is an ndarray and every op runs on its reference, so kernels are checked and kept but never run; nothing is
+dropped, deferred or recycled.  What only the way of kernels calls is not here: `compute apply_kernel known_node mark_lost
+copy_small_operands rematerialize`.  The sections are the chapters of the compiled form.
 """
 import threading
 import weakref
@@ -37,10 +38,7 @@ class OpBase:
 
 
 class Metadata:
-    """What few nodes have: a name, the Function somebody asked for, the Variable that a retired leaf belongs to.
-
-    And where somebody looks for a fault: the line that made it, and fingerprints of the data that its rule reads.
-    """
+    """What few nodes have; see nodes.pyx."""
 
     name = creator = ref = site = fingerprints = None
 
@@ -79,6 +77,10 @@ class Node:
     def is_dropped(self):
         """Is the value gone?"""
         return self.value is None
+
+    def is_leaf(self):
+        """Did the caller make it?"""
+        return self.op is None and self.in0 is None
 
     def as_array(self):
         """Return the value."""

@@ -1,23 +1,25 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True, nonecheck=False
-"""Nodes of the graph, and how loops run on their values: compiled.  `nodes.py` beside this is the same in plain Python.
+"""Nodes of the graph, and how loops run on their values: compiled.  `nodes.py` beside this is the same interface in plain Python.
 
 A `Node` is one value and how it came about.  A float64 or float32 result is, while it is small, kept in its node and made
 an ndarray when somebody asks for it: of 0-d data a bare number (2.7 us of 7.5 for Goldstein-Price, 4.4 with its gradient),
 below `SMALL` bytes a block.  A larger one belongs to the caller's Variable, and the node keeps it only when some rule reads
-it.  Nothing here knows of ops' rules.
+it.  Nothing here knows of ops' rules.  (Goldstein-Price, the measure of many comments here and below, is a polynomial of
+two variables: 38 ops, forward and backward.)
 
 The chapters are included, since the compiler must see these functions together (they are inlined into each other at every
 op).  In reading order:
 
-    kernel.pxi        an op's loops, and a value computed by them
     shapes.pxi        where the elements of operands are; running a loop over them
     memory.pxi        arrays and blocks that values live in, recycled (pool.h)
+    kernel.pxi        an op's loops, and a value computed by them
+    (this file)       nodes, and what holds them
+    remat.pxi         what need not be kept, since backward computes it again
     accumulate.pxi    backward of one node: what it adds to the gradients of its parents
     queue.pxi         the order of the walk back
-    remat.pxi         what need not be kept, since backward computes it again
     blocks.pxi        backward of large values, block by block through the cache (runner.h, team.h)
-    modes.pxi         what holds in a context; how rules run; floating-point flags
     spares.pxi        how nodes and Variables are made and freed (spares.h)
+    modes.pxi         what holds in a context; how rules run; floating-point flags
 """
 from contextvars import ContextVar
 
@@ -73,9 +75,9 @@ cdef class OpBase:
 
 @cython.trashcan(True)
 cdef class Metadata:
-    """What few nodes have: a name, the Function somebody asked for, the Variable that a retired leaf belongs to.
+    """What few nodes have: a name, the Function that somebody asked for (`creator`), the Variable of a retired leaf (`ref`).
 
-    And where somebody looks for a fault: the line that made it, and fingerprints of the data that its rule reads.
+    Of `detect`: the line that made it (`site`), `fingerprints` of the data that its rule reads.  Of `remat`: copies of operands.
     """
 
 
@@ -123,6 +125,10 @@ cdef class Node:
     cdef bint is_dropped(self) noexcept:
         """Is the value gone, or not made yet?"""
         return not self.is_inline and self.value is None
+
+    cdef bint is_leaf(self) noexcept:
+        """Did the caller make it?"""
+        return self.op is None and self.in0 is None
 
     cdef object as_array(self):
         """Return the value as an ndarray (a new one, where it is the node's own), or None where it was dropped."""
@@ -176,7 +182,7 @@ cdef class Node:
 
     cdef object variable(self):
         """Return the living Variable that holds it, or None."""
-        # None that is being destroyed is given out: its class may be a Python one, whose __del__ runs at count 0.
+        # A Variable that is being destroyed is not handed out: __del__ of a subclass in Python runs at count 0.
         return <object>self.handle if self.handle != NULL and self.handle.ob_refcnt > 0 else None
 
     cdef VariableBase new_variable(self):
@@ -245,9 +251,9 @@ cdef class Node:
         """Return the gradient as an array that is nobody else's; None where there is none."""
         if not self.has_grad:
             return None
-        while self.has_grad & IN_REGISTER:      # what one run leaves may have to be added to an array by another
+        while self.has_grad & IN_REGISTER:      # one run may begin another: its sum is added to an array that waits itself
             finish_run()
-        if self.grad_array is None and self.c_shape is not None:
+        if self.grad_array is None and self.c_shape is not None:        # see `start`
             return np.ones(self.shape, self.dtype)
         if self.dtype_code >= 0 and self.c_shape is None:
             a = cnp.PyArray_SimpleNew(0, NULL, TYPENUM[self.dtype_code])

@@ -6,10 +6,14 @@
 cdef class ReadyQueue:
     """Nodes that wait for the walk, and in which order it takes them: the youngest generation first.
 
-    They wait in one row per generation, linked through themselves (0.2 us for Goldstein-Price where a heap of tuples takes
-    6.7).  What a multi-output call's results bring together is taken after the rest of their row.  A small node that was
-    broadcast is postponed until the run on larger ones is through, of which its gradient is a part, and so is what it may
-    have been computed from (broadcasting to 1e6: 1.5 times faster).
+    A generation is a small integer, so there is a row of nodes for each, linked through `Node.next`, and no heap (0.2 us for
+    Goldstein-Price, where a heap of tuples takes 6.7).  A call of several outputs comes after the rest of its row: by then
+    all of its picks have had their turn.
+
+    A node is postponed if it is smaller than the run under way (`blocks`) and its gradient is a sum that this run still has
+    to make: to take it now would end the run.  Its ancestors must wait too, since its own gradient is missing in theirs.
+    They are no larger than it is (`by_loops`), so nothing up to the size of the largest postponed node is taken, until a
+    node without loops comes or all rows are empty.  (Broadcasting to 1e6 elements: 1.5 times faster.)
     """
 
     def __cinit__(self, Py_ssize_t youngest):
@@ -50,7 +54,7 @@ cdef class ReadyQueue:
                     self.generation -= 1
             elif self.postponed is not None and x.kernel is None:
                 self.resume(x)
-            elif (self.postponed is not None or x.has_grad > HELD) and should_wait(x, self.largest):
+            elif (self.postponed is not None or x.has_grad & IN_REGISTER) and should_wait(x, self.largest):
                 self.postpone(x)
             else:
                 return x
@@ -105,7 +109,7 @@ cdef class ReadyQueue:
         release(node)
         release(self.late)
         release(self.postponed)
-        if self.generation >= 0:            # else it came to its end
+        if self.generation >= 0:            # else it came to its end, and all rows are empty
             for k in range(len(self.rows)):
                 release(<Node>PyList_GET_ITEM(self.rows, k))
         return 0
@@ -124,8 +128,7 @@ cdef int release(Node x) noexcept:
 
 
 cdef bint should_wait(Node x, Py_ssize_t largest) noexcept:
-    """Is its gradient a part of a run of larger values, which need not end here?  Or may one have been computed from it
-    that waits already, of at most so many elements?"""
+    """Would x end the run for nothing, or may it be an ancestor of what was postponed?"""
     if not x.by_loops:
         return False
     return elements(x) <= largest or x.has_grad & IN_REGISTER and run_is_larger(elements(x))

@@ -1,18 +1,22 @@
 # -- rematerialization: a value that gradients read need not be kept where a few cheap steps bring it back ------------------
 #
-# Uses `kernel` (a value is computed again by the loops that made it) and `modes` (flags that were reported are dropped).
+# When the Variable of a large value dies (`spares.free_variable`), it is dropped and marked TARGET if a few cheap loops make
+# it again from SOURCEs that nobody can change, perhaps by way of STEPs that were dropped as well.  Backward makes it again
+# where it reads it: in blocks as a step of the program, else by `rematerialize`, which holds it from then on.
+#
+# Uses `kernel` (a value is computed again by the loops that made it) and `modes` (flags that were reported are cleared).
 
 cdef enum:
     RAISED = 1              # Node.remat: forward has raised floating-point flags
-    LOST = 2                # it was computed from an array that the graph does not hold
+    LOST = 2                # it was computed from an array that the graph does not hold: once dropped it is lost
     SOURCE = 4              # others are computed again from it: who is given it can't write to it
     TARGET = 8              # gradients read it; it is not kept, but computed again
     STEP = 16               # it is computed on the way to such a one
     GIVEN_OUT = 32          # its array has been given out: whoever has it may write to it
-    FEW_FROM = 1 << 17      # bytes from which on a value is computed again in one step, not kept; below nothing is won
-    MORE_FROM = 1 << 19     # bytes from which on three steps are fewer than the misses they spare
-    FAR = 100               # steps: never
-    FEW = 64                # times as many bytes as an operand has the value for which it is copied
+    ONE_STEP = 1 << 17      # bytes from which on a value is computed again in one step, not kept; below nothing is won
+    THREE_STEPS = 1 << 19   # bytes from which on three steps cost less than the cache misses that they avoid
+    NEVER = 100             # steps
+    COPIED = 64             # an operand is copied if the value has so many times its bytes
 
 cdef bint watched = False                   # somebody compares data with what they were: all are kept
 
@@ -32,25 +36,25 @@ cdef bint is_private(Node x) noexcept:
 cdef int steps_to(Node x, int most) noexcept:
     """How many forward steps bring back a value: 0 where it is there and nobody can change it."""
     if x.remat & GIVEN_OUT:
-        return FAR
+        return NEVER
     if x.is_inline:
-        return 0 if x.kernel is not None else FAR
+        return 0 if x.kernel is not None else NEVER
     if x.value is not None:
-        return 0 if is_private(x) else FAR
-    return steps_of(x, most) if x.handle == NULL else FAR       # a rule may come to read what the Variable holds
+        return 0 if is_private(x) else NEVER
+    return steps_of(x, most) if x.handle == NULL else NEVER       # its Variable may be used by others yet
 
 
 cdef int steps_of(Node y, int most) noexcept:
-    """How many it takes to compute y, as cheap as `most` or FAR."""
+    """How many cheap steps compute y again, if at most `most`; else NEVER."""
     cdef int i, steps = 1
     cdef Node x
     if most <= 0 or y.kernel is None or y.remat & (RAISED | LOST | GIVEN_OUT) or not is_cheap(y):
-        return FAR
+        return NEVER
     for i in range(2):
         x = source_of(y, i)
         if x is not None and steps <= most:
             steps += steps_to(x, most - steps)
-    return steps if steps <= most else FAR
+    return steps if steps <= most else NEVER
 
 
 cdef bint is_cheap(Node y) noexcept:
@@ -64,16 +68,16 @@ cdef bint is_cheap(Node y) noexcept:
 
 
 cdef bint can_rematerialize(Node y) noexcept:
-    """Need a value that gradients read not be kept, since backward computes it again from what nobody can change?
+    """May a value that gradients read be dropped, for backward to compute it again from what nobody can change?
 
-    Half the memory, and 10-15 % of the time from 1e5 elements on.  To the bit the same, and without the floating-point
-    flags that forward did not raise either.
+    Half the memory, and 10-15 % of the time from 1e5 elements on.  It is the same to the bit, and no floating-point flag
+    is raised that forward did not raise.
     """
     cdef Py_ssize_t size
     if y.c_shape is None or y.kernel is None or watched:
         return False
     size = y.c_shape.size * ITEM[y.dtype_code]
-    return size >= FEW_FROM and steps_of(y, 1 if size < MORE_FROM else 3) < FAR
+    return size >= ONE_STEP and steps_of(y, 1 if size < THREE_STEPS else 3) < NEVER
 
 
 cdef void drop_for_remat(Node y) noexcept:
@@ -146,7 +150,7 @@ cdef int rematerialize(Node target) except -1:
     for node in found:
         if node is not target:
             node.value = None
-    target.remat = target.remat & ~TARGET | SOURCE      # it may be a step to others
+    target.remat = target.remat & ~TARGET | SOURCE      # held from here on: others may be computed from it
     clear_flags()                           # what there is to report was reported
     return 0
 
@@ -187,7 +191,7 @@ cdef int copy_small_operands(Node node, object a, object b) except -1:
     if node.c_shape is None or node.kernel.ncheap == 0 or node.remat & (LOST | RAISED) or node.in0 is None or node.in1 is None:
         return 0
     most = node.c_shape.size * ITEM[node.dtype_code]
-    if most < MORE_FROM or not is_few(a, most // FEW) or not is_few(b, most // FEW):
+    if most < THREE_STEPS or not is_few(a, most // COPIED) or not is_few(b, most // COPIED):
         return 0
     if node.metadata is None:
         node.metadata = Metadata()

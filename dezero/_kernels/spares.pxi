@@ -23,7 +23,7 @@ cdef extern from "Python.h":
 
 
 def set_variable_class(type cls):
-    """Name the class that Variables have, once."""
+    """Make known the class Variable, which is defined in the engine above; once."""
     global usual
     usual = <PyObject *>cls
     spare(1, <PyTypeObject *>cls, <PyTypeObject *>VariableBase)
@@ -40,7 +40,10 @@ dealloc_variable = (<PyTypeObject *>VariableBase).tp_dealloc
 
 
 cdef void free_variable(PyObject *o) noexcept:
-    """Tell the node that its Variable has gone.  (__dealloc__ would save and restore the error state around it.)"""
+    """Tell the node that its Variable has gone, and drop a large value that backward can compute again (`remat`).
+
+    (__dealloc__ would save and restore the error state around it.)
+    """
     cdef PyObject *p = <PyObject *>(<VariableBase>o).node
     if p != <PyObject *>None and (<Node>p).handle == o:
         (<Node>p).handle = NULL
@@ -57,7 +60,7 @@ dealloc_node = (<PyTypeObject *>Node).tp_dealloc
 
 
 cdef void free_node(PyObject *o) noexcept:
-    """Free a node, and then, one after the other, those that die of it."""
+    """Free a node, and then, one after the other, those that only it has held: they wait linked by `grad_number.next`."""
     cdef ThreadState *me = PyThreadState_Get()
     cdef Dead *dead = my_dead(me)
     if dead.owner == me:

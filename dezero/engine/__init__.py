@@ -1,6 +1,7 @@
-"""The engine: `tape` is read first, the story in 300 lines that run; around it, from the ground up,
+"""The engine.  `tape` is read first: the story, about 300 lines that run.  Around it, from the ground up:
 
     checks dispatch guard       what may go in and come out; NumPy's questions; what a second derivative must not lose
+    hooks                       who looks on, and what is going on in the process
     graph                       nodes: made, found, cut
     rules                       an op author's Python methods, as the engine calls them
     tape                        a call is recorded, the walk goes back
@@ -9,4 +10,10 @@
     guarded higher partial      derivatives of derivatives, and by chosen Variables; loaded at their first use
 
 A room imports only those above it in this list.
+
+Words: a *rule* is an op's backward.  A *walk* goes back over a graph; a *pass* is all of one backward(), as far as
+floating-point flags go.  A *run* is a stretch of the walk over large arrays whose steps are written down and computed
+together (`_kernels/blocks.pxi`).  *Leaf, identity, pick, call* are kinds of nodes (`graph`).  A value is *dropped* if its
+node does not hold it, *lost* if it cannot be computed again either, and *rematerialized* if it is.  A *guarded* Variable
+refuses to give its number to a rule; an op is *vouched for* by order = None.
 """

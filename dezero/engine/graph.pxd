@@ -15,9 +15,9 @@ cdef Node identity(VariableBase v, object array)
 @cython.locals(node=Node)
 cdef Node node_of(VariableBase v)
 cdef int retire(VariableBase v) except -1
-@cython.locals(together=Node, node=Node, place=int)
-cdef object split(object f, list nodes, list ys)
-cdef int check_place(VariableBase v, Node node) except -1
+@cython.locals(call=Node, pick=Node, place=int)
+cdef object join_outputs(object f, list picks, list ys)
+cdef int check_shape(VariableBase v, Node node) except -1
 cdef bint is_leaf(VariableBase v) except -1
 cdef Node op_node(Node node)
 cdef tuple parents(Node node)

@@ -1,12 +1,14 @@
 """The graph: nodes, how they are made, found and cut.
 
 A `Node` (`_kernels/nodes`) is one value and how it came about: its op, and the nodes of its inputs, its parents.  A Variable
-is the caller's handle on a node; the graph holds nodes and no handles, so what nobody holds and no rule reads can be dropped.
+is the caller's handle on a node; the graph holds nodes and no handles, so what nobody holds and no rule reads can be dropped
+(but values below 448 bytes, which live in their nodes).
 
     leaf        no op, no parent: what the caller made
     op node     `op` is an OpBase of the registry (compiled loops made it) or a Function (Python methods did)
     identity    no op, one parent: data were bound anew to an op's result; gradients pass through
-    pick        no op, one parent, a `place`: one output of a call that has several
+    pick        no op, one parent, `place` says which: one output of a call that has several
+    call        `op` is a Function of several outputs, `place` says how many; the parent of its picks
 """
 from weakref import ref
 
@@ -20,7 +22,7 @@ recording = ModeFlag(config.defaults, "enable_backprop")
 keeping = ModeFlag(config.defaults, "keep_data")
 transforming = ModeFlag(config.defaults, "transform")
 
-# Why a Variable without creator has no graph, by Variable.reason.
+# Variable.reason: why there is no graph behind a Variable without creator.  TRACED is no such reason, but a mark.
 LEAF, TRACED, NO_GRAD, CONSTANTS, UNCHAINED, DETACHED = range(6)
 REASONS = (
     "",                                     # the caller made it
@@ -63,7 +65,7 @@ def constant(array):
 
 
 def identity(v, array):
-    """Return a node of v's own between an op's result and other data that was bound to it."""
+    """Return a node for other data that were bound to an op's result v: its parent is v's node, gradients pass through."""
     node = new_node(array)
     node.in0 = v.node
     node.generation = v.node.generation + 1
@@ -80,7 +82,7 @@ def node_of(v):
     if node is None:
         return new_leaf(v)
     if v.array is not None and not node.matches(v.array):
-        if node.op is not None or node.in0 is not None:
+        if not node.is_leaf():
             raise GraphError(f"the data of an op's result was changed in place: it is {describe(v.array)}, "
                              f"and was of shape {node.shape} and dtype {node.dtype}")
         retire(v)
@@ -89,41 +91,41 @@ def node_of(v):
 
 
 def retire(v):
-    """Let the next use of v make a new leaf, for other data; the old one still brings its gradients to the Variable."""
+    """Take v off its leaf, since it gets other data: its next use makes a new one, and the old one still adds to `v.grad`."""
     metadata_of(v.node).ref = ref(v)
     v.bind(None)
 
 
-def split(f, nodes, ys):
-    """Make a node of a call of several outputs; each output picks its place from it."""
-    together = Node.__new__(Node)
-    together.op = f
-    together.place = len(nodes)
-    together.generation = f.generation + 1
+def join_outputs(f, picks, ys):
+    """Make one node of a call of several outputs; the node of each output becomes a pick of it."""
+    call = Node.__new__(Node)
+    call.op = f
+    call.place = len(picks)
+    call.generation = f.generation + 1
     f._values = ys
-    together.track()
-    for place, node in enumerate(nodes):
-        together.constant = node.constant
-        node.in0 = together
-        node.place = place
+    call.track()
+    for place, pick in enumerate(picks):
+        call.constant = pick.constant
+        pick.in0 = call
+        pick.place = place
 
 
-def check_place(v, node):
-    """Refuse a Variable whose data was bound to another shape or dtype since."""
+def check_shape(v, node):
+    """Refuse a Variable whose data were bound to another shape or dtype since."""
     if v.array is not None and not node.matches(v.array):
         raise GraphError(f"x.data was bound to {describe(v.array)} after an op had recorded it in shape {node.shape} "
                          f"and dtype {node.dtype}: its gradient has no place to go; call backward first")
 
 
-# ---- finding one's way -----------------------------------------------------------------------------------------------
+# ---- from a node to its parents, its Function, and back --------------------------------------------------------------
 
 def is_leaf(v):
     """Was v made by the caller?"""
-    return v.node is None or v.node.op is None and v.node.in0 is None
+    return v.node is None or v.node.is_leaf()
 
 
 def op_node(node):
-    """Return the node that an op made, behind identities."""
+    """Return the node that an op made, or a leaf, behind identities."""
     while node.op is None and node.in0 is not None and node.place < 0:
         node = node.in0
     return node
@@ -152,8 +154,8 @@ def function_of(node):
 
 
 def creator_of(v, node):
-    """Return the Function that v's node comes from, or None for a leaf."""
-    if node.op is None and node.in0 is None:
+    """Return the Function that has made a node, whose Variable is v, or None for a leaf."""
+    if node.is_leaf():
         return None
     f = node.in0.op if node.op is None else function_of(node)
     place = max(node.place, 0)              # let `f.outputs` find the living Variable of one of its results
@@ -165,14 +167,14 @@ def creator_of(v, node):
 
 
 def metadata_of(node):
-    """Return what few nodes have beside their value, made when it is first asked for."""
+    """Return `node.metadata` (name, creator, ...), made when it is first asked for."""
     if node.metadata is None:
         node.metadata = Metadata()
     return node.metadata
 
 
 def is_known(v):
-    """Has a Variable no graph that anything could be differentiated by?"""
+    """Does no gradient ever go to a Variable, or through it?"""
     return v.reason in (NO_GRAD, CONSTANTS, DETACHED) if v.node is None else v.node.constant
 
 
@@ -230,7 +232,7 @@ def on_array(array):
 
 
 def on_value(node):
-    """Return a Variable on a node's value at forward, for a rule to read."""
+    """Return a Variable on a node's value at forward, for a rule to read; a value that was dropped is asked for when read."""
     v = on_array(None if node.value is None and not node.is_inline else node.give_out())
     if v.array is None:
         v.node = node
@@ -241,7 +243,7 @@ def on_value(node):
 
 def cut(node):
     """Make a leaf of a node."""
-    nodes.rematerialize_if_dropped(node)
+    nodes.rematerialize_if_dropped(node)    # first: others may be computed from it
     node.op = node.kernel = node.in0 = node.in1 = None
     node.place = -1
     node.by_loops = True

@@ -1,12 +1,12 @@
 cimport cython
-from . cimport graph, guarded, rules, tape, watch
+from . cimport graph, guarded, hooks, rules, watch
 from .function cimport Function
 from .guarded cimport Guarded
 from .variable cimport Variable
 from .._kernels cimport nodes
 from .._kernels.nodes cimport FunctionBase, Kernel, Node, OpBase, VariableBase
 
-cdef class Observers(tape.Hooks):
+cdef class Observers(hooks.Hooks):
     pass
 
 @cython.locals(node=Node, table=GradientTable, f=FunctionBase, x=Node)

@@ -1,7 +1,7 @@
 """The walk back with a table of gradients: gradients that are Variables, or while another walk is under way.
 
 Under ``create_graph=True`` rules run on Variables, and what they compute is recorded, so that it can be differentiated
-again.  This room is loaded at the first use of that, or of `detect`, and puts its `Observers` into the tape's hooks.
+again.  This room is loaded at the first use of that, or of `detect`, and its `Observers` are the engine's hooks from then on.
 """
 import heapq
 
@@ -10,15 +10,15 @@ import numpy as np
 from .._kernels import nodes
 from .._kernels.gradients import gradient_dtype, sum_to
 from .._kernels.nodes import OpBase
-from . import graph, guard, guarded, rules, tape, watch
+from . import graph, guard, guarded, hooks, rules, watch
 from .checks import check_gradient_type, describe, is_broadcast, who, wrong_shape
 from .function import Function
 from .guarded import Guarded
 from .variable import Variable
 
 
-class Observers(tape.Hooks):
-    """The guard of second derivatives, and those who look for a fault, in the story of the tape."""
+class Observers(hooks.Hooks):
+    """The guard of second derivatives, and those who look for a fault."""
 
     def operand(self, x):
         if isinstance(x, Guarded):
@@ -36,23 +36,23 @@ class Observers(tape.Hooks):
         if not (isinstance(y, Guarded) and guarded.is_lost(y)):
             watch.inspect_result(y, cls, operands)
 
-    def before_rule(self, node):
+    def before_rule(self, node, gradient):
         watch.check_unchanged(node)
 
     def walk(self, root, gradient, retain, create_graph):
         return recorded_walk([root], [gradient], retain, create_graph, False, None).arrived
 
 
-tape.engine.hooks = Observers()
+hooks.engine.hooks = Observers()
 
 
 # ---- the walk --------------------------------------------------------------------------------------------------------
 
 def recorded_walk(roots, gradients, retain, create_graph, linear, targets):
-    """Walk back with the gradients in a table, and return it.
+    """Walk back from several roots with the gradients in a table, and return it.
 
     With `targets`, only what leads from the roots to these nodes is walked, and what comes to them is in
-    `table.at_targets`; without, `table.arrived` is what `tape.walk` gives.
+    `table.at_targets`; without, `table.arrived` is what `tape.walk` gives.  `linear`: see `GradientTable`.
     """
     table = GradientTable(create_graph, linear)
     if targets is not None:
@@ -64,6 +64,8 @@ def recorded_walk(roots, gradients, retain, create_graph, linear, targets):
         while table.heap:
             node = heapq.heappop(table.heap)[-1]
             gys = table.gradients.pop(node)
+            if hooks.engine.rule_watchers:
+                hooks.engine.hooks.before_rule(node, gys)
             if targets is not None and node in targets:
                 table.at_targets[node] = gys
             elif node.op is not None:
@@ -141,7 +143,8 @@ class GradientTable:
             return 0
         if node not in self.gradients:
             self.count += 1
-            heapq.heappush(self.heap, (-node.generation, node.place > 0 and node.op is not None, self.count, node))
+            late = node.place > 0 and node.op is not None       # a call of several outputs, after its generation
+            heapq.heappush(self.heap, (-node.generation, late, self.count, node))
             self.gradients[node] = None if place < 0 else [None] * node.place
         old = self.gradients[node] if place < 0 else self.gradients[node][place]
         total = g if old is None else old + g if self.create_graph else np.asarray(old + g)
@@ -153,9 +156,7 @@ class GradientTable:
 
     def apply_rule(self, node, f, gys):
         """Return what the rule of f, which made the node, gives for each input."""
-        if tape.engine.rule_watchers:
-            watch.check_unchanged(node)
-        if not tape.engine.watchers:
+        if not hooks.engine.watchers:
             return self.recorded_rule(node, f, gys) if self.create_graph else self.plain_rule(node, f, gys)
         try:
             gxs = self.recorded_rule(node, f, gys) if self.create_graph else self.plain_rule(node, f, gys)
@@ -198,25 +199,25 @@ class GradientTable:
         """Note the gradient of a node whose Variable lives."""
         v = graph.living_variable(node)
         if v is not None:
-            graph.check_place(v, node)
+            graph.check_shape(v, node)
             self.arrived.append((v, unshared(g, ()) if self.create_graph else np.array(g), adds))
 
 
 # ---- what a rule reads -----------------------------------------------------------------------------------------------
 
 def call_guarded(f, gys, inputs, outputs):
-    """`rules.call_rule`, where some of what the rule reads is guarded, or lost."""
-    tape.engine.guarding += 1
+    """`rules.call_rule`, while results of guarded operands are guarded."""
+    hooks.engine.guarding += 1
     try:
         return rules.call_rule(f, gys, inputs, outputs)
     finally:
-        tape.engine.guarding -= 1
+        hooks.engine.guarding -= 1
 
 
 def rematerialize_reads(node):
-    """Bring back what loops have dropped: they read for the gradients that are wanted, a rule reads for all.
+    """Bring back what loops have dropped: they read for the gradients that are wanted, the op's Python rule for all.
 
-    What is lost, and no wanted gradient reads, stays away.
+    What cannot be computed again, and no wanted gradient reads, stays away.
     """
     if not isinstance(node.op, OpBase):
         return
@@ -258,7 +259,7 @@ def as_recorded(node, f, vouched):
 def fit_recorded(f, i, gx, shapes, wide, vouched):
     """Return a rule's gradient for input i as a Variable of the input's shape and floating dtype, or None.
 
-    `rules.fit` is the same for arrays, `_kernels/accumulate.pxi` for the engine's loops.
+    `rules.fit` is the same for arrays, and tells where else this is done.
     """
     x = f._parents[i]
     if gx is None or x.constant:

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport graph, guarded, higher, tape
+from . cimport graph, guarded, higher, hooks, tape
 from .variable cimport Variable
 from .._kernels cimport nodes
 from .._kernels.nodes cimport Node, VariableBase
@@ -8,7 +8,7 @@ from .._kernels.nodes cimport Node, VariableBase
 cpdef Variable argument(object data)
 @cython.locals(outer=int, raised=int)
 cpdef list gradients(list ys, list gys, list wanted, bint create_graph=*, bint linear=*)
-@cython.locals(engine=tape.Engine, x=Variable)
+@cython.locals(engine=hooks.Engine, x=Variable)
 cdef list walk_to(list ys, list gys, list wanted, bint create_graph, bint linear)
 cdef list arrivals(list arrived, list wanted)
 @cython.locals(node=Node, x=Node)

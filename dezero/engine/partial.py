@@ -3,13 +3,13 @@ import numpy as np
 
 from .._kernels import nodes
 from .._kernels.floating import report
-from . import graph, guarded, higher, tape
+from . import graph, guarded, higher, hooks, tape
 from .checks import check_array
 from .variable import Variable
 
 
 def argument(data):
-    """Return a Variable that stands for a float, an array or a Variable that a function gets; it leads back to a Variable."""
+    """Return a new Variable for a function under a transform, on a float, an array, or a Variable, whose node is its parent."""
     if not isinstance(data, Variable):
         return graph.without_graph(np.array(data) if isinstance(data, float) else check_array(data), graph.TRACED)
     v = guarded.guarded_like((data,))
@@ -56,8 +56,8 @@ def gradients(ys, gys, wanted, create_graph=False, linear=False):
 
 
 def walk_to(ys, gys, wanted, create_graph, linear):
-    """Take the walk that will do: the ordinary one, where it is one y by leaves and nobody else takes it."""
-    engine = tape.engine
+    """Take the ordinary walk, where there is one y, only leaves are wanted and no other walk is under way; else the recorded one."""
+    engine = hooks.engine
     if not (create_graph or engine.busy or engine.watchers or len(ys) != 1) and all([graph.is_leaf(x) for x in wanted]):
         return arrivals(tape.walk_back(graph.node_of(ys[0]), gys[0], False, False), wanted)
     targets = [graph.node_of(x) for x in wanted]

@@ -14,4 +14,4 @@ cdef object fit_unusual(FunctionBase f, int i, object gx, object shape, list out
 cdef object zeros_like(object y)
 cdef object data_of(object gradient)
 @cython.locals(call=Node)
-cdef Node gather(Node node)
+cdef Node collect_pick(Node node)

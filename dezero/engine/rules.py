@@ -17,7 +17,7 @@ from .checks import check_gradient_type, checked_output, is_broadcast, who, wron
 # ---- forward ---------------------------------------------------------------------------------------------------------
 
 def held_arrays(inputs):
-    """Return the data of the operands where all are Variables, else None."""
+    """Return the data of the operands if all are Variables, else None: `operand_arrays` converts them then."""
     xs = []
     for x in inputs:
         if not isinstance(x, VariableBase):
@@ -36,7 +36,7 @@ def output(f, y, xs):
 
 
 def note_state(f):
-    """Let the guard of second derivatives (`guard`) see what f holds before forward."""
+    """Note the numbers on f and around its class before forward: new ones would be constants for its rule (`guard`)."""
     f._before = guard.parameters(f) if may_hold_numbers(f) else None
     if "_environment" not in type(f).__dict__ and type(f).__base__ is not FunctionBase:
         type(f)._environment = guard.Environment(type(f))
@@ -63,7 +63,7 @@ def has_slots(cls):
 # ---- backward --------------------------------------------------------------------------------------------------------
 
 def call_rule(f, gys, inputs, outputs):
-    """Return what `f.backward(*gys)` gives with these inputs and outputs in place: one gradient for each input."""
+    """Return what `f.backward(*gys)` gives while `f.inputs` and `f.outputs` are these: one gradient for each input."""
     kept = f._outputs
     f._inputs, f._outputs = inputs, [ref(y) for y in outputs]
     try:
@@ -80,8 +80,9 @@ def call_rule(f, gys, inputs, outputs):
 def fit(f, i, gx, outputs):
     """Return a rule's gradient for input i as an array of the input's shape, or None.
 
-    A gradient of a broadcast shape is summed here where the rule is Python's; where the engine's loops ran, in
-    `_kernels/accumulate.pxi`; where the walk is recorded, in `higher.fit_recorded`.
+    Where gradients are summed to the shape of an input that was broadcast: of a Python rule here, by `fit_unusual`; of
+    loops in `_kernels/accumulate.pxi`, or in `Program.summed` of `blocks.pxi` from 4 kB on; under create_graph in
+    `higher.fit_recorded`.
     """
     x = f._parents[i]
     if gx is None or x.constant:
@@ -94,7 +95,7 @@ def fit(f, i, gx, outputs):
 
 
 def fit_unusual(f, i, gx, shape, outputs):
-    """Return the same for a gradient of another type, or of a shape that input i was broadcast to."""
+    """Return the same in the rare cases: a NumPy scalar, another dtype, or a broadcast shape, which is summed."""
     if isinstance(gx, (np.number, np.bool_)):
         gx = np.asarray(gx)
     check_gradient_type(f, i, gx)
@@ -115,13 +116,13 @@ def data_of(gradient):
     return np.array(gradient.data if isinstance(gradient, VariableBase) else gradient)
 
 
-def gather(node):
-    """Lay the gradient of one output into the table of its call; give the call's node, which runs when all have come."""
+def collect_pick(node):
+    """Store a pick's gradient with its call, and return the call's node: its rule runs after the rest of its generation."""
     call = node.in0
     if not call.queued:
         call.op._gys = [None] * call.place
     gys, g = call.op._gys, node.gradient()
     nodes.note_raised()
-    old = gys[node.place]                   # there may be one: a rule on Variables picks its outputs anew
+    old = gys[node.place]                   # there may be one: under create_graph a rule gets new picks (`higher.picks`)
     gys[node.place] = g if old is None else np.asarray(old + g)
     return call

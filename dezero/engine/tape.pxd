@@ -1,25 +1,12 @@
 cimport cython
-from . cimport graph, rules
+from . cimport graph, hooks, rules
+from .hooks cimport Engine
 from .._kernels cimport nodes
 from .._kernels.nodes cimport FunctionBase, Kernel, Node, OpBase, ReadyQueue, VariableBase
 
 cdef Engine engine
 
-cdef class Hooks:
-    cdef int operand(self, object x) except -1
-    cdef VariableBase variable(self, Node node, tuple operands)
-    cdef int unrecorded(self, object x) except -1
-    cdef int result(self, VariableBase y, object cls, tuple operands) except -1
-    cdef int before_rule(self, Node node) except -1
-    cdef list walk(self, Node root, object gradient, bint retain, bint create_graph)
-
-cdef class Engine:
-    cdef bint busy
-    cdef Py_ssize_t rule_watchers
-    cdef int watchers, guarding
-    cdef public Hooks hooks
-
-@cython.locals(x0=Node, x1=Node, node=Node, y=VariableBase, record=bint, observed=int)
+@cython.locals(x0=Node, x1=Node, node=Node, y=VariableBase, record=bint, observed=bint)
 cdef VariableBase run_kernel(OpBase op, object a, object b)
 @cython.locals(node=Node)
 cdef inline Node operand_node(object x)

@@ -4,16 +4,17 @@ Three things make a graph.  A `Node` is one value and how it came about (`graph`
 a node (`variable`).  A `Function` is one call of an op (`function`): it stands in the graph where the op's Python methods
 do the work; where compiled loops did it, it is made when somebody asks for `y.creator`.
 
-    x = Variable(np.array(3.0))         leaf node, generation 0
+    x = Variable(np.array(3.0))         its first use makes a node of it, a leaf, generation 0
     y = x * x + 3.0 * x                 mul, generation 1; mul, generation 1; add, generation 2
     y.backward()                        add, then both muls: x.grad is 9.0
 
 There are two ways to run an op, and each records what it has done: `run_kernel` by the op's compiled loops, `run_forward`
-by its Python method.  There is one way back: `walk`.  It takes nodes from the youngest generation down, so that a node's
-turn comes when all that was computed from it have had theirs; each adds to the gradients of its parents.
+by its Python method.  (Without a compiler, and with DEZERO_KERNELS=numpy, all ops go the second way.)  There is one way
+back: `walk`.  It takes the nodes of the highest generation first, so that a node's turn comes when all that was computed
+from it have had theirs; each adds to the gradients of its parents, the nodes that it was computed from.
 
 This is the walk that `backward()` takes.  The one that records what it does, so that its result can be differentiated
-again, is in `higher`.  All of this is plain Python; the .pxd beside each file tells Cython the types.
+again, is in `higher`.  All of this is plain Python; the .pxd beside a file tells Cython the types.
 """
 from weakref import ref
 
@@ -24,46 +25,10 @@ from .._kernels import nodes
 from .._kernels.floating import report
 from .._kernels.nodes import ReadyQueue, VariableBase
 from ..errors import GraphError
-from . import graph, rules
+from . import graph, hooks, rules
 from .checks import name_op, operand_arrays, who
 
-
-class Hooks:
-    """Where others look at the story, or change it; here nobody does.  `higher.Observers` is the one that there is."""
-
-    def operand(self, x):
-        """x is about to be an operand."""
-
-    def variable(self, node, operands):
-        """Return the Variable of a new node."""
-
-    def unrecorded(self, x):
-        """x was the operand of a call that is not recorded."""
-
-    def result(self, y, cls, operands):
-        """y was computed from the operands by an op of this class."""
-
-    def before_rule(self, node):
-        """All of a node's gradient has arrived (`node.gradient()`), and those of its parents are computed next."""
-
-    def walk(self, root, gradient, retain, create_graph):
-        """Take the walk that records, or that runs while another one does."""
-        from . import higher  # noqa: F401  puts its own into engine.hooks: it is loaded at first use
-        return engine.hooks.walk(root, gradient, retain, create_graph)
-
-
-class Engine:
-    """What is going on in this process, in any thread."""
-
-    def __init__(self):
-        self.busy = False                   # a walk uses the gradient fields in the nodes; others bring a table
-        self.guarding = 0                   # rules that run under create_graph
-        self.watchers = 0                   # blocks of `detect` that are open
-        self.rule_watchers = 0              # who wants `Hooks.before_rule`
-        self.hooks = Hooks()
-
-
-engine = Engine()
+engine = hooks.engine                       # what is going on in the process, and who looks on
 
 
 # ---- a call is recorded ----------------------------------------------------------------------------------------------
@@ -71,13 +36,13 @@ engine = Engine()
 def run_kernel(op, a, b):
     """Return y = op(a, b) by compiled loops, recorded; None where no loop fits the operands."""
     record = graph.recording.on()
-    observed = engine.guarding + engine.watchers
+    observed = engine.guarding or engine.watchers
     if observed:
         engine.hooks.operand(a)
         engine.hooks.operand(b)
     x0 = operand_node(a) if record else None
     x1 = operand_node(b) if record else None
-    node = op.kernel.compute(a, b)
+    node = op.kernel.compute(a, b)          # its value; in the graph it is not yet
     if node is None:
         return None
     y = engine.hooks.variable(node, (a, b)) if observed else node.new_variable()
@@ -90,7 +55,7 @@ def run_kernel(op, a, b):
         node.drop()
     if observed and engine.watchers:
         engine.hooks.result(y, op.cls, (a, b))
-    if node.tracked:
+    if node.tracked:                        # a user's object hangs above it: the garbage collector must see it
         node.track()
         y.track()
     return y
@@ -98,21 +63,21 @@ def run_kernel(op, a, b):
 
 def operand_node(x):
     """Return the node of an operand, or None of what is no Variable."""
-    node = nodes.known_node(x)              # 5 % of an op: nearly every operand is as it was made
+    node = nodes.known_node(x)              # nearly every operand is as it was made: 5 % of an op less
     if node is None and type(x) is not int and type(x) is not float and isinstance(x, VariableBase):
         node = graph.node_of(x)
     return node
 
 
 def is_number(x):
-    """Is an operand of loops a number, which its node has taken down?"""
+    """Is an operand a number, which the loops have copied into the node?"""
     return isinstance(x, (int, float)) or isinstance(x, np.float32)         # np.float64 is a float
 
 
 def record_kernel(node, op, x0, x1, a, b):
     """Put a computed node into the graph, with what op's gradients read and nothing else."""
     kernel = op.kernel
-    reads = kernel.reads_for(x0, x1)        # by bit: the operands, and then the result
+    reads = kernel.reads_for(x0, x1)        # by bit, what the gradients that are wanted read: operand 0, operand 1, result
     generation = 0
     if x0 is not None:
         node.in0 = x0 = save(x0, a) if reads & 1 else x0
@@ -122,7 +87,7 @@ def record_kernel(node, op, x0, x1, a, b):
         if reads & 1:
             node.in0 = graph.constant(a)
         else:
-            nodes.mark_lost(node)
+            nodes.mark_lost(node)           # an array that the graph does not hold: the value can't be computed again
     if x1 is not None:
         node.in1 = x1 = save(x1, b) if reads & 2 else x1
         generation = max(generation, x1.generation)
@@ -140,16 +105,16 @@ def record_kernel(node, op, x0, x1, a, b):
     if not node.is_inline:
         nodes.copy_small_operands(node, a, b)
         if not reads >> kernel.nin & 1 and not graph.keeping.on():
-            node.drop()
+            node.drop()                     # the caller's Variable holds it; where a later op's gradients read it, `save` does
 
 
 def save(node, v):
-    """Return `node`, holding v's array for a rule to read; where it holds another one, an identity does."""
+    """Return the node that holds v's array, for a rule to read: its own, or an identity where that holds another array."""
     if v.array is None or node.value is v.array:
         return node
     if v.node is not node and v.node.value is v.array:
         return v.node                       # v is both operands, and has got its identity
-    if node.value is not None and not node.is_inline or node.is_fixed():
+    if (node.value is not None and not node.is_inline) or node.is_fixed():
         return graph.identity(v, v.array)
     node.save(v.array)
     return node
@@ -196,7 +161,7 @@ def record_forward(f, inputs, xs, ys):
     if len(made) == 1:
         node.op = f
     else:
-        graph.split(f, made, ys)
+        graph.join_outputs(f, made, ys)
     outputs = [engine.hooks.variable(node, inputs) if engine.guarding else graph.variable_of(node) for node in made]
     f._outputs = [ref(v) for v in outputs]
     for node in made:
@@ -207,7 +172,7 @@ def record_forward(f, inputs, xs, ys):
 # ---- the walk back ---------------------------------------------------------------------------------------------------
 
 def run_backward(root, gradient, retain, create_graph):
-    """Walk back from a node, and set `.grad` when it is through: all of them or, where it fails, none."""
+    """Walk back from a node, and then set `.grad`: of all Variables that it came to or, where anything fails, of none."""
     outer = nodes.begin_pass()
     try:
         arrived = walk_back(root, gradient, retain, create_graph)
@@ -219,7 +184,7 @@ def run_backward(root, gradient, retain, create_graph):
 
 
 def walk_back(root, gradient, retain, create_graph):
-    """Take the walk that the moment asks for: one at a time may use the gradient fields in the nodes."""
+    """Choose the walk: the quick one has its gradients in the nodes, so one at a time can run; else the one with a table."""
     if create_graph or engine.busy or engine.watchers:
         return engine.hooks.walk(root, gradient, retain, create_graph)
     engine.busy = True
@@ -230,7 +195,7 @@ def walk_back(root, gradient, retain, create_graph):
 
 
 def walk(root, gradient, retain):
-    """Backward with each gradient in its node: [(Variable, gradient, add it or set it)]."""
+    """Walk back with each gradient in its node; return [(Variable, gradient, is it added to `.grad` or set?)]."""
     queue = ReadyQueue.__new__(ReadyQueue, root.generation)
     arrived = []
     context = node = None
@@ -242,8 +207,8 @@ def walk(root, gradient, retain):
             if node is None:
                 break
             if engine.rule_watchers:
-                engine.hooks.before_rule(node)
-            if retain and (node.op is not None or node.in0 is not None):
+                engine.hooks.before_rule(node, node.gradient() if node.place < 0 or node.op is None else node.op._gys)
+            if retain and not node.is_leaf():
                 deliver(node, arrived, False)           # first: a rule may write into the gradient it gets
             if node.kernel is not None:                 # compiled loops
                 nodes.apply_kernel(node, queue)
@@ -253,11 +218,11 @@ def walk(root, gradient, retain):
                 apply_rule(node, queue)
             elif node.in0 is None:                      # a leaf
                 deliver(node, arrived, True)
-            elif node.place < 0:                        # an identity
-                node.in0.accumulate(node.gradient())
+            elif node.place < 0:                        # an identity: its gradient passes through
                 queue.push(node.in0)
-            else:                                       # one output of several
-                queue.push_late(rules.gather(node))
+                node.in0.accumulate(node.gradient())
+            else:                                       # a pick: one output of several
+                queue.push_late(rules.collect_pick(node))
             node.clear_gradient()
     finally:
         queue.clear(node)
@@ -275,27 +240,27 @@ def apply_rule(node, queue):
         ys = f._values
         gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(f._gys, ys)]
         f._gys = None
-    nodes.note_raised()
+    nodes.note_raised()                     # by loops, before NumPy clears the flags
     outputs = [graph.on_array(y) for y in ys]
     gxs = rules.call_rule(f, gys, [graph.on_value(x) for x in f._parents], outputs)
     gxs = [rules.fit(f, i, gx, outputs) for i, gx in enumerate(gxs)]
-    nodes.clear_raised()                    # by the rule's own NumPy calls: they have been noted
+    nodes.clear_raised()                    # by the rule's own NumPy calls, which np.errstate has noted
     for i, x in enumerate(f._parents):
         if gxs[i] is not None and not x.constant:
-            queue.push(x)
+            queue.push(x)                   # first: where the sum fails, the queue clears it
             x.accumulate(gxs[i])
 
 
 def deliver(node, arrived, adds):
-    """Note the gradient of a node whose Variable lives."""
+    """Note the gradient of a node, if its Variable is alive."""
     v = graph.living_variable(node)
     if v is not None:
-        graph.check_place(v, node)
+        graph.check_shape(v, node)
         arrived.append((v, node.gradient(), adds))
 
 
 def set_gradients(arrived, create_graph):
-    """Set `.grad` of all Variables or, where a sum fails, of none.  One that was bound to new data has several leaves."""
+    """Set `.grad` of all Variables or, where a sum fails, of none.  One can come twice: new data make a new leaf of it."""
     before = []
     for v, g, adds in arrived:
         before.append(v._grad)

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport graph, tape
+from . cimport graph, hooks
 from .._kernels.nodes cimport FunctionBase, Kernel, ModeFlag, Node, OpBase, VariableBase
 
 cdef ModeFlag for_anomalies, for_changes

@@ -2,7 +2,7 @@
 from .. import config
 from .._kernels.nodes import ModeFlag, OpBase, VariableBase, keep_all
 from ..errors import GraphError
-from . import graph, guard, tape
+from . import graph, guard, hooks
 from .checks import who
 
 for_anomalies = ModeFlag(config.defaults, "detect_anomaly")
@@ -11,8 +11,8 @@ for_changes = ModeFlag(config.defaults, "detect_changes")
 
 def watch(more):
     """Note that a block that looks for faults begins (1) or has ended (-1)."""
-    tape.engine.watchers += more
-    keep_all(tape.engine.watchers > 0)
+    hooks.engine.watchers += more
+    keep_all(hooks.engine.watchers > 0)
 
 
 def inspect_result(y, cls, inputs):
@@ -21,7 +21,7 @@ def inspect_result(y, cls, inputs):
     if not (anomalies or changes):
         return
     node = graph.op_node(graph.node_of(y))
-    node = node.in0 if node.op is None and node.in0 is not None else node
+    node = node.in0 if node.op is None and node.in0 is not None else node       # behind a pick, its call
     graph.metadata_of(node).site = guard.site()
     if anomalies and guard.not_finite([y._get_data()]) is not None:
         place = guard.not_finite([v._get_data() for v in inputs if isinstance(v, VariableBase)])
@@ -45,7 +45,7 @@ class Fingerprints:
 
 def count_watchers(more):
     """Note that so many more nodes want to be looked at before their rules run."""
-    tape.engine.rule_watchers += more
+    hooks.engine.rule_watchers += more
 
 
 def read_of(node):
