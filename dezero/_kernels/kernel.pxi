@@ -17,7 +17,10 @@ cdef enum:
 
 
 cdef class Kernel:
-    """Loops that do an op's work without its Python methods, which stay the reference.
+    """Kernel(forward, backward, reads=None, accumulate=None, *, cheap=False)
+--
+
+    Loops that do an op's work without its Python methods, which stay the reference.
 
     Parameters
     ----------
@@ -39,11 +42,13 @@ cdef class Kernel:
         till then.  Numbers: where the second operand is one of these.
 
     A loop is a NumPy ufunc (its loops are read out of it), a PyCapsule whose name is its types ("dd->d"; include/dezero.h
-    makes it), a pair of a native address and types ``(pointer, "dd->d")`` with a number or what ctypes, cffi and numba
-    have for one, or a list of these for several types.  It is a NumPy inner loop, ``void loop(char **args, npy_intp
-    const *n, npy_intp const *steps, void *data)``; the engine gives it at least one element, aligned and in native byte
-    order, and an output that overlaps nothing; it may run more than once on the same operands.  Types
-    that differ from those of the operands, and ops of more than two inputs, run on the reference.
+    makes it), a pair of the address of a native inner loop and types ``(pointer, "dd->d")``, with a number or what
+    ctypes, cffi and numba have for an address, or a list of these for several types.  An inner loop is NumPy's, ``void
+    loop(char **args, npy_intp const *n, npy_intp const *steps, void *data)``, and goes over n elements; a function of
+    numbers such as C's ``double sin(double)`` is none, and is refused where its types are known.  The engine gives a
+    loop at least one element, aligned and in native byte order, and an output that overlaps nothing; it may run more
+    than once on the same operands.  Types that differ from those of the operands, and ops of more than two inputs, run
+    on the reference.
 
     Raises
     ------

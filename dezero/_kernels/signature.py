@@ -115,9 +115,11 @@ def typed(where, loop):
     if type(loop).__name__ == "PyCapsule":
         return [(capsule_types(where, loop), ("capsule", loop, 0))]
     if is_pointer(loop):
-        return [(loop[1], ("pointer", loop, address_of(where, loop[0])))]
+        address = address_of(where, loop[0])
+        check_inner_loop(where, loop[0], address)
+        return [(loop[1], ("pointer", loop, address))]
     raise TypeError(f"Kernel: {where}: {loop!r} is no loop: wanted a NumPy ufunc, a PyCapsule named by its types, "
-                    "(pointer, \"dd->d\"), or a list of these")
+                    "(pointer, \"dd->d\") of an inner loop, or a list of these")
 
 
 def is_pointer(loop):
@@ -157,3 +159,49 @@ def address_of(where, pointer):
     if not 0 < address <= 2 * sys.maxsize + 1:
         raise TypeError(f"Kernel: {where}: {address} is no address of a function")
     return address
+
+
+FLOATING = {"c_double", "c_float", "c_longdouble", "double", "float", "long double"}
+"""What ctypes and cffi call the types of floating numbers: no argument of an inner loop, nor its result, is one."""
+
+
+def check_inner_loop(where, pointer, address):
+    """Refuse a function of numbers, double(double), where anything tells that it is one: it would read addresses as numbers."""
+    arguments, result = declared(pointer)
+    if arguments is not None and (len(arguments) != 4 or FLOATING.intersection(arguments)) or result in FLOATING:
+        known = f"a function {result}({'...' if arguments is None else ', '.join(arguments)})"
+    elif address in c_math():
+        known = "a function of numbers of C's math library, such as double sin(double)"
+    else:
+        return
+    raise TypeError(f"Kernel: {where}: {pointer!r} is {known}, and no inner loop: wanted the address of a NumPy inner loop, "
+                    "void loop(char **args, npy_intp const *n, npy_intp const *steps, void *data), which goes over n elements; "
+                    "dezero.h (dezero_each_1), numba.vectorize and Cython's @cython.ufunc make one of a function of numbers")
+
+
+def declared(pointer):
+    """The names of a native function's types, (arguments, result), as far as ctypes, cffi or numba know them; None where not."""
+    ctypes, cffi = sys.modules.get("ctypes"), sys.modules.get("_cffi_backend")
+    if type(pointer).__module__.startswith("numba."):
+        try:
+            pointer = pointer.ctypes
+        except (TypeError, NotImplementedError):        # arrays, say: types that ctypes has not
+            return None, None
+    if ctypes is not None and isinstance(pointer, ctypes._CFuncPtr):
+        arguments = None if pointer.argtypes is None else [getattr(t, "__name__", "") for t in pointer.argtypes]
+        return arguments, getattr(pointer.restype, "__name__", "void")
+    if cffi is not None and isinstance(pointer, getattr(cffi, "_CDataBase", ())) and cffi.typeof(pointer).kind == "function":
+        known = cffi.typeof(pointer)
+        return [t.cname for t in known.args], known.result.cname
+    return None, None
+
+
+def c_math():
+    """The addresses of C's functions of numbers, sin and the like, as far as this process can look them up."""
+    ctypes = sys.modules.get("ctypes")
+    if ctypes is None or sys.platform == "win32":
+        return ()
+    import math
+    process = ctypes.CDLL(None)
+    found = [getattr(process, name + suffix, None) for name in dir(math) for suffix in ("", "f")]
+    return {ctypes.cast(f, ctypes.c_void_p).value for f in found if f is not None}

@@ -250,6 +250,53 @@ def test_numba(register):
     np.testing.assert_array_equal(gx, np.full(7, 2.0))
 
 
+LOOP_TYPES = None, ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_ssize_t), ctypes.POINTER(ctypes.c_ssize_t), ctypes.c_void_p
+NUMBERS = ctypes.c_double, ctypes.c_float, ctypes.c_longdouble
+
+
+def refused(pointer, types="d->d"):
+    with pytest.raises(TypeError, match=r"Kernel: forward: .* is a function .*, and no inner loop: wanted the address of a NumPy inner loop"):
+        Kernel((pointer, types), "+")
+
+
+class TestFunctionsOfNumbers:
+    """A scalar C function called as a loop would read addresses as numbers: it is refused where anything tells."""
+
+    @pytest.mark.parametrize("number", NUMBERS)
+    @pytest.mark.parametrize("count", [1, 2, 4])
+    def test_of_ctypes(self, number, count):
+        refused(ctypes.CFUNCTYPE(number, *[number] * count)(lambda *xs: 0.0))
+        refused(ctypes.CFUNCTYPE(None, *[number] * count)(lambda *xs: None))
+
+    def test_loops_of_ctypes(self):
+        for types in (LOOP_TYPES, (None, *[ctypes.c_void_p] * 4)):
+            native = ctypes.CFUNCTYPE(*types)(lambda *xs: None)
+            assert Kernel((native, "d->d"), "+").types == ("d",)
+        refused(ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda x: None))
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the C library is found otherwise there")
+    def test_of_the_c_library(self):
+        process = ctypes.CDLL(None)
+        refused(process.sin)
+        refused(ctypes.cast(process.exp, ctypes.c_void_p))
+        refused(ctypes.cast(process.cos, ctypes.c_void_p).value)
+        refused(process.sinf, "f->f")
+        typed = ctypes.CDLL(None).tan
+        typed.restype = ctypes.c_double
+        refused(typed)
+
+    def test_of_cffi(self):
+        ffi = pytest.importorskip("cffi").FFI()
+        refused(ffi.callback("double(double)")(lambda x: x))
+        refused(ffi.cast("float(*)(float, float)", 4096), "ff->f")
+        assert Kernel((ffi.cast("void(*)(char **, ssize_t *, ssize_t *, void *)", 4096), "d->d"), "+").types == ("d",)
+
+    def test_of_numba(self):
+        numba = pytest.importorskip("numba")
+        refused(numba.cfunc("float64(float64)")(lambda x: 2 * x))
+        refused(numba.cfunc("float32(float32)")(lambda x: 2 * x), "f->f")
+
+
 # -- the C header
 
 
