@@ -30,7 +30,7 @@ from .ops.pow import Pow  # noqa: E402
 from .ops.square import Square  # noqa: E402
 from .ops.sub import Sub  # noqa: E402
 
-add, sub, mul, div, pow, neg, square = (op.apply for op in (Add, Sub, Mul, Div, Pow, Neg, Square))
+from .functions import add, div, mul, neg, pow, square, sub  # noqa: E402
 
 
 def get_include():

@@ -9,7 +9,7 @@ import sys
 
 from dezero._kernels.nodes import Kernel
 from dezero._words import shown
-from dezero.engine.function import Function
+from dezero.engine.function import Function, function_of
 from dezero.engine.variable import Variable
 from dezero.errors import PluginError
 from dezero.registry import OPERATORS, Constant, Op
@@ -78,13 +78,16 @@ def op_of(cls, plugin, dist, version):
     who = f"class {cls.__name__}"
     if cls.forward is Function.forward:
         raise PluginError(f"{who}: no forward(); it is the reference and always there")
-    return Op(
-        check_name(body["name"], who), cls,
+    name = check_name(body["name"], who)
+    op = Op(
+        name, cls,
         _operators(body.get("operators", ()), who),
         _functions(body.get("numpy", ()), who),
         _kernel(body.get("kernel"), cls.forward, who),
         _order(body.get("order", "checked"), who),
         plugin, dist, version, *_source_of(cls))
+    op.apply = function_of(name, cls)
+    return op
 
 
 def check_name(name, who):

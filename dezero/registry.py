@@ -14,12 +14,18 @@ from types import MappingProxyType
 from dezero._kernels.nodes import OpBase
 from dezero.errors import OpConflict
 
-OPERATORS = (
-    "__add__", "__sub__", "__mul__", "__truediv__", "__floordiv__", "__mod__", "__divmod__",
-    "__pow__", "__matmul__", "__and__", "__or__", "__xor__", "__lshift__", "__rshift__",
-    "__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__getitem__",
-)
-"""What an op may claim; reflected and augmented forms follow by themselves."""
+SYMBOLS = {
+    "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%",
+    "__divmod__": "divmod", "__pow__": "**", "__matmul__": "@", "__and__": "&", "__or__": "|", "__xor__": "^",
+    "__lshift__": "<<", "__rshift__": ">>", "__neg__": "-x", "__pos__": "+x", "__abs__": "abs", "__invert__": "~x",
+    "__round__": "round", "__getitem__": "x[i]",
+}
+"""What an op may claim, and how it is written; reflected and augmented forms follow by themselves."""
+
+OPERATORS = tuple(SYMBOLS)
+
+OFFICIAL = {"numpy": "dezero-numpy", "scipy": "dezero-scipy"}
+"""Whose functions which official package answers."""
 
 HOST = "dezero"
 """The distribution whose ops are built in."""
@@ -34,7 +40,7 @@ class Op(OpBase):
     cls : type
         The `Function` subclass.
     apply : callable
-        ``cls.apply``: what ``F.name``, the method, operators and NumPy functions call.
+        ``cls.apply``, or what calls it and shows the op's own signature: what ``F.name``, the method, operators and NumPy functions call.
     operators : tuple of str
     numpy : tuple of callable
     kernel : Kernel or None
@@ -137,6 +143,11 @@ class Registry:
             self._subscribers.append(callback)
             callback(self.snapshot)
 
+    def all_names(self):
+        """The names of all ops, those of installed packages too, in order of registration."""
+        self._renewed(self.snapshot)
+        return list(self.snapshot.names)
+
     def find_name(self, name):
         """The op of this name, or None. Names with ``_`` in front are never looked for."""
         snapshot = self.snapshot
@@ -172,6 +183,14 @@ class Registry:
     def explain(self, what):
         """What to append to an error about a missing op: the plugins that failed, or ""."""
         return "" if self.failed is None else self.failed(what)
+
+    def advice(self, library=None):
+        """What to append after that: what to install where it is "numpy" or "scipy" that has it, and where adding an op is told."""
+        package = OFFICIAL.get(library)
+        if package is None or any(op.dist == package for op in self.snapshot.names.values()):
+            return "; an op can be added (dezero's README, \"Adding an op\")"
+        return (f"; the package {package} answers what {library} has, and an op can be added (dezero's README, "
+                "\"Install and run\" and \"Adding an op\")")
 
     def _renewed(self, snapshot):
         # Not what miss() answers decides: another thread may have published
@@ -287,12 +306,23 @@ def line(offer):
 
 
 def function_name(function):
-    """``numpy.add``: how a NumPy function is called in messages and tables."""
+    """``numpy.linalg.norm``, ``scipy.special.expit``: how a NumPy or SciPy function is called by those who write it."""
     name = getattr(function, "__name__", None) or repr(function)
     module = getattr(function, "__module__", None)
-    if module is None and getattr(sys.modules.get("scipy.special"), str(name), None) is function:
-        module = "scipy.special"  # its ufuncs do not say where they live
+    parts = module.split(".") if module else ()
+    houses = [".".join(parts[:i + 1]) for i in range(len(parts))]
+    for house in (*houses, "numpy", "scipy.special"):           # their ufuncs do not say where they live
+        if getattr(sys.modules.get(house), str(name), None) is function:
+            return f"{house}.{name}"
     return f"{module}.{name}" if module else str(name)
+
+
+def library_of(name):
+    """Whose a name is that follows ``F.`` or ``x.``: "numpy", "scipy" or None."""
+    for library, houses in (("numpy", ("numpy", "numpy.linalg")), ("scipy", ("scipy", "scipy.special"))):
+        if any(hasattr(sys.modules.get(house), name) for house in houses):
+            return library
+    return "scipy" if name == "special" else None
 
 
 registry = Registry()

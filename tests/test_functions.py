@@ -1,7 +1,14 @@
 """F.name: every registered op by its name."""
 
+import copy
+import inspect
+import pickle
+import pydoc
+import weakref
+
 import numpy as np
 import pytest
+from sites import Site
 
 import dezero
 import dezero.functions as F
@@ -78,3 +85,84 @@ class TestNames:
     def test_functions_of_every_op(self):
         for name in ("add", "sub", "mul", "div", "pow", "neg", "square", "sum", "broadcast_to", "getitem", "scatter"):
             assert callable(getattr(F, name)) and name in dir(F)
+
+
+class Joined(Function):
+    """y = x0, x1, ... one after the other."""
+    name = "joined"
+
+    def forward(self, *xs):
+        return np.concatenate(xs)
+
+    @classmethod
+    def apply(cls, xs, scale=1.0):
+        return cls()(*xs) * scale
+
+
+def without_doc(cls):
+    return type("NoDoc", (cls,), {"name": "no_doc", "__doc__": None})
+
+
+class TestHelp:
+    """`help`, `?` and completion show the op, not the way it is called."""
+
+    @pytest.mark.parametrize("name, of_function, of_method", [
+        ("sum", "(x, /, axis=None, keepdims=False)", "(axis=None, keepdims=False)"), ("mul", "(x0, x1, /)", "(x1, /)"),
+        ("pow", "(x0, x1=None, /, c=None)", "(x1=None, /, c=None)"), ("getitem", "(x, /, index)", "(index)"),
+        ("broadcast_to", "(x, /, shape)", "(shape)")])
+    def test_signature_and_docstring(self, name, of_function, of_method):
+        op = registry.snapshot.names[name]
+        for f, wanted in ((getattr(F, name), of_function), (getattr(Variable(np.ones(2)), name), of_method)):
+            assert str(inspect.signature(f)) == wanted
+            assert f.__doc__ == op.cls.__doc__ and f.__name__ == name
+            shown = pydoc.plain(pydoc.render_doc(f))
+            assert f"{name}{wanted}" in shown and "∂y/∂x" in shown and "apply" not in shown
+
+    def test_the_functions_of_the_package_are_the_same(self):
+        for name in ("add", "sub", "mul", "div", "pow", "neg", "square"):
+            assert getattr(dezero, name) is getattr(F, name)
+
+    def test_the_source_is_that_of_the_class(self):
+        assert inspect.getsource(F.neg).startswith("class Neg(Function):")
+
+    def test_an_apply_of_its_own(self):
+        with plugins.isolated():
+            plugins.register(Joined)
+            assert str(inspect.signature(F.joined)) == "(xs, scale=1.0)" and F.joined.__doc__ == Joined.__doc__
+            assert F.joined.__name__ == "joined" and "joined(xs, scale=1.0)" in pydoc.plain(pydoc.render_doc(F.joined))
+            assert F.joined([np.ones(1), np.zeros(1)], scale=2.0).data.tolist() == [2, 0]
+
+    def test_a_class_without_a_docstring(self):
+        with plugins.isolated():
+            plugins.register(without_doc(Thrice))
+            assert F.no_doc.__doc__ is None
+            assert "Call the op" not in pydoc.plain(pydoc.render_doc(F.no_doc))
+
+    def test_what_the_class_method_could_do(self):
+        for copied in (pickle.loads(pickle.dumps(F.mul)), copy.copy(F.mul), copy.deepcopy(F.mul)):
+            assert copied(2.0, 3.0).data == 6
+        assert weakref.ref(F.mul)() is F.mul and F.mul.__self__ is dezero.Mul and {F.mul: 1}[F.mul] == 1
+        assert inspect.isroutine(F.mul) and callable(F.mul) and repr(F.mul) == "<op 'mul': dezero.ops.mul.Mul>"
+
+        class Layer:
+            act = F.square
+
+        assert Layer().act(3.0).data == 9       # not bound, as a class method is not
+
+    @pytest.mark.parametrize("cls, wanted", [
+        (Variable, "(data, name=None)"), (Function, "()"), (Thrice, "(factor=3)"), (dezero.Mul, "()"), (dezero.Pow, "(c=None)"),
+        (dezero.Kernel, "(forward, backward, reads=None, accumulate=None, *, cheap=False)")])
+    def test_classes(self, cls, wanted):
+        assert str(inspect.signature(cls)) == wanted
+        assert wanted == "()" or f"{cls.__name__}{wanted}" in pydoc.plain(pydoc.render_doc(cls))
+
+
+def test_dir_and_star_know_what_is_installed(tmp_path):
+    site = Site(tmp_path / "site").good()
+    for names in ("dir(F)", "dir(dezero.Variable(None))", "F.__all__"):
+        done = site.run(f"""
+            import dezero, sys, dezero.functions as F
+            assert "zz_good" not in sys.modules
+            print("good_op" in {names}, "mul" in {names})
+            """)
+        assert done.stdout == "True True\n", done.stderr

@@ -1,13 +1,15 @@
 """Snapshots, lookups, conflicts; with a registry of the test's own."""
 
+import re
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dezero import Function
 from dezero.errors import OpConflict
-from dezero.registry import (OPERATORS, Constant, Op, Registry, Snapshot, function_name, line, package, place,
+from dezero.registry import (OPERATORS, Constant, Op, Registry, Snapshot, function_name, library_of, line, package, place,
                              registry, settle)
 
 
@@ -65,6 +67,41 @@ def test_function_names(function, name):
 def test_names_of_scipy_ufuncs():
     special = pytest.importorskip("scipy.special")
     assert function_name(special.erf) == "scipy.special.erf"
+
+
+@pytest.mark.parametrize("name", ["numpy.linalg.norm", "numpy.linalg.inv", "numpy.fft.fft", "numpy.matmul", "numpy.concatenate",
+                                  "numpy.ma.sum", "scipy.special.expit", "scipy.special.gamma", "scipy.special.logsumexp"])
+def test_names_are_those_that_users_write(name):
+    house, _, function = name.rpartition(".")
+    assert function_name(getattr(pytest.importorskip(house), function)) == name
+
+
+def test_names_of_functions_that_live_nowhere():
+    assert function_name(np.frompyfunc(abs, 1, 1)) == "abs (vectorized)"
+    assert function_name(test_names_of_functions_that_live_nowhere).endswith("test_registry.test_names_of_functions_that_live_nowhere")
+
+
+@pytest.mark.parametrize("name, library", [("sinh", "numpy"), ("norm", "numpy"), ("special", "scipy"), ("nothing_at_all", None)])
+def test_whose_a_name_is(name, library):
+    assert library_of(name) == library
+
+
+def test_advice():
+    r = published(op("a"))
+    assert r.advice() == "; an op can be added (dezero's README, \"Adding an op\")"
+    assert "the package dezero-numpy answers what numpy has" in r.advice("numpy") and "Install and run" in r.advice("numpy")
+    assert "the package dezero-scipy answers what scipy has" in r.advice("scipy")
+    assert "pip" not in r.advice("numpy")
+    assert published(op("a", dist="dezero-numpy")).advice("numpy") == r.advice()      # it is here, and does not answer
+
+
+def test_the_sections_of_the_readme_that_advice_names():
+    readme = Path(__file__).parents[1] / "README.md"
+    if not readme.exists():
+        pytest.skip("README.md is in a checkout only")
+    headings = re.findall(r"^## (.*)$", readme.read_text(encoding="utf-8"), re.MULTILINE)
+    for name in re.findall(r'"(.*?)"', published().advice("numpy")):
+        assert name in headings
 
 
 def test_operators_are_those_of_the_contract():

@@ -18,7 +18,7 @@ import sys
 import dezero
 from dezero._words import shown
 from dezero.commands._output import load_all
-from dezero.engine.function import Function
+from dezero.engine.function import is_standard, signature_of
 from dezero.registry import registry
 
 HELP = "write stubs of the installed ops, for type checkers and editors"
@@ -74,21 +74,10 @@ def method(op):
 
 
 def parameters(op):
-    """How ``F.name`` is called: the operands of `forward`, then what `__init__` takes, unless the op has an `apply`."""
-    from dezero.testing.samples import standard
-    cls = op.cls
-    if not standard(cls):
-        return Signature([typed(p, "Any") for p in signature(cls.apply).parameters.values()])
-    operands = [p if p.kind is Parameter.VAR_POSITIONAL else p.replace(kind=Parameter.POSITIONAL_ONLY)
-                for p in own(cls.forward) if p.kind not in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)]
-    rest = [] if cls.__init__ is Function.__init__ else own(cls.__init__)
-    if any(p.kind is Parameter.VAR_POSITIONAL for p in operands):
-        rest = [p.replace(kind=Parameter.KEYWORD_ONLY) if p.kind is Parameter.POSITIONAL_OR_KEYWORD else p for p in rest]
-    try:
-        return Signature([*(typed(p, "_Operand") for p in operands), *(typed(p, "Any") for p in rest)])
-    except ValueError:              # one name for two things, or what can be left out before what can't
-        return Signature([Parameter("args", Parameter.VAR_POSITIONAL, annotation=Text("Any")),
-                          Parameter("kwargs", Parameter.VAR_KEYWORD, annotation=Text("Any"))])
+    """How ``F.name`` is called, typed: operands are what an op computes with, parameters anything."""
+    known = list(signature_of(op.cls).parameters.values())
+    operands = [p.name for p in own(op.cls.forward)] if is_standard(op.cls) else ()
+    return Signature([typed(p, "_Operand" if p.name in operands and p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) else "Any") for p in known])
 
 
 def own(member):

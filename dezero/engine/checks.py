@@ -11,6 +11,11 @@ from ..errors import DTypeError, GradientError
 from ..registry import registry
 
 
+NO_GRADIENT = (".grad is None before backward(), and that of a computed Variable after it too: backward() sets those of leaves, "
+               "made by Variable(...), and others with backward(retain_grad=True); w = w - step makes w a computed one")
+"""Where a None among operands mostly comes from."""
+
+
 class GradientTypeError(GradientError, TypeError):
     """A gradient is of a wrong type."""
 
@@ -82,7 +87,7 @@ def operand_array(f, x):
     if isinstance(x, (int, float, complex)):
         return np.asarray(x)
     raise TypeError(f"{who(type(f))}: {type(x)} is not supported as an operand: wanted a Variable, a number or an array; "
-                    "np.asarray(...) makes one")
+                    + (NO_GRADIENT if x is None else "np.asarray(...) makes one"))
 
 
 def checked_output(f, y, xs):

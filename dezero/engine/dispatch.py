@@ -3,7 +3,8 @@ import numpy as np
 
 from .._kernels.nodes import VariableBase
 from ..errors import OpTypeError
-from ..registry import registry
+from ..registry import SYMBOLS, function_name, registry
+from .checks import NO_GRADIENT
 
 
 def is_operand(x):
@@ -11,9 +12,12 @@ def is_operand(x):
     return isinstance(x, (VariableBase, int, float, complex, np.ndarray, np.generic))
 
 
-def refuse_operand(operator, x):
+def refuse_operand(what, x):
+    """Refuse in words what can't be an operand of an operator or ufunc, or leave it to its own class."""
+    if x is None:
+        raise TypeError(f"{what}: None is no operand; {NO_GRADIENT}")
     if isinstance(x, (list, tuple)):
-        raise TypeError(f"{operator}: a {type(x).__name__} is no operand; wrap it with np.asarray(...)")
+        raise TypeError(f"{what}: a {type(x).__name__} is no operand; wrap it with np.asarray(...)")
     return NotImplemented                   # the other class, and then Python, have their turn
 
 
@@ -34,21 +38,24 @@ UFUNCS = {getattr(np, name): f"__{operator}__" for name, operator in {
 
 def dispatch_numpy(func, method, args, kwargs):
     """NumPy's question what `func` of Variables is."""
-    name = getattr(func, "__name__", repr(func))
-    if method != "__call__":
-        raise OpTypeError(f"numpy.{name}.{method} of a Variable is not supported; only plain calls of numpy.{name} are ops")
-    for key in ("out", "where"):
-        if key in kwargs:
-            raise OpTypeError(f"numpy.{name}({key}=...) with a Variable is not supported: results are new Variables; "
-                              "write a = a + x in place of a += x, or use x.data")
-    if registry.is_constant(func):
+    name = function_name(func) + f".{method}" * (method != "__call__")
+    if kwargs.get("out") is not None:
+        raise TypeError(f"{name}(out=...) with a Variable is not supported: an op's result is a new Variable, and no array can hold "
+                        f"its graph; write y = {name}(...), and a = a + x in place of a += x, or use x.data for a constant")
+    kwargs = {key: x for key, x in kwargs.items() if key != "out"}
+    if method == "__call__" and registry.is_constant(func):
         return func(*map(to_data, args), **{key: to_data(x) for key, x in kwargs.items()})
-    op = registry.find_function(func)
-    if op is None and func in UFUNCS:       # array @ x comes as np.matmul(array, x)
+    op = registry.find_function(func) if method == "__call__" else None
+    written = ""
+    if op is None and func in UFUNCS and method == "__call__":      # array @ x comes as np.matmul(array, x)
         op = registry.find_operator(UFUNCS[func])
+        written = f" (the operator {SYMBOLS[UFUNCS[func]]})"
     if op is None:
-        raise OpTypeError(f"numpy.{name} of a Variable: no op claims this function{registry.explain(name)}; "
-                          "use x.data if its result is meant to be constant")
+        raise OpTypeError(f"{name}{written} of a Variable: no op claims this function; use x.data if its result is meant to be "
+                          f"constant{registry.explain(name)}{registry.advice(name.partition('.')[0])}")
+    if "where" in kwargs:
+        raise TypeError(f"{name}(where=...) of a Variable is not supported: the op {op.name!r} takes all elements; select them "
+                        "first, x[mask], or multiply by the mask")
     return op.apply(*args, **kwargs)
 
 

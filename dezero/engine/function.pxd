@@ -12,11 +12,18 @@ cdef class OperatorTable:
 cdef class Function(FunctionBase):
     pass
 
+cdef class OpFunction:
+    cdef object __weakref__
+    cdef dict __dict__
+    cdef readonly object cls
+
+cdef object apply_op(object cls, tuple args, dict kwargs)
 cdef object as_leaf(object data)
 @cython.locals(x=Node)
 cdef tuple needs_of(Function f)
 cpdef object operands_of(object cls)
 cdef object count_operands(object forward)
+cdef object refuse_arguments(object cls, tuple args, dict kwargs, object error)
 cdef object as_0d(object x)
 @cython.locals(op=OpBase)
 cdef object ask_loops(object ufunc, str method, tuple inputs, dict kwargs)

@@ -1,4 +1,6 @@
 """Functions: what an op author writes, and one call of it; and which op answers which operator."""
+from types import FunctionType, MethodType
+
 import numpy as np
 
 from .._kernels import IN_USE
@@ -25,13 +27,20 @@ class OperatorTable:
 
 def set_direct(op):
     """Note for how many operands the loops alone do what `op.apply` does; 0: for none."""
-    base = next(cls for cls in op.cls.__mro__ if "apply" in cls.__dict__)
-    op.direct = op.kernel.nin if op.kernel is not None and IN_USE == "compiled" and base is Function else 0
+    op.direct = op.kernel.nin if op.kernel is not None and IN_USE == "compiled" and is_standard(op.cls) else 0
     return op.direct
 
 
+def is_standard(cls):
+    """Does `apply` take the operands first and the parameters after them, as Function's own does?"""
+    return next(base for base in cls.__mro__ if "apply" in base.__dict__) is Function
+
+
 class Function(FunctionBase):
-    """One call of an op; the base of every op.
+    """Function()
+--
+
+    One call of an op; the base of every op.
 
     A subclass gives `forward` and `backward`, both on arrays.  The attributes below are read from the class's own
     body when it is registered; a class that is only called needs none of them.
@@ -72,18 +81,7 @@ class Function(FunctionBase):
         TypeError
             An argument that the op does not know.
         """
-        count = operands_of(cls)
-        parameters = () if count is None else args[count:]
-        op = operators.loops.get(cls)
-        if op is not None and not kwargs and len(args) == op.kernel.nin and any([isinstance(x, VariableBase) for x in args]):
-            y = tape.run_kernel(op, as_0d(args[0]), as_0d(args[1]) if len(args) == 2 else None)
-            if y is not None:
-                return y
-        try:
-            f = cls(*parameters, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{who(cls)}: its parameters do not take {parameters!r} {kwargs!r}: {error}") from error
-        return f(*args[:count])
+        return apply_op(cls, args, kwargs)
 
     def forward(self, *xs):
         raise NotImplementedError(f"{who(type(self))} has no forward")
@@ -122,6 +120,62 @@ class Function(FunctionBase):
         return id(self) >> 4
 
 
+def apply_op(cls, args, kwargs):
+    """Return what `Function.apply` gives for a class."""
+    count = operands_of(cls)
+    op = operators.loops.get(cls)
+    if op is not None and not kwargs and len(args) == op.kernel.nin and any([isinstance(x, VariableBase) for x in args]):
+        y = tape.run_kernel(op, as_0d(args[0]), as_0d(args[1]) if len(args) == 2 else None)
+        if y is not None:
+            return y
+    try:
+        f = cls(*(() if count is None else args[count:]), **kwargs)
+    except TypeError as error:
+        refuse_arguments(cls, args, kwargs, error)
+    return f(*args[:count])
+
+
+def function_of(name, cls):
+    """Return what `F.name` is: it calls `cls.apply`, and shows `help`, `?` and `inspect` the op's own signature and docstring."""
+    apply = cls.apply
+    if is_standard(cls):
+        return OpFunction(name, cls)
+    if type(getattr(apply, "__func__", None)) is not FunctionType:
+        return apply
+    f = apply.__func__                      # a copy of it costs a caller nothing, a function around it 1000 instructions
+    copy = FunctionType(f.__code__, f.__globals__, name, f.__defaults__, f.__closure__)
+    copy.__kwdefaults__ = f.__kwdefaults__
+    copy.__doc__ = f.__doc__ or cls.__doc__
+    return MethodType(copy, cls)
+
+
+class OpFunction:
+    """What `F.name` is where the op has no `apply` of its own."""
+
+    def __init__(self, name, cls):
+        self.cls = cls
+        self.__self__ = cls                 # as of a class method
+        self.__name__ = name
+        self.__doc__ = cls.__doc__
+        self.__wrapped__ = cls              # whose source `F.name??` shows
+
+    def __call__(self, *args, **kwargs):
+        return apply_op(self.cls, args, kwargs)
+
+    def __get__(self, instance, owner):
+        return self                         # never bound; pydoc shows the signature of what has a __get__
+
+    @property
+    def __signature__(self):
+        return signature_of(self.cls)
+
+    def __reduce__(self):
+        return getattr, (self.cls, "apply")
+
+    def __repr__(self):
+        return f"<op {self.__name__!r}: {self.cls.__module__}.{self.cls.__qualname__}>"
+
+
 def as_leaf(data):
     """Return a new leaf on an array."""
     return graph.without_graph(check_data(data), graph.LEAF)
@@ -151,6 +205,39 @@ def count_operands(forward):
     if any([p.kind is p.VAR_POSITIONAL for p in parameters]):
         return None
     return len([p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
+
+
+def signature_of(cls):
+    """Return the `inspect.Signature` of F.name: the operands of `forward`, then what `__init__` takes, or that of an own `apply`."""
+    from inspect import Parameter, Signature, signature
+
+    if not is_standard(cls):
+        return signature(cls.apply)
+    operands = [p if p.kind is p.VAR_POSITIONAL else p.replace(kind=p.POSITIONAL_ONLY)
+                for p in list(signature(cls.forward).parameters.values())[1:] if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
+    rest = [] if cls.__init__ is Function.__init__ else list(signature(cls.__init__).parameters.values())[1:]
+    if any([p.kind is p.VAR_POSITIONAL for p in operands]):
+        rest = [p.replace(kind=p.KEYWORD_ONLY) if p.kind is p.POSITIONAL_OR_KEYWORD else p for p in rest]
+    try:
+        return Signature(operands + rest)
+    except ValueError:                      # one name for two things, or what can be left out before what can't
+        return Signature([Parameter("args", Parameter.VAR_POSITIONAL), Parameter("kwargs", Parameter.VAR_KEYWORD)])
+
+
+def refuse_arguments(cls, args, kwargs, error):
+    """Raise a TypeError that `__init__` raised again, with the op and how it is called."""
+    from inspect import Parameter
+
+    signature = signature_of(cls)
+    kinds = [p.kind for p in signature.parameters.values()]
+    unknown = [key for key in kwargs if key not in signature.parameters]
+    most = kinds.count(Parameter.POSITIONAL_ONLY) + kinds.count(Parameter.POSITIONAL_OR_KEYWORD)
+    reason = str(error)                     # the author's own words
+    if unknown and Parameter.VAR_KEYWORD not in kinds:
+        reason = f"it does not know {unknown[0]!r}"
+    elif len(args) > most and Parameter.VAR_POSITIONAL not in kinds:
+        reason = f"it takes {most} arguments by place, got {len(args)}"
+    raise TypeError(f"{who(cls)} is called as {cls.__dict__.get('name', cls.__name__)}{signature}: {reason}") from error
 
 
 def as_0d(x):

@@ -68,6 +68,9 @@ def call_rule(f, gys, inputs, outputs):
     f._inputs, f._outputs = inputs, [ref(y) for y in outputs]
     try:
         gxs = f.backward(*gys)
+    except Exception as error:
+        error.add_note(f"in the rule of {who(type(f))}")
+        raise
     finally:
         f._inputs, f._outputs = None, kept
     if not isinstance(gxs, tuple):

@@ -1,10 +1,12 @@
 """The caller's handle on a value: operators, NumPy's protocols, `.grad`, `.backward()`."""
+from types import MethodType
+
 import numpy as np
 
 from .._kernels.gradients import gradient_dtype
 from .._kernels.nodes import VariableBase, set_variable_class
 from ..errors import DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
-from ..registry import registry
+from ..registry import SYMBOLS, function_name, library_of, registry
 from . import function, graph, tape
 from .checks import check_choice, check_data, checked_gradient, describe
 from .dispatch import compare, dispatch_numpy, is_operand, refuse_operand
@@ -27,7 +29,10 @@ def as_variable(obj):
 
 
 class Variable(VariableBase):
-    """A value that remembers how it was computed.
+    """Variable(data, name=None)
+--
+
+    A value that remembers how it was computed.
 
     Parameters
     ----------
@@ -349,8 +354,9 @@ class Variable(VariableBase):
         y = function.ask_loops(ufunc, method, inputs, kwargs)
         if y is not None:
             return y
-        if not all([is_operand(x) or isinstance(x, (list, tuple)) for x in inputs]):
-            return NotImplemented           # the other class has its turn
+        for x in inputs:
+            if not is_operand(x) and not isinstance(x, (list, tuple)):
+                return refuse_operand(function_name(ufunc), x)
         return dispatch_numpy(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func, types, args, kwargs):
@@ -366,11 +372,12 @@ class Variable(VariableBase):
             return object.__getattribute__(self, name)
         op = registry.find_name(name)
         if op is None:
-            raise OpAttributeError(f"a Variable has no attribute {name!r}, and no op of this name is registered{registry.explain(name)}")
-        return Method(op, self)
+            raise OpAttributeError(f"a Variable has no attribute {name!r}, and no op of this name is "
+                                   f"registered{registry.explain(name)}{registry.advice(library_of(name))}")
+        return MethodType(op.apply, self)
 
     def __dir__(self):
-        return sorted({*object.__dir__(self), *registry.snapshot.names})
+        return sorted({*object.__dir__(self), *registry.all_names()})
 
     def __copy__(self):
         refuse_in_transform(self, "copy")
@@ -404,32 +411,18 @@ def refuse_in_transform(v, what):
                             "use x.detach() or x.data if this is meant to be constant")
 
 
-class Method:
-    """An op bound to its first operand: `x.sum`."""
-
-    def __init__(self, op, v):
-        self.op, self.v = op, v
-        self.__doc__ = op.cls.__doc__
-
-    def __call__(self, *args, **kwargs):
-        return self.op.apply(self.v, *args, **kwargs)
-
-    def __repr__(self):
-        return f"<op {self.op.qualified} of {self.v!r}>"
-
-
 def operate(op, operator, a, b):
     """Return a operator b, for whichever op claims the operator."""
     if op is None:
         if not is_operand(a) or not is_operand(b):
-            return refuse_operand(operator, a if not is_operand(a) else b)
+            return refuse_operand(SYMBOLS[operator], a if not is_operand(a) else b)
         op = op_for(None, operator)
     if op.direct == 2:
         y = tape.run_kernel(op, a, b)
         if y is not None:
             return y
     if not is_operand(a) or not is_operand(b):
-        return refuse_operand(operator, a if not is_operand(a) else b)
+        return refuse_operand(SYMBOLS[operator], a if not is_operand(a) else b)
     return op.apply(a, b)
 
 
@@ -448,5 +441,5 @@ def op_for(op, operator):
     if op is None:
         op = registry.find_operator(operator)
     if op is None:
-        raise OpTypeError(f"no op claims the operator {operator}{registry.explain(operator)}")
+        raise OpTypeError(f"no op claims the operator {SYMBOLS[operator]} ({operator}){registry.explain(operator)}{registry.advice('numpy')}")
     return op

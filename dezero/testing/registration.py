@@ -5,12 +5,14 @@ import numpy as np
 
 from dezero import functions
 from dezero._kernels import IN_USE
+from dezero.engine.function import is_standard, signature_of
 from dezero.engine.variable import Variable
+from dezero.registry import function_name
 from dezero.testing.arrays import elementwise, every_second
-from dezero.testing.samples import standard
 
 COUNTS = (*range(1, 36), 63, 64, 65, 67, 1025, 70_001)     # vectors' tails, blocks, and a loop without the interpreter's lock
 MANY = 2500                                                 # several blocks of what runs block by block
+FILLS = (-3.0625, 19.0625)                                  # no op gives both, one after the other
 EQUAL = {"d": 2e-14, "f": 5e-6}                             # 64 units in the last place, and less than a factor of 1 + 1e-5
 
 
@@ -19,7 +21,7 @@ def check_kernel(subject):
     kernel = subject.kernel
     if kernel is None:
         return
-    if not standard(subject.cls):
+    if not is_standard(subject.cls):
         subject.fail(None, "kernel: the loops never run, since the op has an `apply` of its own")
     if IN_USE != "compiled" or not subject.runs_loops:
         return
@@ -38,6 +40,55 @@ def check_kernel(subject):
                     compare_paths(subject, sample, mixed, char, f"{n} elements, argument {i} 0-d")
         compare_paths(subject, sample, [np.asarray(x.flat[0], char) for x in sample.xs], char, "0-d")
         compare_sums(subject, sample, [np.resize(x, MANY).astype(char) for x in sample.xs], char)
+
+
+def check_parameters(subject):
+    """Each parameter has a value other than its default in some sample: the others are not checked at all."""
+    known = signature_of(subject.cls)
+    given = set()
+    for sample in subject.samples:
+        bound = known.bind(*sample.args, **sample.kwargs).arguments
+        given |= {name for name, value in bound.items() if not is_default(value, known.parameters[name].default)}
+    for name, p in known.parameters.items():
+        if name not in given and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            subject.fail(None, f"parameters: no sample gives {name!r} a value other than its default {p.default!r}, so that nothing "
+                               f"tells whether the op is right with one; add one in the class: sample(..., {name}=...)")
+
+
+def is_default(value, default):
+    try:
+        return value is default or bool(value == default)
+    except Exception:                               # of arrays, and of whatever an author compares
+        return False
+
+
+def check_written(subject):
+    """A loop writes all of its result: an element that it leaves out is what was in that memory before."""
+    sample = elementwise(subject) if subject.runs_loops else None
+    for char in subject.kernel.types if sample else ():
+        xs = [np.resize(x, MANY).astype(char) for x in sample.xs]
+        found = [over(subject, sample, xs, fill) for fill in FILLS]
+        for i, (a, b) in enumerate(zip(*found)):
+            left = np.count_nonzero((a == FILLS[0]) & (b == FILLS[1]))
+            if left:
+                which = "forward" if i == 0 else f"backward of operand {i - 1}"
+                wrote = "nothing" if left == MANY else f"{MANY - left} of {MANY} elements"
+                subject.fail(sample, f"kernel, {np.dtype(char)}: {which} writes {wrote}: the result holds what was in the memory before")
+
+
+def over(subject, sample, xs, fill):
+    """The result and the gradients, in memory that held the number `fill`."""
+    def leave():
+        held = [Variable(np.full(MANY, fill, xs[0].dtype)) * 1.0 for _ in range(2 + len(xs))]
+        del held                                    # the engine takes next what has died last
+
+    vs = [Variable(x) for x in xs]
+    leave()
+    y, = subject.call(sample, vs)
+    value = y.data
+    leave()
+    y.backward()
+    return [value, *[np.zeros(MANY) if v.grad is None else v.grad for v in vs]]
 
 
 def compare_paths(subject, sample, xs, char, what):
@@ -75,7 +126,7 @@ def check_reach(subject):
         subject.fail(None, f"registration: F.{subject.name} is another op")
     ways = [(f"F.{subject.name}", getattr(functions, subject.name)), (f"the method x.{subject.name}()", method(subject.name))]
     ways += [(f"the operator {name}", operator_function(name)) for name in subject.op.operators]
-    ways += [(f"numpy.{f.__name__}", f) for f in subject.op.numpy]
+    ways += [(function_name(f), f) for f in subject.op.numpy]
     for name, function in ways:
         reached = [try_way(subject, sample, name, function) for sample in subject.samples]
         if not any(reached):
@@ -86,10 +137,10 @@ def try_way(subject, sample, name, function):
     """Does this way take the sample?  Where it does, it must lead to the op."""
     args, kwargs = sample.arguments([Variable(x) for x in sample.xs])
     if name.startswith("the method") and not isinstance(args[0], Variable):
-        return standard(subject.cls) is False       # an op whose first argument is a list has no method to speak of
+        return is_standard(subject.cls) is False    # an op whose first argument is a list has no method to speak of
     if name.startswith("the operator") and (kwargs or len(args) not in operands_of_operator(name)):
         return False
-    if name.startswith("numpy.") and not accepts(function, *sample.arguments(sample.xs)):
+    if function in subject.op.numpy and not accepts(function, *sample.arguments(sample.xs)):
         return False
     ys = function(*args, **kwargs)
     ys = list(ys) if isinstance(ys, (tuple, list)) else [ys]

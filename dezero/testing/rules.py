@@ -3,6 +3,7 @@ import numpy as np
 
 from dezero.engine.variable import Variable
 from dezero.errors import FirstOrderOnly
+from dezero.registry import function_name
 from dezero.testing.grads import at, weigh, weights, zero_if_none
 from dezero.testing.numeric import LARGE, along, differ, differences, is_kink, moved, scale_of, sides, slope
 
@@ -26,8 +27,8 @@ def check_value(subject):
                 continue
             wanted = [np.asarray(y) for y in (wanted if isinstance(wanted, (tuple, list)) else [wanted])]
             if len(wanted) != len(ys):
-                subject.fail(sample, f"value: {len(ys)} results, numpy.{function.__name__} gives {len(wanted)}")
-            subject.same(sample, "result", wanted, ys, 1e-12, "value", (f"numpy.{function.__name__}", "the op"))
+                subject.fail(sample, f"value: {len(ys)} results, {function_name(function)} gives {len(wanted)}")
+            subject.same(sample, "result", wanted, ys, 1e-12, "value", (function_name(function), "the op"))
 
 
 def check_gradient(subject):

@@ -4,7 +4,7 @@ from itertools import product
 import numpy as np
 
 from dezero.engine.checks import who
-from dezero.engine.function import Function, operands_of
+from dezero.engine.function import is_standard, operands_of
 from dezero.engine.variable import Variable
 
 INTERVALS = ((-2.3, -0.4), (0.15, 0.85), (1.15, 2.7))       # of which an op may like some only: log, arcsin, arccosh
@@ -27,7 +27,7 @@ class Sample:
     def __init__(self, cls, args, kwargs):
         self.xs, self.slopes = [], {}
         self.count = operands_of(cls)
-        if standard(cls):
+        if is_standard(cls):
             self.args = [*map(self._take, args[:self.count]), *args[len(args[:self.count]):]]
             self.kwargs = kwargs
         else:
@@ -71,11 +71,6 @@ def text(a):
         inside = ", ".join(map(text, a))
         return f"[{inside}]" if type(a) is list else f"({inside}{',' * (len(a) == 1)})"
     return f"{a.dtype}{list(a.shape)}" if isinstance(a, np.ndarray) else repr(a)
-
-
-def standard(cls):
-    """Does `apply` take the operands first and the parameters after them, as Function's own does?"""
-    return next(c for c in cls.__mro__ if "apply" in c.__dict__) is Function
 
 
 class Samples:

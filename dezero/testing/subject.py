@@ -6,11 +6,11 @@ import numpy as np
 from dezero import config, plugins
 from dezero._kernels import IN_USE
 from dezero.engine.checks import who
-from dezero.engine.function import Function
+from dezero.engine.function import Function, is_standard
 from dezero.engine.variable import Variable
 from dezero.registry import Op, registry
 from dezero.testing.grads import at, weigh, weights, zero_if_none
-from dezero.testing.samples import samples_of, standard
+from dezero.testing.samples import samples_of
 
 
 class Subject:
@@ -63,7 +63,7 @@ class Subject:
     def call(self, sample, xs, path="apply"):
         """The results, as a list; of Variables or arrays in the places of the sample."""
         args, kwargs = sample.arguments(xs)
-        if path == "apply" or not standard(self.cls):
+        if path == "apply" or not is_standard(self.cls):
             ys = self.cls.apply(*args, **kwargs)
         else:
             n = len(args) if sample.count is None else sample.count

@@ -8,8 +8,9 @@ import pytest
 from strategies import SEVEN, assert_same
 
 import dezero
+import dezero.functions as F
 from dezero import Function, Variable
-from dezero.errors import DTypeError
+from dezero.errors import DTypeError, OpNotFound
 
 A = np.array([[1.5, -2.0, 0.5], [3.0, 0.0, -1.5]])
 
@@ -219,6 +220,55 @@ class TestRefused:
         with pytest.raises(TypeError):
             op.ufunc(x.data, *rest, out=x)
         assert out.tolist() == [7, 7] and x.data.tolist() == [1, 2]
+
+    @pytest.mark.parametrize("call, words", [
+        (lambda x, a: np.sum(x, where=a > 0), "numpy.sum(where=...) of a Variable is not supported: the op 'sum' takes all elements; select"),
+        (lambda x, a: np.add(x, x, where=a > 0), "numpy.add(where=...) of a Variable is not supported: the op 'add'"),
+        (lambda x, a: np.add(x, x, out=a), "numpy.add(out=...) with a Variable is not supported: an op's result is a new Variable"),
+        (lambda x, a: operator.iadd(a, x), "a = a + x in place of a += x"),
+        (lambda x, a: np.sum(x, out=a), "numpy.sum(out=...)"),
+        (lambda x, a: np.add.reduce(x, out=a), "numpy.add.reduce(out=...)"),
+        (lambda x, a: np.linalg.norm(x), "numpy.linalg.norm of a Variable: no op claims this function"),
+        (lambda x, a: np.fft.fft(x), "numpy.fft.fft of a Variable"),
+        (lambda x, a: a @ x, "numpy.matmul (the operator @) of a Variable: no op claims this function"),
+        (lambda x, a: x @ a, "no op claims the operator @ (__matmul__)"),
+        (lambda x, a: x // 2, "no op claims the operator // (__floordiv__)"),
+        (lambda x, a: np.add.reduce(x), "numpy.add.reduce of a Variable: no op claims this function"),
+    ])
+    def test_each_in_its_own_words(self, call, words):
+        with pytest.raises(TypeError) as e:
+            call(Variable(np.array([1.0, 2.0])), np.array([1.0, 2.0]))
+        assert words in str(e.value)
+        assert ("a += x" in str(e.value)) == ("out=" in str(e.value))
+
+    @pytest.mark.parametrize("call, package", [
+        (lambda x: np.sinh(x), "dezero-numpy"), (lambda x: np.linalg.inv(x), "dezero-numpy"), (lambda x: x @ x, "dezero-numpy"),
+        (lambda x: ~x, "dezero-numpy"), (lambda x: 2 // x, "dezero-numpy"), (lambda x: np.ones(2) @ x, "dezero-numpy"),
+        (lambda x: np.maximum.accumulate(x), "dezero-numpy"), (lambda x: F.sinh, "dezero-numpy"), (lambda x: x.sinh, "dezero-numpy"),
+        (lambda x: F.special, "dezero-scipy"), (lambda x: x.no_op_of_this_name, None), (lambda x: F.no_op_of_this_name, None),
+        (lambda x: np.frompyfunc(abs, 1, 1)(x), None)])
+    def test_what_is_missing_says_what_to_install_or_how_to_add_it(self, call, package):
+        with pytest.raises(OpNotFound) as e:
+            call(Variable(np.ones(2)))
+        assert 'README, ' in str(e.value) and '"Adding an op"' in str(e.value) and "pip install" not in str(e.value)
+        assert (package in str(e.value)) if package else "the package" not in str(e.value)
+
+    def test_of_scipy(self):
+        special = pytest.importorskip("scipy.special")
+        with pytest.raises(OpNotFound, match="scipy.special.expit of a Variable.*dezero-scipy answers what scipy has"):
+            special.expit(Variable(np.ones(2)))
+
+    @pytest.mark.parametrize("call", [
+        lambda x: x * None, lambda x: None * x, lambda x: None - x, lambda x: x / None, lambda x: x ** None, lambda x: F.mul(x, None),
+        lambda x: np.multiply(x, None), lambda x: np.multiply(None, x), lambda x: x - x.sum().grad])
+    def test_none_says_where_it_comes_from(self, call):
+        with pytest.raises(TypeError, match="(?i)none.* computed Variable.*retain_grad=True.*w = w - step"):
+            call(Variable(np.ones(2)))
+
+    def test_none_is_no_error_where_it_says_something(self):
+        x = Variable(np.ones(2))
+        assert (x == None) is False and (x != None) is True        # noqa: E711
+        assert x.sum().grad is None and x[None].shape == (1, 2) and np.sum(x, out=None).data == 2
 
     @pytest.mark.parametrize("keyword", [{"where": np.array([True, False])}, {"dtype": "f4"}, {"casting": "safe"},
                                          {"order": "F"}, {"subok": False}, {"signature": "dd->d"}])

@@ -192,3 +192,26 @@ class TestOperands:
         with pytest.raises(TypeError) as e:
             F.add(x, x, scale=2)
         assert "scale" in str(e.value) and "add" in str(e.value).lower()
+
+    @pytest.mark.parametrize("call, words", [
+        (lambda x: F.sum(x, axs=0), "is called as sum(x, /, axis=None, keepdims=False): it does not know 'axs'"),
+        (lambda x: x.sum(0, False, 1, 2), "sum(x, /, axis=None, keepdims=False): it takes 3 arguments by place, got 5"),
+        (lambda x: F.mul(x, x, x), "is called as mul(x0, x1, /): it takes 2 arguments by place, got 3"),
+        (lambda x: F.broadcast_to(x), "broadcast_to(x, /, shape): "),
+        (lambda x: F.broadcast_to(x), "missing 1 required positional argument: 'shape'"),
+    ])
+    def test_arguments_that_do_not_fit_are_told_the_signature(self, call, words):
+        with pytest.raises(TypeError) as e:
+            call(Variable(np.ones(2)))
+        assert words in str(e.value) and "(op '" in str(e.value) and "{" not in str(e.value)
+
+    def test_what_an_author_says_of_a_parameter_comes_through(self):
+        class Choosy(Function):
+            def __init__(self, axis, **rest):
+                raise TypeError("axis is an int")
+
+            def forward(self, x):
+                return x
+
+        with pytest.raises(TypeError, match=r"Choosy is called as Choosy\(x, /, axis, \*\*rest\): axis is an int"):
+            Choosy.apply(np.ones(2), "a", more=1)

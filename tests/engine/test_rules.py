@@ -609,3 +609,53 @@ class TestBadRules:
             x = Variable(np.ones(2, leaf))
             Giving(lambda gy: np.full(2, 3, dtype))(x).backward()
             assert_same(x.grad, np.full(2, 3, leaf))
+
+
+# ---------------------------------------------------------------- an error in a rule
+
+class TestErrorsInARule:
+    class Breaks(Function):
+        name = "breaks"
+
+        def forward(self, x):
+            return 2 * x
+
+        def backward(self, gy):
+            return gy * {}["k"]
+
+    @pytest.mark.parametrize("create_graph", [False, True])
+    def test_it_names_the_op_and_keeps_its_type(self, create_graph):
+        x = Variable(np.ones(2))
+        with dezero.plugins.isolated():
+            dezero.plugins.register(self.Breaks)
+            y = self.Breaks()(x)
+            with pytest.raises(KeyError) as e:
+                y.backward(create_graph=create_graph)
+        assert type(e.value) is KeyError and e.value.args == ("k",)
+        note, = e.value.__notes__
+        assert note == "in the rule of TestErrorsInARule.Breaks (op 'breaks' (plugin 'breaks' of this process))"
+        assert x.grad is None
+
+    def test_of_a_class_without_a_name(self):
+        class Plain(Function):
+            def forward(self, x):
+                return x * 1
+
+            def backward(self, gy):
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError) as e:
+            Plain()(Variable(np.ones(2))).backward()
+        assert len(e.value.__notes__) == 1 and e.value.__notes__[0].startswith("in the rule of ")
+
+    def test_an_interrupt_is_left_alone(self):
+        class Stopped(Function):
+            def forward(self, x):
+                return x * 1
+
+            def backward(self, gy):
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt) as e:
+            Stopped()(Variable(np.ones(2))).backward()
+        assert not hasattr(e.value, "__notes__")
