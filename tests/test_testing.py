@@ -612,7 +612,64 @@ def test_a_rule_that_is_of_first_order_has_to_say_so():
         check_op(op)
 
 
+@compiled
+@pytest.mark.parametrize("forward, slope, skipped, words", [
+    (10 ** 9, 0, "t_silent", "kernel, float64: forward writes nothing: the result holds what was in the memory before"),
+    (0, 10 ** 9, "t_silent", "kernel, float64: backward of operand 0 writes nothing"),
+    (3, 0, "t_silent", "kernel, float64: forward writes 2497 of 2500 elements"),
+])
+def test_a_kernel_that_does_not_write_its_result(forward, slope, skipped, words):
+    op = kernel_op(skipped, [loop(lambda a, b: a * b, c, forward) for c in "df"],
+                   ([loop(lambda gy, a, b, y: gy * b, c, slope) for c in "df"], [loop(lambda gy, a, b, y: gy * a, c) for c in "df"]))
+    for _ in range(2):
+        with pytest.raises(AssertionError) as caught:
+            check_op(op)
+        assert words in str(caught.value) and "stale" not in str(caught.value)
+
+
 # -- samples
+
+
+class Scaled(Product):
+    """y = a b c"""
+
+    name = "t_scaled"
+
+    def __init__(self, c=1.0, *, shift=0):
+        self.c, self.shift = c, shift
+
+    def forward(self, a, b):
+        return a * b * self.c + self.shift
+
+    def backward(self, gy):
+        a, b = self.inputs
+        return gy * b * self.c, gy * a * self.c
+
+
+@pytest.mark.parametrize("hook, words", [
+    (None, "no sample gives 'c' a value other than its default 1.0"),
+    (lambda sample: sample(sample.array(3), sample.array(3), c=1.0), "no sample gives 'c' a value"),
+    (lambda sample: sample(sample.array(3), sample.array(3), 2.0), "no sample gives 'shift' a value other than its default 0"),
+])
+def test_a_parameter_that_no_sample_exercises_is_named(hook, words):
+    with pytest.raises(AssertionError, match=r"Scaled \(op 't_scaled'.*parameters: " + words):
+        check_op(Scaled, hook)
+
+
+def test_parameters_that_samples_exercise():
+    def samples(sample):
+        sample(sample.array(3), sample.array(3), 2.0)
+        sample(sample.array(3), sample.array(3), shift=3)
+    check_op(Scaled, samples)
+
+
+def test_a_parameter_of_an_apply_of_its_own():
+    def apply(cls, xs, scale=1.0):
+        return cls()(*xs) * scale
+    op = type("OwnApply", (Product,), {"name": "t_own_apply", "apply": classmethod(apply),
+                                       "samples": staticmethod(lambda sample: sample([sample.array(3), sample.array(3)]))})
+    with pytest.raises(AssertionError, match="no sample gives 'scale' a value other than its default 1.0"):
+        check_op(op)
 
 
 def test_an_op_that_nobody_knows_how_to_call():

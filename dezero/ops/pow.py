@@ -53,6 +53,13 @@ class Pow(Function):
             return gx0
         return gx0, slope_of_exponent(gy, x0, x1, y) if needs[1] else None
 
+    @staticmethod
+    def samples(sample):
+        for low, high in ((0.15, 0.85), (1.15, 2.7)):
+            for exponent in (sample.array(2, 3), sample.array(2, 3, low=0.2, high=2.5)):
+                sample(sample.array(2, 3, low=low, high=high), exponent)
+        sample(sample.array(2, 3), c=3.0)
+
 
 def plain(x1):
     """A constant exponent, as a number where it is one: numbers are quick."""

@@ -16,6 +16,9 @@ with parameters, or of operands whose shapes depend on each other, says how it i
             sample(sample.array(3, 4))
             sample(sample.array(3, 4), axis=0)
 
+A parameter that no sample gives a value other than its default is a failure: nothing would tell whether the op is right
+with one.
+
 `check_grads` compares the derivatives of any function of Variables with numeric ones.  pytest runs each check on each
 op of a package as a test of its own through the plugin `dezero_pytest`.
 """

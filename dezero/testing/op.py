@@ -10,7 +10,9 @@ from dezero.testing import arrays, registration, rules
 from dezero.testing.subject import Subject, registered
 
 CHECKS = {
-    "purity": arrays.check_purity,          # first: what writes into its operands spoils the samples for the others
+    "parameters": registration.check_parameters,
+    "written": registration.check_written,  # before what would call it stale data
+    "purity": arrays.check_purity,          # early: what writes into its operands spoils the samples for the others
     "value": rules.check_value,
     "dtypes": arrays.check_dtypes,
     "gradient": rules.check_gradient,
