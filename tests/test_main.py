@@ -14,6 +14,7 @@ import dezero
 from dezero import _kernels
 from dezero.__main__ import COMMANDS, main
 from dezero.commands import demo, new
+from dezero.commands._output import print_table
 from dezero.registry import registry
 
 BROKEN = {"a": "no_such_module"}
@@ -103,7 +104,7 @@ def test_ops_as_a_table(site):
     lines = site.dezero("ops").stdout.splitlines()
     assert lines[0].split() == ["NAME", "OPERATORS", "NUMPY", "ORDER", "KERNEL", "PACKAGE", "FILE"]
     row, = [line for line in lines if line.startswith("claimer ")]
-    assert row.split() == ["claimer", "@", "numpy.hypot", "checked", "numpy", "plug", "1.0", f"{site.folder / 'plug.py'}:6"]
+    assert row.split() == ["claimer", "@", "numpy.hypot", "checked", "numpy", "plug", "1.0", "plug.py:6"]
 
 
 # -- plugins
@@ -356,3 +357,71 @@ def test_new_that_fails_leaves_nothing(tmp_path, capfd, monkeypatch):
     ("function", "function", "OpFunction"), ("dezero_none", "none", "OpNone")])
 def test_what_the_op_is_called(module, op, cls):
     assert new.op_words(module) == {"OP": op, "CLASS": cls}
+
+
+# -- the width of what people read
+
+
+@pytest.mark.parametrize("command", [("ops",), ("demo",), ("plugins",), ("plugins", "--all"), ("info",)])
+def test_lines_fit_100_columns(tmp_path, command):
+    site = Site(tmp_path / "a_folder_with_a_name_that_is_much_longer_than_anybody_would_like_to_read_in_a_table" / "site")
+    name = "an_op_with_a_name_that_is_very_long_indeed_but_an_identifier"
+    site.add("a-distribution-whose-name-is-long-as-well-as-its-version", {"entry_point_of_some_length": "plug"},
+             {"plug.py": op_module(name, ("__matmul__", "__floordiv__", "__mod__"), "(np.hypot, np.logaddexp, np.arctan2)")})
+    site.add("broken", {"b": "a_module_of_this_name_does_not_exist_anywhere_at_all_on_this_machine_and_never_will_as_far_as_one_can_tell"})
+    done = site.dezero(*command)
+    assert done.returncode == 0 and max(map(len, done.stdout.splitlines())) <= 100
+    if command[0] == "ops":
+        assert "numpy.logaddexp" in done.stdout
+
+
+def test_tables_wrap_what_is_too_wide(capfd):
+    print_table(("A", "B"), [("x", "word " * 40), ("y", "path/" * 40), ("z", "solid" * 40)])
+    lines = capfd.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "".join(line[1:].strip() for line in lines if line[:1] in "x ")[:12] == "word word wo"
+    assert [line[0] for line in lines if line[0] != " "] == ["A", "-", "x", "y", "z"]
+    text = "".join(line[1:].strip() for line in lines)
+    assert "path/" * 40 in text and "solid" * 40 in text
+
+
+# -- check --json
+
+
+def test_check_as_json(checked):
+    done = checked("--json")
+    answer = json.loads(done.stdout)
+    rows = {row["name"]: row for row in answer["ops"]}
+    assert done.returncode == 1 and answer["not_loaded"] == []
+    assert rows["mul"] == {"name": "mul", "package": "dezero", "version": dezero.__version__, "plugin": "dezero.ops.mul",
+                           "passed": True, "reason": ""}
+    assert rows["bad_op"]["passed"] is False and rows["bad_op"]["reason"] == "bad_op: argument 0: wanted 2, got 3"
+    one = checked("mul", "--json")
+    assert one.returncode == 0 and [row["name"] for row in json.loads(one.stdout)["ops"]] == ["mul"]
+    unknown = checked("mull", "--json")
+    assert unknown.returncode == 2 and unknown.stdout == ""
+
+
+def test_check_as_json_of_a_package_that_does_not_load(site, checked):
+    site.add("plug", BROKEN)
+    done = checked("plug", "--json")
+    row, = json.loads(done.stdout)["not_loaded"]
+    assert done.returncode == 1 and (row["package"], row["version"], row["entry"]) == ("plug", "1.0", "a")
+    assert "ModuleNotFoundError" in row["reason"]
+
+
+def test_what_an_op_prints_is_no_part_of_the_json(site):
+    site.add("loud", {"l": "loud"}, {"loud.py": op_module("loud_op").replace("return x *", "print('LOUD'); return x *")})
+    done = site.dezero("check", "loud_op", "--json")
+    assert json.loads(done.stdout)["ops"][0]["passed"] is True and "LOUD" in done.stderr
+
+
+# -- what `new` says of uploading
+
+
+@pytest.mark.parametrize("kernel", ["none", "cython"])
+def test_the_readme_of_a_new_package(site, tmp_path, kernel):
+    site.dezero("new", "dezero-fresh", "--dir", str(tmp_path), "--kernel", kernel)
+    text = (tmp_path / "dezero-fresh" / "README.md").read_text(encoding="utf-8")
+    assert "pypi.org" not in text and "pip install dezero" not in text
+    assert ("auditwheel" in text and "linux_x86_64" in text) == (kernel == "cython")

@@ -1,12 +1,17 @@
 """What the commands share: loading without noise, tables, JSON."""
 
 from contextlib import contextmanager
+from itertools import zip_longest
 import json
 import os
+import re
 import sys
 import warnings
 
 from dezero import plugins
+
+WIDTH = 100
+"""Columns that a line for people has at most."""
 
 
 def load_all():
@@ -15,7 +20,7 @@ def load_all():
     Whatever a plugin prints while it is imported goes to stderr too, so that
     stdout holds the answer alone.
     """
-    with _stdout_to_stderr(), warnings.catch_warnings(record=True) as caught:
+    with stdout_to_stderr(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         plugins._load(strict=False)
     for warning in caught:
@@ -23,7 +28,8 @@ def load_all():
 
 
 @contextmanager
-def _stdout_to_stderr():
+def stdout_to_stderr():
+    """What is printed meanwhile goes to stderr."""
     stdout = sys.stdout
     stdout.flush()
     try:
@@ -52,10 +58,44 @@ def add_json(parser):
 
 
 def print_table(head, rows):
-    """Columns as wide as their widest cell; the last one is not filled up."""
+    """Columns as wide as their widest cell, or less, so that all fit WIDTH: a cell that does not is wrapped."""
     rows = [head, *rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    while sum(widths) + 2 * (len(widths) - 1) > WIDTH:
+        widths[widths.index(max(widths))] -= 1
     for i, row in enumerate(rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+        cells = [wrapped(cell, width) for cell, width in zip(row, widths)]
+        for line in zip_longest(*cells, fillvalue=""):
+            print("  ".join(part.ljust(width) for part, width in zip(line, widths)).rstrip())
         if i == 0:
             print("  ".join("-" * width for width in widths))
+
+
+def print_text(text, indent=""):
+    """Text in lines of at most WIDTH."""
+    for line in wrapped(text, WIDTH, indent):
+        print(line)
+
+
+def wrapped(text, width, indent=""):
+    """The lines of a text: broken at blanks, or after a / where a path is too long, or anywhere."""
+    if len(text) <= width:
+        return [text]
+    lines = [""]
+    for piece in re.findall(r"\S+?(?:/(?=\S)|(?=\s|$))|\s+", text):
+        if len(lines[-1]) + len(piece.rstrip()) > width and lines[-1].strip():
+            lines.append(indent)
+            piece = piece.lstrip()
+        while len(lines[-1]) + len(piece) > width:
+            room = width - len(lines[-1])
+            lines[-1] += piece[:room]
+            piece = piece[room:]
+            lines.append(indent)
+        lines[-1] += piece
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+def placed(file):
+    """A source file as one finds it: from the folder on that modules are imported from, whose own place says nothing of the op."""
+    folders = [folder for folder in sys.path if folder and file.startswith(folder.rstrip(os.sep) + os.sep)]
+    return os.path.relpath(file, max(folders, key=len)) if folders else file

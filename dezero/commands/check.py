@@ -2,13 +2,16 @@
 
 Without an argument, on all that is installed; else on the ops of one package,
 or on one op. Leaves with 1 if a check fails or a plugin could not be loaded.
+With --json: {"ops": [{"name", "package", "version", "plugin", "passed", "reason"}],
+"not_loaded": [{"package", "version", "entry", "reason"}]}.
 """
 
+from contextlib import nullcontext
 import sys
 
 from dezero import plugins
 from dezero._words import clean, near, normal
-from dezero.commands._output import load_all
+from dezero.commands._output import add_json, load_all, print_json, stdout_to_stderr
 from dezero.registry import registry
 
 HELP = "check ops against their derivatives and the contract"
@@ -16,6 +19,7 @@ HELP = "check ops against their derivatives and the contract"
 
 def arguments(parser):
     parser.add_argument("what", nargs="?", metavar="PKG|OP", help="a package or an op; by default all")
+    add_json(parser)
 
 
 def run(arguments):
@@ -29,12 +33,21 @@ def run(arguments):
             print(f"dezero check: no package or op {clean(arguments.what)!r}{near(arguments.what, known)}",
                   file=sys.stderr)
             return 2
-    broken = [op for op in ops if not _passes(op)]
-    for failure in failures:
-        print(f"FAILED  {clean(failure.distribution)} was not loaded: {failure.reason}")
-    print(f"{len(ops) - len(broken)} of {len(ops)} ops passed"
-          + (f", {len(failures)} plugins not loaded" if failures else ""))
-    return 1 if broken or failures else 0
+    rows = []
+    for op in ops:
+        with stdout_to_stderr() if arguments.json else nullcontext():
+            rows.append(row_of(op))
+        if not arguments.json:
+            print(f"ok      {op.name}" if rows[-1]["passed"] else f"FAILED  {op.name}: {rows[-1]['reason']}")
+    passed = sum(row["passed"] for row in rows)
+    if arguments.json:
+        print_json({"ops": rows, "not_loaded": [{"package": failure.distribution, "version": failure.version, "entry": failure.entry,
+                                                 "reason": failure.reason} for failure in failures]})
+    else:
+        for failure in failures:
+            print(f"FAILED  {clean(failure.distribution)} was not loaded: {failure.reason}")
+        print(f"{passed} of {len(rows)} ops passed" + (f", {len(failures)} plugins not loaded" if failures else ""))
+    return 1 if passed < len(rows) or failures else 0
 
 
 def _chosen(what, ops, failures):
@@ -44,13 +57,13 @@ def _chosen(what, ops, failures):
             [failure for failure in failures if names(failure.distribution, failure.entry)])
 
 
-def _passes(op):
+def row_of(op):
+    """What is said of one op."""
     from dezero.testing import check_op
+    reason = ""
     try:
         check_op(op.cls)
     except Exception as error:
-        text = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
-        print(f"FAILED  {op.name}: {text}")
-        return False
-    print(f"ok      {op.name}")
-    return True
+        reason = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+        reason = reason or type(error).__name__
+    return {"name": op.name, "package": op.dist, "version": op.version, "plugin": op.plugin, "passed": not reason, "reason": reason}

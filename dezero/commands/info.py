@@ -8,7 +8,7 @@ import pluggy
 
 import dezero
 from dezero import _kernels, plugins
-from dezero.commands._output import add_json, load_all, print_json
+from dezero.commands._output import add_json, load_all, print_json, print_text
 from dezero.engine import tape
 from dezero.registry import registry
 
@@ -27,14 +27,12 @@ def run(arguments):
         return 0
     built = "in use" if facts["compiled"] else f"not in use: {facts['reason']}"
     states = [f"{count} {state}" for state, count in facts["plugins"].items() if count]
-    print(f"dezero    {facts['dezero']} ({facts['location']})")
-    print(f"python    {facts['python']} ({facts['platform']})")
-    print(f"numpy     {facts['numpy']}")
-    print(f"pluggy    {facts['pluggy']}")
-    print(f"compiled  {built}")
-    print(f"engine    {facts['engine']}, kernels: {facts['kernels']}")
-    print(f"ops       {facts['ops']}")
-    print(f"plugins   {', '.join(states) or 'none installed'}")
+    for name, text in (
+            ("dezero", f"{facts['dezero']} ({facts['location']})"), ("python", f"{facts['python']} ({facts['platform']})"),
+            ("numpy", facts["numpy"]), ("pluggy", facts["pluggy"]), ("compiled", built),
+            ("engine", f"{facts['engine']}, kernels: {facts['kernels']}"), ("ops", facts["ops"]),
+            ("plugins", ", ".join(states) or "none installed")):
+        print_text(f"{name:<10}{text}", " " * 10)
     return 0
 
 

@@ -4,19 +4,13 @@ Each answers to F.name(...), to x.name(...), to its operators, and to the NumPy
 functions it claims. ORDER says how often it can be differentiated: "checked"
 is any number of times, unless the engine sees that its rule can't; 1 is once;
 "any" is vouched for by its author. KERNEL is what runs: compiled loops, or NumPy.
+FILE is below the folder that modules are imported from; --json has it whole.
 """
 
-from dezero.commands._output import add_json, load_all, print_json, print_table
-from dezero.registry import function_name, line, registry
+from dezero.commands._output import add_json, load_all, placed, print_json, print_table
+from dezero.registry import SYMBOLS, function_name, line, registry
 
 HELP = "list all ops: names, operators, NumPy functions, package"
-
-SYMBOLS = {
-    "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//",
-    "__mod__": "%", "__divmod__": "divmod", "__pow__": "**", "__matmul__": "@", "__and__": "&",
-    "__or__": "|", "__xor__": "^", "__lshift__": "<<", "__rshift__": ">>", "__neg__": "-x",
-    "__pos__": "+x", "__abs__": "abs", "__invert__": "~x", "__round__": "round", "__getitem__": "x[i]",
-}
 
 
 def arguments(parser):
@@ -54,5 +48,5 @@ def show():
         ("NAME", "OPERATORS", "NUMPY", "ORDER", "KERNEL", "PACKAGE", "FILE"),
         [(row["name"], " ".join(SYMBOLS[operator] for operator in row["operators"]) or "",
           " ".join(row["numpy"]), "any" if row["order"] is None else str(row["order"]), row["kernel"],
-          f"{row['package']} {row['version']}".strip() or row["plugin"], f"{row['file']}:{row['line']}")
+          f"{row['package']} {row['version']}".strip() or row["plugin"], f"{placed(row['file'])}:{row['line']}")
          for row in rows()])

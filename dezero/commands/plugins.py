@@ -12,7 +12,7 @@ NAME is a distribution, an entry point, or DIST:ENTRY.
 """
 
 from dezero import plugins
-from dezero.commands._output import add_json, load_all, print_json, print_table
+from dezero.commands._output import add_json, load_all, print_json, print_table, print_text
 
 HELP = "list plugins: active, disabled, failed and why"
 
@@ -35,7 +35,8 @@ def run(arguments):
                       row.status, _ops(row)) for row in listed])
         for row in listed:
             if row.reason:
-                print(f"\n{_printable(row.name)} is {row.status}: {row.reason}")
+                print()
+                print_text(f"{_printable(row.name)} is {row.status}: {row.reason}", "  ")
     return 0
 
 
