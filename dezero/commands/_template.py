@@ -26,14 +26,13 @@ def _filled(text, words):
     return text.lstrip("\n")
 
 
-SHARED = {
-    "README.md": '''
+_README = '''
 # @DIST@
 
-An op for [dezero](https://pypi.org/project/dezero/): `@OP@`, y = x² / (1 + x²).
+An op for dezero, gradients of NumPy code: `@OP@`, y = x² / (1 + x²).
 
 ```sh
-pip install @DIST@
+pip install .             # in this folder, where dezero is installed
 ```
 
 ```python
@@ -56,7 +55,14 @@ To work on it:
 pip install -e ".[test]"
 pytest
 ```
-''',
+@WHEELS@'''
+
+_WHEELS = '''
+A wheel that is built on Linux, with `python -m build`, has the tag `linux_x86_64`, and no index takes such a one:
+`auditwheel repair dist/*.whl` brings it to a manylinux tag, and `cibuildwheel` builds wheels for several systems.
+'''
+
+SHARED = {
     "tests/test_@OP@.py": '''
 import dezero.functions as F
 import numpy as np
@@ -182,12 +188,14 @@ def dezero_register_ops(register):
 '''
 
 PURE = {
+    "README.md": _README.replace("@WHEELS@", ""),
     "pyproject.toml": _PROJECT.replace("@BUILD@", '"setuptools>=77"').replace("@SOURCES@", ""),
     "src/@MODULE@/__init__.py":
         _MODULE.replace("@IMPORTED@", "").replace("@KERNELS@", "").replace("@KERNEL@", ""),
 }
 
 CYTHON = {
+    "README.md": _README.replace("@WHEELS@", _WHEELS),
     "pyproject.toml":
         _PROJECT.replace("@BUILD@", '"setuptools>=77", "cython>=3.1", "dezero@DEZERO@"').replace("@SOURCES@", ', "*.pyi", "*.pyx"'),
     "src/@MODULE@/__init__.py":

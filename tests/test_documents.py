@@ -1,0 +1,90 @@
+"""What README and docs/ show works as printed."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dezero import Variable, plugins
+
+TOP = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.skipif(not (TOP / "README.md").exists(), reason="README.md and docs/ are in a checkout only")
+
+
+def section(heading):
+    """The text of a section of README."""
+    text = (TOP / "README.md").read_text(encoding="utf-8")
+    return re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+
+
+def blocks(text):
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def run(block, capsys):
+    """Run a block; every `print(...)   # text` in it prints that text."""
+    names = {}
+    with plugins.isolated():
+        exec(compile(block, "README.md", "exec"), names)
+    wanted = re.findall(r"^print\(.*\)\s+# (.*)$", block, re.MULTILINE)
+    assert wanted and capsys.readouterr().out.splitlines() == wanted
+    return names
+
+
+def test_the_first_program(capsys):
+    run(blocks((TOP / "README.md").read_text(encoding="utf-8"))[0], capsys)
+
+
+def test_the_training_loop(capsys):
+    block, = blocks(section("A training loop"))
+    names = run(block, capsys)
+    lines = [line for line in block.splitlines() if line and not line.startswith(("import", "from"))]
+    assert len(lines) == 8
+    assert names["w"].grad is None and type(names["w"].creator) is type(None)
+    np.testing.assert_allclose(names["w"].data, [1.0, 2.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("step", ["w = w - 0.1 * w.grad", "w -= 0.1 * w.grad"])
+def test_what_is_no_step_of_a_training_loop(capsys, step):
+    text = section("A training loop")
+    block, = blocks(text)
+    assert step in text.replace("`", "")
+    broken = re.sub(r"w\.data -= .*", step, block)
+    message = re.search(r'"(unsupported operand.*?)"', text, re.DOTALL)[1].replace("\n", " ")
+    with pytest.raises(TypeError, match=re.escape(message)):
+        exec(compile(broken, "README.md", "exec"), {})
+
+
+def test_the_new_variable_has_no_gradient():
+    w = held = Variable(np.ones(2))
+    (w * w).sum().backward()
+    w = w - 0.1 * w.grad
+    (w * w).sum().backward()
+    assert w is not held and w.grad is None and held.data.tolist() == [1, 1]
+    (w * w).sum().backward(retain_grad=True)
+    np.testing.assert_allclose(w.grad, 2 * w.data)
+
+
+def test_the_gotchas_begin_with_it():
+    text = (TOP / "docs" / "gotchas.md").read_text(encoding="utf-8")
+    assert "w.data -= lr * w.grad\nw.cleargrad()" in "\n".join(text.splitlines()[:11]) and "float * NoneType" in text.splitlines()[2]
+
+
+def test_adding_an_op(capsys):
+    run(blocks(section("Adding an op"))[0], capsys)
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "plugins/README.md"])
+def test_links_lead_somewhere(path):
+    file = TOP / path
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", file.read_text(encoding="utf-8")):
+        assert (file.parent / link).exists(), link
+
+
+def test_nothing_asks_the_index_for_dezero():
+    for path in ("README.md", "docs/gotchas.md", "plugins/dezero-example-python/README.md", "plugins/dezero-example-cython/README.md"):
+        text = (TOP / path).read_text(encoding="utf-8")
+        assert not re.search(r"pip install (-\S+ )*dezero", text) and "pypi.org/project/dezero" not in text
+    assert "auditwheel" in (TOP / "plugins" / "README.md").read_text(encoding="utf-8")
