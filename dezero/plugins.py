@@ -23,7 +23,7 @@ from dezero._version import __version__
 from dezero._words import clean, items, near, normal, reason, safe, shown
 from dezero.engine.function import Function
 from dezero.errors import OpConflict, PluginError, PluginWarning
-from dezero.registry import HOST, Op, registry, settle
+from dezero.registry import HOST, Op, claims, conflict, is_again, is_same, registry, remedy, settle
 
 __all__ = ["failures", "isolated", "load", "prefer", "register", "status", "unregister"]
 
@@ -50,7 +50,7 @@ Status.__doc__ = """One plugin: what it is and how it stands.
 
 `kind` is "built-in", "installed" or "registered" (by this process), `status` is
 "active", "disabled", "failed" or "not loaded". `ops` are the names of its ops in
-use, `skipped` of those that lost against a preferred one.
+use, `skipped` those that another op has; `reason` says what is not as it claims.
 """
 
 failures = ()
@@ -98,6 +98,8 @@ _plugins = {}  # name -> _Plugin, in order of registration; changed under regist
 _preferences = []  # (distribution or plugin, op): what prefer() was told, the latest last
 _environment_preferences = []
 _loaded = False
+_seen = None  # sys.path and its folders' times when installed packages were loaded, and what was installed then
+_told = frozenset()  # the warnings of that load
 _loading = 0  # the thread that is loading installed packages
 _orphans = False  # whether the process was forked while another thread did
 _load_lock = RLock()  # one thread loads; never held together with registry.lock
@@ -118,6 +120,10 @@ def register(obj, name=None):
         What to call the plugin, ``[A-Za-z0-9_.-]``, at most 64 characters. By
         default the op's name, or the module's or class's.
 
+    A class statement that ran again, as in a cell of a notebook, replaces the op
+    of its earlier run: one of the same module and qualified name, with a claim
+    in common.
+
     Returns
     -------
     obj
@@ -133,17 +139,20 @@ def register(obj, name=None):
     """
     if name is not None:
         _check_name(name)
-    hooks = obj
-    if isinstance(obj, type) and issubclass(obj, Function):
-        hooks = ModuleType("dezero_plugin")
-        hooks.dezero_register_ops = hookspecs.hookimpl(lambda register: register(obj))
-        default = op_of(obj, "", "", "").name
-    else:
-        default = _default_name(obj)
+    hooks, earlier = obj, None
     with registry.lock:
-        plugin = _Plugin(name or _free_name(default), "registered", obj, hooks)
+        if isinstance(obj, type) and issubclass(obj, Function):
+            hooks = ModuleType("dezero_plugin")
+            hooks.dezero_register_ops = hookspecs.hookimpl(lambda register: register(obj))
+            op = op_of(obj, "", "", "")
+            default, earlier = op.name, _earlier_run(op)
+        else:
+            default = _default_name(obj)
+        if name is None:
+            name = _free_name(default) if earlier is None else earlier.name
+        plugin = _Plugin(name, "registered", obj, hooks)
     try:
-        _admit(plugin)
+        _admit(plugin, earlier=earlier)
     except PluginError:
         raise
     except Exception as error:
@@ -173,10 +182,10 @@ def unregister(name_or_obj):
 @contextmanager
 def isolated():
     """Undo at the end of a ``with`` block what it registered, loaded, preferred or took off."""
-    global failures, _loaded
+    global failures, _loaded, _seen, _told
     with registry.lock:
         plugins, preferences = dict(_plugins), list(_preferences)
-        kept = registry.snapshot, failures, _loaded
+        kept = registry.snapshot, failures, _loaded, _seen, _told
     try:
         yield
     finally:
@@ -188,22 +197,25 @@ def isolated():
             _plugins.clear()
             _plugins.update(plugins)
             _preferences[:] = preferences
-            snapshot, failures, _loaded = kept
+            snapshot, failures, _loaded, _seen, _told = kept
             registry.publish(snapshot)
 
 
 def load(reload=False):
-    """Load the plugins of installed packages, unless that has been done.
+    """Load the plugins of installed packages that have not been loaded.
 
-    The first lookup that finds nothing does the same. A plugin that fails is a
-    `PluginWarning` and a record in `failures`; the others are loaded.
+    A lookup that finds nothing does the same, so that what is installed while
+    the process runs is found. A plugin that fails is a `PluginWarning` and a
+    record in `failures`; the others are loaded. It is tried again when something
+    has been installed. What two packages claim, the first by name has, and one
+    `PluginWarning` says so; see `prefer`.
 
     Parameters
     ----------
     reload : bool
-        Look again at what is installed: plugins that were removed go, new ones
-        come, hooks run again. Modules that are imported already stay as they
-        are, since compiled ones can't be imported twice.
+        Look at all again: plugins that were removed go, hooks run again. Modules
+        that are imported already stay as they are, since compiled ones can't be
+        imported twice.
 
     Raises
     ------
@@ -235,8 +247,6 @@ def prefer(dist, op):
         choice = (normal(dist), op)
         _preferences[:] = [other for other in _preferences if other != choice] + [choice]
         registry.publish(_settled())
-    if any(isinstance(failure.exception, OpConflict) for failure in failures):
-        _load(retry=True)  # what was refused may be what is preferred now
 
 
 def status():
@@ -247,7 +257,7 @@ def status():
         loaded = set(_plugins)
     failed = {(failure.distribution, failure.entry): failure.reason for failure in failures}
     choice = _discovery.Choice(os.environ)
-    for entry in _discovery.installed():
+    for entry in _discovery.installed().entries:
         if entry.id in loaded and entry.error is None:
             continue
         why = choice.refusal(entry)
@@ -269,16 +279,29 @@ def load_builtins():
     _admit(*[_Plugin(path, "built-in", module, module, HOST, __version__) for path, module in modules.items()])
 
 
-def _admit(*plugins):
+def _admit(*plugins, earlier=None, contested=None):
     """Take in plugins, all of them and whole, or none.
 
     The hooks run without a lock: they may import, register, or look up ops.
+
+    Parameters
+    ----------
+    earlier : _Plugin, optional
+        One that goes when they have come.
+    contested : list, optional
+        See `settle`.
     """
     for plugin in plugins:
         _check_api(plugin.obj)
     with registry.lock:
-        for plugin in plugins:
-            _refuse_twice(plugin)
+        if earlier is not None:
+            _forget(earlier)
+        try:
+            for plugin in plugins:
+                _refuse_twice(plugin)
+        except PluginError:
+            _put_back(earlier)
+            raise
         _plugins.update((plugin.name, plugin) for plugin in plugins)
     try:
         offers = {plugin: _offered(plugin) for plugin in plugins}
@@ -287,13 +310,14 @@ def _admit(*plugins):
                 if _plugins.get(plugin.name) is not plugin:
                     raise PluginError(f"plugin {plugin.name!r} was taken off while its hook ran")
                 plugin.offers = offers[plugin]
-            registry.publish(_settled([offer for plugin in plugins for offer in plugin.offers]))
+            registry.publish(_settled([offer for plugin in plugins for offer in plugin.offers], contested))
     except BaseException as error:
         with registry.lock:
             for plugin in plugins:
                 if _plugins.get(plugin.name) is plugin:
                     plugin.offers = ()
                     _forget(plugin)
+            _put_back(earlier)
         if isinstance(error, pluggy.PluginValidationError):
             raise PluginError(f"{error}; wanted: def dezero_register_ops(register)") from error
         raise
@@ -336,9 +360,25 @@ def _forget(plugin):
         _manager.unregister(name=plugin.name)
 
 
-def _settled(new=()):
-    offers = [offer for plugin in _plugins.values() for offer in plugin.offers]
-    return settle(offers, _rank, new)
+def _put_back(plugin):
+    if plugin is not None:
+        _plugins[plugin.name] = plugin
+        _manager.register(plugin.hooks, plugin.name)
+
+
+def _earlier_run(op):
+    """The plugin that this process registered when the class statement of this op ran before, or None."""
+    for plugin in _plugins.values():
+        if plugin.kind == "registered" and isinstance(plugin.obj, type) and plugin.obj is not op.cls and is_again(plugin.obj, op.cls):
+            if any(claim in claims(op) for offer in plugin.offers for claim in claims(offer)):
+                return plugin
+    return None
+
+
+def _settled(new=(), contested=None):
+    # Installed ones by name, whenever they came: what another process has, this one has.
+    plugins = sorted(_plugins.values(), key=lambda p: (normal(p.dist), p.entry) if p.kind == "installed" else ("", ""))
+    return settle([offer for plugin in plugins for offer in plugin.offers], _rank, new, contested)
 
 
 def _rank(op):
@@ -398,17 +438,23 @@ def _check_api(obj):
 
 
 def _miss():
-    if not _loaded:
+    if not _is_loaded():
         _load()
 
 
-def _load(reload=False, retry=False, strict=None):
+def _is_loaded():
+    """Whether what is installed has been loaded, as far as the times of the folders on sys.path tell."""
+    if not _loaded:
+        return False
+    from dezero import _discovery
+    return _seen is None or _seen[0] == _discovery.path_times()
+
+
+def _load(reload=False, strict=None):
     """Load what is installed; see `load`.
 
     Parameters
     ----------
-    retry : bool
-        Try again what failed before.
     strict : bool, optional
         Raise at the first failure; by default as the environment says.
     """
@@ -421,10 +467,10 @@ def _load(reload=False, retry=False, strict=None):
         if not _load_lock.acquire(timeout=5 if _inside_import() else -1):
             return
     try:
-        if _loaded and not (reload or retry):
+        if _is_loaded() and not reload:
             return
         _loading = get_ident()
-        notes = _load_installed(reload, retry, _strict() if strict is None else strict)
+        notes = _load_installed(reload, _strict() if strict is None else strict)
     finally:
         _loading = 0
         _load_lock.release()
@@ -432,15 +478,20 @@ def _load(reload=False, retry=False, strict=None):
         warnings.warn(note, PluginWarning, stacklevel=_outside())
 
 
-def _load_installed(reload, retry, strict):
+def _load_installed(reload, strict):
     """Load the plugins of all distributions, one by one; give the texts to warn with."""
-    global failures, _loaded
+    global failures, _loaded, _seen, _told
+    import importlib
     from dezero import _discovery
-    told = {failure[:4] for failure in failures} if retry else ()
-    preferences, notes = _read_preferences()
-    if reload:
-        import importlib
+    late = _loaded and not reload
+    if reload or late:
         importlib.invalidate_caches()
+    choice = _discovery.Choice(os.environ)
+    found = _discovery.installed() if not choice.nothing else _discovery.NOTHING
+    if late and _seen is not None and found.folders == _seen[1]:
+        _seen = (_discovery.path_times(), found.folders)
+        return []
+    preferences, notes = _read_preferences()
     with registry.lock:
         failures, _loaded = (), False
         _environment_preferences[:] = preferences
@@ -448,15 +499,13 @@ def _load_installed(reload, retry, strict):
             for plugin in [plugin for plugin in _plugins.values() if plugin.kind == "installed"]:
                 _forget(plugin)
         registry.publish(_settled())
-    choice = _discovery.Choice(os.environ)
-    entries = [] if choice.nothing else _discovery.installed()
-    notes += choice.unknown(entries)
-    failed, complete = [], True
-    for entry in entries:
+    notes += [*choice.unknown(found.entries), *found.notes]
+    contested, missing, complete = [], set(), True
+    for entry in found.entries:
         if (entry.id in _plugins and entry.error is None) or choice.refusal(entry):
             continue
         try:
-            _load_entry(entry)
+            _load_entry(entry, None if strict else contested)
         except _discovery.Unfinished:
             complete = False
         except KeyboardInterrupt:
@@ -464,19 +513,34 @@ def _load_installed(reload, retry, strict):
         except BaseException as error:  # SystemExit, and whatever else a module may raise
             failure = Failure(entry.distribution, entry.version, entry.name, reason(error), error)
             failures += (failure,)
-            text = _discovery.not_loaded(entry, failure.reason)
+            notes.append(_discovery.not_loaded(entry, failure.reason))
+            if isinstance(error, ModuleNotFoundError):
+                missing.add(notes[-1])
             if strict:
-                raise PluginError(text) from error
-            if failure[:4] not in told:
-                failed.append(text)
-    _loaded = complete
-    offered = {(normal(op.dist), name) for name, op in registry.snapshot.names.items()}
+                raise PluginError(notes[-1]) from error
+    if contested:
+        notes.append(_contested(contested))
+    offered = {(normal(op.dist), op.name) for op in registry.snapshot.ops}
     notes += [f"DEZERO_PREFER names {shown(f'{dist}:{op}')}, which no plugin that was loaded offers"
               for dist, op in preferences if (dist, op) not in offered]
-    return failed if retry else notes + failed
+    _loaded = complete
+    _seen = (_discovery.path_times(), found.folders)
+    told, _told = _told if late else (), frozenset(notes)
+    return [note + _EDITABLE if late and note in missing else note for note in notes if note not in told]
 
 
-def _load_entry(entry):
+_EDITABLE = "; an editable install that came while this process runs is seen by the next one"
+
+
+def _contested(contested, most=5):
+    """One text for all that packages claim and others have."""
+    few = contested[:most]
+    more = f"; and {len(contested) - most} more (see `dezero plugins`)" if len(contested) > most else ""
+    return (f"{'; '.join(conflict(*one) for one in few)}{more}; nothing else of these packages is skipped; "
+            f"{remedy([(offer, rival) for offer, claim, rival in few])}")
+
+
+def _load_entry(entry, contested):
     from dezero import _discovery
     module = sys.modules.get(entry.value.partition(":")[0].strip())
     if _orphans and getattr(getattr(module, "__spec__", None), "_initializing", False):
@@ -485,7 +549,7 @@ def _load_entry(entry):
     with registry.lock:
         if any(plugin.obj is obj and plugin.kind == "registered" for plugin in _plugins.values()):
             return  # the process was faster
-    _admit(_Plugin(entry.id, "installed", obj, obj, entry.distribution, entry.version, entry.name))
+    _admit(_Plugin(entry.id, "installed", obj, obj, entry.distribution, entry.version, entry.name), contested=contested)
 
 
 def _status_of(plugin):
@@ -493,7 +557,16 @@ def _status_of(plugin):
     names = registry.snapshot.names
     return Status(plugin.name, plugin.kind, "active", plugin.dist, plugin.version, plugin.entry,
                   tuple(op.name for op in ops if names.get(op.name) is op),
-                  tuple(op.name for op in ops if names.get(op.name) is not op), "")
+                  tuple(op.name for op in ops if names.get(op.name) is not op), "; ".join(_lost(plugin)))
+
+
+def _lost(plugin):
+    """A text for each claim that another plugin has."""
+    owners = {claim: offer for other in _plugins.values() for offer in other.offers
+              for claim in registry.snapshot.holds(offer)}
+    rivals = [(offer, claim, owners[claim]) for offer in plugin.offers for claim in claims(offer)
+              if owners.get(claim, offer) is not offer]
+    return [conflict(offer, claim, rival) for offer, claim, rival in rivals if not is_same(offer, rival)]
 
 
 def _read_preferences():

@@ -99,6 +99,8 @@ class Snapshot:
     operators : mapping of str to Op
     functions : mapping of callable to Op
     constants : frozenset of callable
+    ops : tuple of Op
+        All that hold something; one that lost its name to another is not in `names`.
     """
 
     def __init__(self, names, operators, functions, constants):
@@ -106,6 +108,13 @@ class Snapshot:
         self.operators = MappingProxyType(operators)
         self.functions = MappingProxyType(functions)
         self.constants = frozenset(constants)
+        self.ops = tuple(dict.fromkeys([*names.values(), *operators.values(), *functions.values()]))
+
+    def holds(self, offer):
+        """The claims of an offer that are its own here, as `claims` gives them."""
+        tables = {"name": self.names, "operator": self.operators, "numpy": self.functions}
+        return [(kind, key) for kind, key in claims(offer)
+                if (key in self.constants if isinstance(offer, Constant) else tables[kind].get(key) is offer)]
 
 
 class Registry:
@@ -203,23 +212,26 @@ class Registry:
         self.lock = RLock()
 
 
-def settle(offers, rank, new=()):
+def settle(offers, rank, new=(), contested=None):
     """Put together what plugins offer.
 
     Parameters
     ----------
     offers : iterable of Op or Constant
-        In order of registration.
+        The earlier one has what two claim.
     rank : callable
         ``rank(op)``: 0, or more for an op that the caller prefers; the highest wins.
     new : iterable of Op or Constant
         Those of `offers` that are being registered.
+    contested : list, optional
+        Takes ``(offer, claim, rival)`` where one of `new` is a side and the
+        caller has not decided. By default, and inside one plugin, that is an error.
 
     Returns
     -------
     Snapshot
-        An op that loses is left out: against one of higher rank, or against an
-        earlier one where what decided between the two is gone.
+        An op that loses against one of higher rank is left out. One of an installed
+        package that is merely later loses what is contested, and keeps the rest.
 
     Raises
     ------
@@ -231,26 +243,46 @@ def settle(offers, rank, new=()):
     ranks = {id(offer): rank(offer) if isinstance(offer, Op) else 0 for offer in offers}
     taken = {}
     for offer in sorted(offers, key=lambda offer: -ranks[id(offer)]):  # stable
-        claims = _claims(offer)
-        rivals = [(claim, taken[claim]) for claim in claims if claim in taken]
-        if not rivals:
-            taken.update(dict.fromkeys(claims, offer))
+        free = [claim for claim in claims(offer) if claim not in taken]
+        rivals = [(claim, taken[claim]) for claim in claims(offer) if claim in taken]
+        if any(ranks[id(rival)] > ranks[id(offer)] or is_same(offer, rival) for _, rival in rivals):
             continue
-        if isinstance(offer, Constant) and isinstance(rivals[0][1], Constant):
-            continue  # two plugins that agree
         for claim, rival in rivals:
-            if ranks[id(rival)] == ranks[id(offer)] and (id(offer) in new or id(rival) in new):
-                raise OpConflict(_conflict(offer, claim, rival))
+            if id(offer) in new or id(rival) in new:
+                if contested is None or offer.plugin == rival.plugin:
+                    newer, older = (offer, rival) if id(offer) in new else (rival, offer)
+                    raise OpConflict(f"{conflict(newer, claim, older)}; {remedy([(newer, older)])}")
+                contested.append((offer, claim, rival))
+        if not rivals or offer.dist not in ("", HOST):
+            taken.update(dict.fromkeys(free, offer))
     parts = {"name": {}, "operator": {}, "numpy": {}, "constant": {}}
-    for offer in offers:  # once more, in order of registration: tables and messages follow it
-        for claim in _claims(offer):
+    for offer in offers:  # once more: tables and messages follow the order of the offers
+        for claim in claims(offer):
             if taken.get(claim) is offer:
                 kind, key = claim if isinstance(offer, Op) else ("constant", claim[1])
                 parts[kind][key] = offer
     return Snapshot(parts["name"], parts["operator"], parts["numpy"], parts["constant"])
 
 
-def _claims(offer):
+def is_same(one, other):
+    """Whether a later offer is the one that is there: constants agree, and one class is one op, whoever offers it.
+
+    What this process registers may be a package's class after its module was reloaded.
+    """
+    if isinstance(one, Constant) or isinstance(other, Constant):
+        return type(one) is type(other)
+    if one.plugin == other.plugin:
+        return False
+    return one.cls is other.cls or one.dist != "" == other.dist and is_again(one.cls, other.cls)
+
+
+def is_again(cls, other):
+    """Whether two classes are the same statement: a cell or a module that ran again."""
+    return (cls.__module__, cls.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def claims(offer):
+    """What an offer claims: ``("name", "sinc")``, ``("operator", "__matmul__")``, ``("numpy", np.sinc)``."""
     if isinstance(offer, Constant):
         return [("numpy", offer.function)]
     return [("name", offer.name),
@@ -258,16 +290,25 @@ def _claims(offer):
             *(("numpy", function) for function in offer.numpy)]
 
 
-def _conflict(new, claim, old):
+def conflict(new, claim, old):
+    """One claim and both sides of it, for a message."""
     kind, key = claim
     shown = function_name(key) if kind == "numpy" else repr(key)
     kinds = {"name": "the name", "operator": "the operator", "numpy": "the NumPy function"}
-    text = f"{_side(new)} claims {kinds[kind]} {shown}, which is taken by {_side(old)}; "
-    if not isinstance(new, Op):
-        return text + f"it can be constant only where {old.name!r} is unregistered or does not claim it"
-    who = new.dist or new.plugin
-    return text + (f"to let it override the other, call dezero.plugins.prefer({who!r}, {new.name!r}) "
-                   f"or set DEZERO_PREFER={who}:{new.name}")
+    return f"{_side(new)} claims {kinds[kind]} {shown}, which is taken by {_side(old)}"
+
+
+def remedy(pairs):
+    """How the caller decides for the new ones of ``(new, old)``."""
+    constants = [old.name for new, old in pairs if not isinstance(new, Op)]
+    choices = list(dict.fromkeys((new.dist or new.plugin, new.name) for new, old in pairs if isinstance(new, Op)))
+    texts = []
+    if choices:
+        texts.append("to let it override the other, call " + " or ".join(f"dezero.plugins.prefer{choice}" for choice in choices)
+                     + " or set DEZERO_PREFER=" + ",".join(map(":".join, choices)))
+    if constants:
+        texts.append(f"it can be constant only where {constants[0]!r} is unregistered or does not claim it")
+    return "; ".join(texts)
 
 
 def _side(offer):

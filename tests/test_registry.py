@@ -184,6 +184,38 @@ def test_what_is_not_new_never_conflicts():
     assert settle([one, two, three], nobody, [three]).names == {"twice": one, "three": three}
 
 
+def test_a_later_package_loses_what_is_contested_and_keeps_the_rest():
+    old = op("old", ("__matmul__",), (np.matmul,))
+    new = op("new", ("__matmul__", "__mod__"), (np.matmul, np.sinc), dist="dezero-b", plugin="dezero-b:ops",
+             cls=type("Other", (Function,), {}))
+    contested = []
+    snapshot = settle([old, new], nobody, [new], contested)
+    assert everything(snapshot) == ({"old": old, "new": new}, {"__matmul__": old, "__mod__": new}, {np.matmul: old, np.sinc: new}, set())
+    assert contested == [(new, ("operator", "__matmul__"), old), (new, ("numpy", np.matmul), old)]
+    assert snapshot.holds(new) == [("name", "new"), ("operator", "__mod__"), ("numpy", np.sinc)]
+    assert everything(settle([old, new], nobody)) == everything(snapshot), "later, too"
+
+
+def test_an_op_that_lost_its_name_is_still_one_of_the_ops():
+    old, new = op(), op(numpy=(np.sinc,), dist="dezero-b", plugin="dezero-b:ops", cls=type("Other", (Function,), {}))
+    snapshot = settle([old, new], nobody, [new], [])
+    assert snapshot.ops == (old, new) and snapshot.names == {"twice": old} and snapshot.functions == {np.sinc: new}
+
+
+def test_one_class_is_one_op():
+    one, two = op(), op(numpy=(np.sinc,), dist="dezero-b", plugin="dezero-b:ops")
+    assert settle([one, two], nobody, [two]).ops == (one,)
+
+
+def test_what_this_process_has_of_a_package_is_not_contested_by_it():
+    again = type("Twice", (Function,), {"__module__": Twice.__module__, "__qualname__": "Twice"})
+    mine, theirs = op(dist="", version="", plugin="twice", cls=again), op()
+    assert settle([mine, theirs], nobody, [mine]).names["twice"] is mine
+    other = op(dist="", version="", plugin="twice", cls=type("Other", (Function,), {}))
+    with pytest.raises(OpConflict, match="op 'twice' .plugin 'twice' of this process.* is taken by op 'twice' .dezero-a 1.0"):
+        settle([other, theirs], nobody, [other])
+
+
 def test_constants():
     twice = settle([constant(np.floor), constant(np.floor, "dezero-d")], nobody, [])
     assert twice.constants == {np.floor}

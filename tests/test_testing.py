@@ -7,6 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 from native import loop
+from sites import Site
 
 import dezero
 import dezero.functions as F
@@ -765,6 +766,52 @@ def test_the_ops_of_a_package():
     assert [op.name for op in ops_of("DeZero")] == [op.name for op in registry.snapshot.names.values() if op.dist == "dezero"]
     with pytest.raises(ValueError, match="no op comes from a distribution 'dezerro'.*did you mean 'dezero'"):
         ops_of("dezerro")
+
+
+EXPLIKE = '''
+import numpy as np
+from dezero import Function, hookimpl
+
+
+class Explike(Function):
+    """y = exp x;   ∂y/∂x = exp x"""
+    name = "explike"
+    numpy = (np.exp,)
+
+    def forward(self, x):
+        return np.exp(x)
+
+    def backward(self, gy):
+        return gy * np.exp(self.inputs[0])
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register(Explike)
+'''
+
+
+@pytest.mark.parametrize("before", ["", "dezero.plugins.load()", "importlib.reload(explike)", "dezero.plugins.load(); importlib.reload(explike)"])
+def test_an_op_whose_rule_has_its_own_package_loaded(tmp_path, before):
+    site = Site(tmp_path / "site").add("explike", {"e": "explike"}, {"explike.py": EXPLIKE})
+    done = site.run(f"""
+        import importlib
+        import dezero, explike
+        from dezero.testing import check_op, ops_of
+        {before}
+        check_op(explike.Explike)
+        print([op.name for op in ops_of("explike")])
+        check_op("explike")
+        """, "-W", "error")
+    assert (done.stdout, done.stderr) == ("['explike']\n", "")
+
+
+def test_an_op_of_which_another_package_has_a_part(tmp_path):
+    site = Site(tmp_path / "site").add("explike", {"e": "explike"}, {"explike.py": EXPLIKE})
+    site.add("a-first", {"e": "a_first"}, {"a_first.py": EXPLIKE.replace("np.exp,", "").replace("np.exp(self", "np.exp(1.0 * self")})
+    done = site.dezero("check", "explike")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "2 of 2 ops passed"), done.stdout + done.stderr
+    assert done.stderr.count("warning: ") == 1 and "the name 'explike', which is taken by" in done.stderr
 
 
 # -- check_grads

@@ -24,12 +24,12 @@ def arguments(parser):
 
 def run(arguments):
     load_all()
-    ops = list(registry.snapshot.names.values())
+    ops = list(registry.snapshot.ops)
     failures = plugins.failures
     if arguments.what is not None:
         ops, failures = _chosen(arguments.what, ops, failures)
         if not ops and not failures:
-            known = {name for op in registry.snapshot.names.values() for name in (op.name, op.dist)}
+            known = {name for op in registry.snapshot.ops for name in (op.name, op.dist)}
             print(f"dezero check: no package or op {clean(arguments.what)!r}{near(arguments.what, known)}",
                   file=sys.stderr)
             return 2

@@ -27,11 +27,12 @@ def run(arguments):
 
 
 def rows():
-    """One dict for each op, in order of registration."""
+    """One dict for each op, with what it has of its claims: the name is "" where another op has it."""
+    snapshot = registry.snapshot
     return [{
-        "name": op.name,
-        "operators": list(op.operators),
-        "numpy": [function_name(function) for function in op.numpy],
+        "name": op.name if snapshot.names.get(op.name) is op else "",
+        "operators": [key for kind, key in snapshot.holds(op) if kind == "operator"],
+        "numpy": [function_name(key) for kind, key in snapshot.holds(op) if kind == "numpy"],
         "order": op.order,
         "kernel": "compiled" if op.direct else "numpy",
         "package": op.dist,
@@ -39,7 +40,7 @@ def rows():
         "plugin": op.plugin,
         "file": op.file,
         "line": line(op),
-    } for op in registry.snapshot.names.values()]
+    } for op in snapshot.ops]
 
 
 def show():

@@ -35,13 +35,14 @@ def run(arguments):
                       row.status, _ops(row)) for row in listed])
         for row in listed:
             if row.reason:
+                state = "active, but" if row.status == "active" else f"{row.status}:"
                 print()
-                print_text(f"{_printable(row.name)} is {row.status}: {row.reason}", "  ")
+                print_text(f"{_printable(row.name)} is {state} {row.reason}", "  ")
     return 0
 
 
 def _ops(row):
-    lost = [f"({name}: another is preferred)" for name in row.skipped]
+    lost = [f"({name}: another op has the name)" for name in row.skipped]
     return " ".join([*row.ops, *lost])
 
 

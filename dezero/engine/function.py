@@ -21,7 +21,7 @@ class OperatorTable:
         """Take what the registry has now."""
         for operator in OPERATORS:
             setattr(self, operator.strip("_") + "_", snapshot.operators.get(operator))
-        self.loops = {op.cls: op for op in snapshot.names.values() if set_direct(op)}
+        self.loops = {op.cls: op for op in snapshot.ops if set_direct(op)}
         self.functions = dict(snapshot.functions)
 
 

@@ -98,10 +98,10 @@ def ops_of(package):
         It has no op here; the message has the reason where it could not be loaded.
     """
     plugins.load()
-    found = tuple(op for op in registry.snapshot.names.values() if normal(op.dist) == normal(package))
+    found = tuple(op for op in registry.snapshot.ops if normal(op.dist) == normal(package))
     if not found:
         reasons = [f"{f.entry} was not loaded: {f.reason}" for f in plugins.failures if normal(f.distribution) == normal(package)]
-        known = sorted({op.dist for op in registry.snapshot.names.values() if op.dist})
+        known = sorted({op.dist for op in registry.snapshot.ops if op.dist})
         raise ValueError(f"no op comes from a distribution {package!r}: "
                          + ("; ".join(reasons) or f"it is not installed, or has no entry point [dezero]{near(package, known)}"))
     return found

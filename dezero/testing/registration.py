@@ -7,7 +7,7 @@ from dezero import functions
 from dezero._kernels import IN_USE
 from dezero.engine.function import is_standard, signature_of
 from dezero.engine.variable import Variable
-from dezero.registry import function_name
+from dezero.registry import function_name, registry
 from dezero.testing.arrays import elementwise, every_second
 
 COUNTS = (*range(1, 36), 63, 64, 65, 67, 1025, 70_001)     # vectors' tails, blocks, and a loop without the interpreter's lock
@@ -119,14 +119,17 @@ def compare_sums(subject, sample, xs, char):
 
 
 def check_reach(subject):
-    """F.name, the method, the operators and the NumPy functions all lead to the op."""
+    """F.name, the method, the operators and the NumPy functions all lead to the op, but for what another package has."""
     if "name" not in subject.cls.__dict__:
         return
     if subject.op is None:
         subject.fail(None, f"registration: F.{subject.name} is another op")
-    ways = [(f"F.{subject.name}", getattr(functions, subject.name)), (f"the method x.{subject.name}()", method(subject.name))]
-    ways += [(f"the operator {name}", operator_function(name)) for name in subject.op.operators]
-    ways += [(function_name(f), f) for f in subject.op.numpy]
+    ways = []
+    for kind, key in registry.snapshot.holds(subject.op):
+        if kind == "name":
+            ways += [(f"F.{key}", getattr(functions, key)), (f"the method x.{key}()", method(key))]
+        else:
+            ways.append((f"the operator {key}", operator_function(key)) if kind == "operator" else (function_name(key), key))
     for name, function in ways:
         reached = [try_way(subject, sample, name, function) for sample in subject.samples]
         if not any(reached):

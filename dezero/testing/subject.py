@@ -43,8 +43,7 @@ class Subject:
     @property
     def op(self):
         """What the registry holds of it, or None."""
-        op = registry.snapshot.names.get(self.name)
-        return op if op is not None and op.cls is self.cls else None
+        return next((op for op in registry.snapshot.ops if op.cls is self.cls), None)
 
     @property
     def kernel(self):
