@@ -1,5 +1,6 @@
 """The command line, ``dezero`` or ``python -m dezero``; each command is a module of `dezero.commands`."""
 
+from contextlib import contextmanager
 import sys
 
 COMMANDS = ("demo", "info", "ops", "plugins", "check", "new", "stubs")
@@ -18,18 +19,32 @@ def main(argv=None):
     int
         0, or 1 where something failed; argparse leaves with 2 where it was called wrongly.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that has no ∂
-    arguments = _parser().parse_args(argv)
-    try:
-        code = arguments.run(arguments)
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:  # `dezero ops | head`
-        import os
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    with _streams():
+        arguments = _parser().parse_args(argv)
+        try:
+            code = arguments.run(arguments)
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:  # `dezero ops | head`
+            import os
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+
+
+@contextmanager
+def _streams():
+    """Have stdout and stderr take what is printed: where one is closed (a daemon, cron, pythonw), nobody reads it."""
+    import os
+    given = sys.stdout, sys.stderr
+    with open(os.devnull, "w") as nowhere:
+        sys.stdout, sys.stderr = (nowhere if getattr(stream, "closed", stream is None) else stream for stream in given)
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")  # a terminal that has no ∂
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = given
 
 
 def _parser():

@@ -74,6 +74,24 @@ def test_a_closed_pipe(site):
     process.wait(30)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell closes the streams")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["demo", "info", "ops --json", "plugins", "check mul", "check nope", "new a/b", "--help", ""])
+def test_closed_streams(site, command, closed):
+    """A daemon, cron, pythonw: Python gives None for what is closed."""
+    site.good().add("loud", {"l": "loud"}, {"loud.py": "import os\nprint('LOUD')\nos.write(2, b'LOUDER')\n" + op_module("loud_op")})
+    done = site.start(["sh", "-c", f'"{sys.executable}" -m dezero {command} {closed}'], 60, {})
+    assert done.returncode == {"check nope": 2, "new a/b": 2, "": 2}.get(command, 0) and "Traceback" not in done.stderr + done.stdout
+    assert closed != "2>&-" or bool(done.stdout) is (done.returncode == 0)
+
+
+def test_a_stream_that_the_program_closed(monkeypatch):
+    with open(os.devnull, "w") as stream:
+        pass
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["info"]) == 0 and sys.stdout is stream
+
+
 def test_main_in_process(capfd):
     assert main(["ops"]) == 0
     assert "numpy.multiply" in capfd.readouterr().out
@@ -130,6 +148,17 @@ def test_plugins_never_prints_escapes(site):
     site.add("plug", entry_points="[dezero]\na\x1b[31mb = nope\n")
     done = site.dezero("plugins")
     assert "\x1b" not in done.stdout + done.stderr and r"a\x1b[31mb" in done.stdout
+
+
+def test_plugins_tells_what_is_contested(site):
+    site.add("aa", {"a": "aa"}, {"aa.py": op_module("one", ("__matmul__",), "(np.hypot,)")})
+    site.add("bb", {"b": "bb"}, {"bb.py": op_module("one", ("__matmul__",), "(np.arctan2,)")})
+    text = site.dezero("plugins").stdout
+    assert "(one: another op has the name)" in text and text.count("which is taken by") == 2
+    assert "bb:b is active, but op 'one' (bb 1.0, " in text and "aa:a is active, but" not in text
+    rows = [row for row in json.loads(site.dezero("ops", "--json").stdout) if row["package"] in ("aa", "bb")]
+    assert [(row["name"], row["operators"], row["numpy"], row["package"]) for row in rows] == [
+        ("one", ["__matmul__"], ["numpy.hypot"], "aa"), ("", [], ["numpy.arctan2"], "bb")]
 
 
 # -- info
