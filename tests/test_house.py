@@ -24,6 +24,7 @@ FLOORS = {
     "ops": 4, "_offers": 4, "_discovery": 4,
     "plugins": 5,
     "__init__": 6, "core": 6, "core_simple": 6, "functions": 6, "transforms": 6, "detect": 6, "memory": 6, "testing": 6, "commands": 6,
+    "_pyinstaller": 6,
     "__main__": 6,
 }
 ENGINE = ["__init__", "checks", "dispatch", "guard", "hooks", "graph", "rules", "tape", "function", "variable", "watch", "guarded", "higher", "partial"]
