@@ -5,10 +5,12 @@ DEZERO_REQUIRE_EXT=1, for wheels and CI, makes that an error.
 """
 import atexit
 import os
+import re
 import shutil
 import sys
 import tempfile
-from glob import glob
+import zlib
+from pathlib import Path
 
 import numpy as np
 from Cython.Build import cythonize
@@ -22,6 +24,11 @@ COMPILED = ("dezero._kernels.elementwise", "dezero._kernels.nodes", *["dezero.en
 # binding=False: methods then check that self is of their class; Variable.detach(5) would read a foreign object's memory.
 DIRECTIVES = {"language_level": 3, "auto_pickle": False, "nonecheck": True, "binding": False,
               "embedsignature": True, "embedsignature.format": "clinic"}
+
+# What `dezero._kernels.extensions` compares: modules of another version, or with other declarations, do not come together.
+VERSION = re.search('__version__ = "(.*)"', Path("dezero/_version.py").read_text(encoding="utf-8"))[1]
+DECLARATIONS = sorted(str(path) for path in Path("dezero").rglob("*") if path.suffix in (".pxd", ".pxi", ".h"))
+BUILD = zlib.crc32(b"".join([VERSION.encode(), *[Path(path).read_bytes() for path in DECLARATIONS]])) % 65_000 + 1
 
 # -ffp-contract=off: a * b + c is what NumPy makes of it.  -fwrapv: integers that overflow wrap, as NumPy's do.
 # -g0, -s: debug data would be four fifths of a wheel; with -g in CFLAGS they stay.
@@ -37,9 +44,9 @@ if sys.platform != "win32":
 def extension(module):
     path = module.replace(".", "/")
     source = path + (".pyx" if os.path.exists(path + ".pyx") else ".py")
-    return Extension(module, [source], include_dirs=[np.get_include(), "dezero/_kernels"], extra_compile_args=FLAGS,
+    return Extension(module, [source], include_dirs=[np.get_include(), "dezero/_kernels", base], extra_compile_args=FLAGS,
                      extra_link_args=LINK, define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-                     depends=glob("dezero/_kernels/*.h") + glob("dezero/_kernels/*.pxi"))
+                     depends=["dezero/_version.py", *DECLARATIONS])
 
 
 class BuildExt(build_ext):
@@ -69,6 +76,10 @@ def build_base():
 
 
 base = build_base()
+os.makedirs(base, exist_ok=True)
+Path(base, "dezero_build.h").write_text(f"""typedef struct {{ char size[{BUILD}]; }} dezero_build;
+#define DEZERO_VERSION "{VERSION}"
+""")
 setup(ext_modules=cythonize([extension(m) for m in COMPILED], compiler_directives=DIRECTIVES, build_dir=base + "/cython",
                             emit_linenums=DEBUG),                # a debugger and .ci/sanitize name lines of the .pyx then
       options={"build": {"build_base": base}}, cmdclass={"build_ext": BuildExt})

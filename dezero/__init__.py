@@ -14,6 +14,7 @@ from . import _kernels, errors
 from ._kernels.nodes import Kernel
 from ._version import __version__
 from .config import Config, no_grad, using_config
+from .engine import function, variable  # noqa: F401  so they say what to do where they are of another build
 from .engine.function import Function
 from .engine.variable import Variable, as_array, as_variable
 from .hookspecs import hookimpl
@@ -60,9 +61,10 @@ def __getattr__(name):
     from importlib import import_module
     for module, names in LATER.items():
         if name == module:
-            return import_module(f"dezero.{module}")
+            with _kernels.extensions.explaining(f"dezero.{module}"):
+                return import_module(f"dezero.{module}")
         if name in names:
-            globals()[name] = value = getattr(import_module(f"dezero.{module}"), name)
+            globals()[name] = value = getattr(__getattr__(module), name)
             return value
     raise AttributeError(f"module 'dezero' has no attribute {name!r}")
 

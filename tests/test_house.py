@@ -142,7 +142,7 @@ def test_in_the_engine_too_an_import_points_only_down():
 def test_tests_mirror_the_rooms():
     rooms = {p.stem for p in (TESTS / "engine").glob("test_*.py")}
     assert rooms == {f"test_{room}" for room in set(ENGINE) - {"__init__"}}
-    chapters = {p.stem for p in (HOUSE / "_kernels").glob("*.pxi")} - {"memory", "spares"} | {"pool", "floating"}
+    chapters = {p.stem for p in (HOUSE / "_kernels").glob("*.pxi")} - {"memory", "spares"} | {"pool", "floating", "extensions"}
     assert {p.stem for p in (TESTS / "kernels").glob("test_*.py")} == {f"test_{chapter}" for chapter in chapters}
     apart = {"_discovery", "_offers", "_words", "_version", "hookspecs", "core", "core_simple", "functions", "__main__"}
     tested = {p.stem.removeprefix("test_") for p in TESTS.glob("test_*.py")}

@@ -25,9 +25,9 @@ def hook():
 
 
 def modules_on_disk():
-    for file in HOUSE.rglob("*.py*"):
-        if file.suffix in (".py", ".pyx") and "-" not in file.stem:
-            parts = file.relative_to(HOUSE.parent).with_suffix("").parts
+    for file in HOUSE.rglob("*.*"):
+        if file.suffix in (".py", ".so", ".pyd") and "-" not in file.stem:
+            parts = file.relative_to(HOUSE.parent).with_name(file.name.partition(".")[0]).parts
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 

@@ -5,17 +5,24 @@ NumPy references), `REASON` why it is not the loops.  Each built-in op has its k
 where the reference runs.
 """
 import os
+import warnings
 
-from .nodes import Kernel
+import numpy  # noqa: F401  first: without it nothing below says what is missing
 
-try:
-    from . import elementwise
-except ImportError as error:
-    elementwise = None
-    REASON = ("the extension modules are not built; install again with a C compiler (DEZERO_REQUIRE_EXT=1 shows what it says)"
-              if "partially initialized" in str(error) else f"the extension modules cannot be loaded: {error}")
+from .._version import __version__
+from . import extensions
+
+REASON, is_meant = extensions.why_uncompiled()
+if REASON and not is_meant:
+    warnings.warn(f"dezero runs uncompiled, many times slower: {REASON}", RuntimeWarning, stacklevel=3)
+
+with extensions.explaining("dezero._kernels.nodes"):
+    from .nodes import Kernel
+if REASON:
+    elementwise = None                      # it has no twin
 else:
-    REASON = ""
+    from . import elementwise
+    extensions.check_version(elementwise, __version__)
 
 COMPILED = elementwise is not None
 

@@ -1,3 +1,11 @@
+cdef extern from "dezero_build.h":
+    ctypedef struct dezero_build:
+        pass
+    const char *DEZERO_VERSION
+
+cdef class Build:
+    cdef dezero_build size      # first: what is of another build is to fail here
+
 # NumPy's inner loop
 ctypedef void (*Loop)(char **args, const Py_ssize_t *n, const Py_ssize_t *steps, void *data) noexcept nogil
 

@@ -33,6 +33,11 @@ cdef extern from "numpy/ufuncobject.h":
         Loop *functions
         void **data
 
+VERSION = DEZERO_VERSION.decode()       # of dezero when this was built
+
+cdef class Build:
+    """See `dezero._kernels.extensions`."""
+
 plus[:] = [add_d, add_f]
 minus[:] = [sub_d, sub_f]
 negate[:] = [neg_d, neg_f]

@@ -3,6 +3,13 @@ from cpython.object cimport PyObject
 from numpy cimport ndarray
 from .elementwise cimport Loop
 
+cdef extern from "dezero_build.h":
+    ctypedef struct dezero_build:
+        pass
+
+cdef class Build:
+    cdef dezero_build size      # first: what is of another build is to fail here
+
 cdef enum:
     MAXDIMS = 8             # more dimensions run on the NumPy reference
     SMALL = 448             # bytes: results up to here live in the node, and as an ndarray only when asked for

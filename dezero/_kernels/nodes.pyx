@@ -69,6 +69,10 @@ include "kernel.pxi"
 
 # -- nodes ---------------------------------------------------------------------------------------------------------------
 
+cdef class Build:
+    """See `dezero._kernels.extensions`."""
+
+
 cdef class OpBase:
     """What the engine reads of a registered op; `registry.Op` is the rest."""
 

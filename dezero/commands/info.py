@@ -40,8 +40,6 @@ def collect():
     """What is known of this installation, as a dict that JSON can hold."""
     interpreted = tape.__file__.endswith(".py")
     reason = _kernels.REASON
-    if interpreted and not reason:
-        reason = "the engine is not built"
     states = [row.status for row in plugins.status() if row.kind == "installed"]
     return {
         "dezero": dezero.__version__,
@@ -54,6 +52,6 @@ def collect():
         "reason": reason,
         "engine": "interpreted" if interpreted else "compiled",
         "kernels": _kernels.IN_USE,
-        "ops": len(registry.snapshot.names),
+        "ops": len(registry.snapshot.ops),
         "plugins": {state: states.count(state) for state in ("active", "disabled", "failed", "not loaded")},
     }

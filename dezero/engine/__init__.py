@@ -17,3 +17,14 @@ together (`_kernels/blocks.pxi`).  *Leaf, identity, pick, call* are kinds of nod
 node does not hold it, *lost* if it cannot be computed again either, and *rematerialized* if it is.  A *guarded* Variable
 refuses to give its number to a rule; an op is *vouched for* by order = None.
 """
+from importlib import import_module
+
+from .._kernels.extensions import explaining
+
+
+def __getattr__(name):
+    """Import a room that is asked for: `from . import higher`.  Where it is of another build than the rest, say what to do."""
+    if name not in ("function", "variable", "watch", "guarded", "higher", "partial"):
+        raise AttributeError(f"module 'dezero.engine' has no attribute {name!r}")
+    with explaining(f"dezero.engine.{name}"):
+        return import_module(f"dezero.engine.{name}")
