@@ -36,9 +36,9 @@ class Defaults(dict):
             self[name] = value
 
 
-defaults = Defaults(enable_backprop=True, keep_data=False, transform=False, detect_anomaly=False, detect_changes=False)
+defaults = Defaults(enable_backprop=True, keep_data=False, transform=False, vouched=False, detect_anomaly=False, detect_changes=False)
 # The compiled engine reads these directly. "transform" is set by
-# dezero.transforms and the detectors by dezero.detect; no public names.
+# dezero.transforms, "vouched" by the engine and the detectors by dezero.detect; no public names.
 PUBLIC = ("enable_backprop", "keep_data")
 
 

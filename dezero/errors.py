@@ -46,5 +46,9 @@ class OpConflict(PluginError):
     """A name, operator or NumPy function is claimed by two ops; the message names both."""
 
 
+class GraphCutWarning(UserWarning):
+    """A number was taken out of a Variable that wants a gradient: what is computed from it has none."""
+
+
 class PluginWarning(UserWarning):
     """An installed plugin was not loaded; everything else was."""

@@ -18,7 +18,7 @@ SYMBOLS = {
     "__add__": "+", "__sub__": "-", "__mul__": "*", "__truediv__": "/", "__floordiv__": "//", "__mod__": "%",
     "__divmod__": "divmod", "__pow__": "**", "__matmul__": "@", "__and__": "&", "__or__": "|", "__xor__": "^",
     "__lshift__": "<<", "__rshift__": ">>", "__neg__": "-x", "__pos__": "+x", "__abs__": "abs", "__invert__": "~x",
-    "__round__": "round", "__getitem__": "x[i]",
+    "__getitem__": "x[i]",
 }
 """What an op may claim, and how it is written; reflected and augmented forms follow by themselves."""
 

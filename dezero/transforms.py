@@ -11,8 +11,8 @@ Names, argument order and shapes are those of JAX.  An argument that is differen
 Variable, or a tuple, list or dict of such, nested as one likes (None stands for nothing); the derivative has the same
 structure.  Arrays give arrays, Python floats and NumPy scalars give NumPy scalars.  A Variable, or a function that uses
 Variables of an outer transform, gives Variables, which can be differentiated again: so transforms nest.  The function
-gets Variables, and no `.grad` is read or written.  Under a transform `float(x)`, `int(x)` and `np.asarray(x)` of what
-depends on an argument are a GradientError.
+gets Variables, and no `.grad` is read or written.  Under a transform `float(x)`, `int(x)` and `np.asarray(x)` of a
+Variable that wants a gradient are a GradientError; `x.item()` and `x.data` say that a number is meant.
 
 What is computed where:
 

@@ -17,6 +17,7 @@ FAMILY = {
     "OpTypeError": ("OpNotFound", TypeError),
     "PluginError": ("DezeroError", RuntimeError),
     "OpConflict": ("PluginError",),
+    "GraphCutWarning": (UserWarning,),
     "PluginWarning": (UserWarning,),
 }
 

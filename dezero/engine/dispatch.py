@@ -1,15 +1,39 @@
 """What comes in from outside the engine: operands of operators, and NumPy's questions what a function of Variables is."""
+import operator
+
 import numpy as np
 
 from .._kernels.nodes import VariableBase
 from ..errors import OpTypeError
 from ..registry import SYMBOLS, function_name, registry
-from .checks import NO_GRADIENT
+from .checks import NO_GRADIENT, GradientTypeError
 
 
 def is_operand(x):
     """Is x an operand: a Variable, a number, or an array?  Matrices and masked arrays are, to be refused in words."""
     return isinstance(x, (VariableBase, int, float, complex, np.ndarray, np.generic))
+
+
+def is_foreign(x):
+    """Is x an array of another library, or what stands for one?  Its operators take a Variable for plain numbers."""
+    return not is_operand(x) and (hasattr(type(x), "__array__") or hasattr(type(x), "__array_priority__"))
+
+
+def class_of(x):
+    """Return the name of the class of x, as its users import it."""
+    module = ".".join([part for part in type(x).__module__.split(".") if not part.startswith("_")])
+    return f"{module}.{type(x).__qualname__}"
+
+
+def refuse_foreign(what, other):
+    """Refuse a Variable beside an object of another library."""
+    raise GradientTypeError(f"{what} of a Variable that wants a gradient and {other}, which would take it for plain numbers and cut the "
+                            "graph: give the array that it holds (np.asarray(...), .to_numpy(), .toarray(), .magnitude), or x.data "
+                            "where no gradient is wanted")
+
+
+# What other libraries ask of an operand on the right of their own, before they take it for plain numbers.
+QUESTIONS = {"variable": "an xarray object", "_REGISTRY": "a pint quantity"}
 
 
 def refuse_operand(what, x):
@@ -23,10 +47,15 @@ def refuse_operand(what, x):
 
 def compare(ufunc, v, other):
     """An elementwise comparison, on the data: a boolean array."""
+    if is_foreign(other):                   # theirs is the comparison of an array, and gives what they give
+        return COMPARISONS[ufunc](v._get_data(), other)
     if not is_operand(other):
         return NotImplemented
     return np.asarray(ufunc(v._get_data(), other._get_data() if isinstance(other, VariableBase) else other))
 
+
+COMPARISONS = {np.less: operator.lt, np.less_equal: operator.le, np.greater: operator.gt, np.greater_equal: operator.ge,
+               np.equal: operator.eq, np.not_equal: operator.ne}
 
 # What NumPy makes of an operator between an array and a Variable.
 UFUNCS = {getattr(np, name): f"__{operator}__" for name, operator in {

@@ -6,7 +6,7 @@ cdef OperatorTable operators
 
 cdef class OperatorTable:
     cdef public OpBase add_, sub_, mul_, truediv_, floordiv_, mod_, divmod_, pow_, matmul_, and_, or_, xor_, lshift_, rshift_
-    cdef public OpBase neg_, pos_, abs_, invert_, round_, getitem_
+    cdef public OpBase neg_, pos_, abs_, invert_, getitem_
     cdef dict loops, functions
 
 cdef class Function(FunctionBase):

@@ -2,7 +2,7 @@ cimport cython
 from .._kernels cimport nodes
 from .._kernels.nodes cimport FunctionBase, Metadata, ModeFlag, Node, OpBase, VariableBase
 
-cdef ModeFlag recording, keeping, transforming
+cdef ModeFlag recording, keeping, transforming, vouched
 
 @cython.locals(node=Node)
 cdef Node new_node(object array)
@@ -26,6 +26,8 @@ cdef object function_of(Node node)
 @cython.locals(f=FunctionBase, place=int)
 cdef object creator_of(VariableBase v, Node node)
 cdef Metadata metadata_of(Node node)
+cdef bint is_constant(VariableBase v) except -1
+cdef bint wants_gradient(VariableBase v) except -1
 cpdef bint is_known(VariableBase v) except -1
 @cython.locals(v=VariableBase, node=Node)
 cdef bint leads_to_argument(Node root) except -1

@@ -21,6 +21,7 @@ from .checks import describe
 recording = ModeFlag(config.defaults, "enable_backprop")
 keeping = ModeFlag(config.defaults, "keep_data")
 transforming = ModeFlag(config.defaults, "transform")
+vouched = ModeFlag(config.defaults, "vouched")
 
 # Variable.reason: why there is no graph behind a Variable without creator.  TRACED is no such reason, but a mark.
 LEAF, TRACED, NO_GRAD, CONSTANTS, UNCHAINED, DETACHED = range(6)
@@ -173,6 +174,17 @@ def metadata_of(node):
     return node.metadata
 
 
+def is_constant(v):
+    """Is v a constant, to which no gradient ever comes?"""
+    return v.reason == DETACHED if v.node is None else v.node.constant
+
+
+def wants_gradient(v):
+    """Is v a leaf or recorded, and neither constant nor free?  Where nothing is recorded, or a rule is vouched for, nothing is lost."""
+    free = v.reason in (NO_GRAD, CONSTANTS) and is_leaf(v)
+    return recording.on() and not free and not is_constant(v) and not vouched.on()
+
+
 def is_known(v):
     """Does no gradient ever go to a Variable, or through it?"""
     return v.reason in (NO_GRAD, CONSTANTS, DETACHED) if v.node is None else v.node.constant
@@ -247,7 +259,6 @@ def cut(node):
     node.op = node.kernel = node.in0 = node.in1 = None
     node.place = -1
     node.by_loops = True
-    node.constant = False
 
 
 def unchain_inputs(root):

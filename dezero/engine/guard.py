@@ -4,6 +4,7 @@ A rule that reads a number which `forward` left on its instance gives a right fi
 the engine sees a constant.  What ``__init__`` has put there are parameters, and constant indeed.
 """
 import sys
+import warnings
 import weakref
 from array import array
 from collections import deque
@@ -13,7 +14,7 @@ from types import CellType, FunctionType, MappingProxyType, ModuleType
 import numpy as np
 
 from .._kernels.nodes import FunctionBase, VariableBase
-from ..errors import GradientError
+from ..errors import GradientError, GraphCutWarning
 
 PACKAGE = __package__.partition(".")[0]
 BUDGET = 1000           # objects that are looked into, of one instance
@@ -226,12 +227,55 @@ def fingerprint(x):
 
 def site():
     """Where the caller's own code is now, outside of this package: "file:line in function"."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
-        frame = frame.f_back
+    frame = caller()
     return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+
+
+def caller():
+    """The frame of the caller's own code, outside of this package; None where only compiled code calls."""
+    frame = sys._getframe()
+    while frame is not None and module_of(frame).partition(".")[0] == PACKAGE:
+        frame = frame.f_back
+    return frame
+
+
+def module_of(frame):
+    return str(frame.f_globals.get("__name__", ""))
 
 
 def not_finite(arrays):
     """The place of the first array that holds a NaN or an infinity, or None."""
     return next((i for i, x in enumerate(arrays) if x.dtype.kind in "fc" and not np.isfinite(x).all()), None)
+
+
+# ---- numbers taken out of Variables -----------------------------------------------------------------------------------
+
+def array_taken(what):
+    """The error where a Variable that wants a gradient is to become a plain array; it names the module that asks for one."""
+    frame = caller()
+    asked = "" if frame is None else f" (in {module_of(frame)})"
+    return GradientError(f"{what}() of a Variable that wants a gradient{asked} would cut the graph: write np.stack([...]) where "
+                         "computed elements are put together, x.data for the numbers alone (to print, plot, save or compare "
+                         "them), x.detach() for a constant")
+
+
+def number_taken(what):
+    """Warn, once for each line of the caller, that a number has left the graph; where it is stored in an array, refuse it."""
+    frame = caller()
+    if frame is not None and stores_item(frame):
+        raise GradientError("a[i] = x with a Variable x that wants a gradient, and a that is none, would cut the graph: write "
+                            "np.stack([...]) of all elements, or a[i] = x.data, or x.detach(), where a number is meant")
+    text = (f"{what}() of a Variable that wants a gradient, which functions of math and others call too, gives a number without "
+            "graph: write x.item(), or x.data for all numbers, where that is meant; NumPy's functions take Variables")
+    if frame is None:
+        warnings.warn(text, GraphCutWarning)
+    else:
+        warnings.warn_explicit(text, GraphCutWarning, frame.f_code.co_filename, frame.f_lineno, module_of(frame),
+                               frame.f_globals.setdefault("__warningregistry__", {}))
+
+
+def stores_item(frame):
+    """Is the instruction that a frame is at a[i] = ...?  NumPy asks for a number then as float() does."""
+    from opcode import opname               # few programs come here
+
+    return opname[frame.f_code.co_code[frame.f_lasti]] == "STORE_SUBSCR"

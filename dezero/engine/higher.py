@@ -7,6 +7,7 @@ import heapq
 
 import numpy as np
 
+from .. import config
 from .._kernels import nodes
 from .._kernels.gradients import gradient_dtype, sum_to
 from .._kernels.nodes import OpBase
@@ -44,6 +45,9 @@ class Observers(hooks.Hooks):
 
 
 hooks.engine.hooks = Observers()
+
+VOUCHED = config.Mode("vouched", True)
+"""A rule of order None runs, which may take what numbers it likes."""
 
 
 # ---- the walk --------------------------------------------------------------------------------------------------------
@@ -190,7 +194,11 @@ class GradientTable:
         gys = [self.wrap(rules.zeros_like(y)) if gy is None else gy for gy, y in zip(gys, outputs)]
         if not vouched:
             gys = [guarded.guarded_gradient(gy, f) for gy in gys]
-        gxs = call_guarded(f, gys, inputs, outputs)
+        if vouched:
+            with VOUCHED:
+                gxs = call_guarded(f, gys, inputs, outputs)
+        else:
+            gxs = call_guarded(f, gys, inputs, outputs)
         shapes = [x.shape for x in f._parents]
         wide = [y.shape for y in outputs]
         return [fit_recorded(f, i, gx, shapes, wide, vouched) for i, gx in enumerate(gxs)]
@@ -198,7 +206,7 @@ class GradientTable:
     def deliver(self, node, g, adds):
         """Note the gradient of a node whose Variable lives."""
         v = graph.living_variable(node)
-        if v is not None:
+        if v is not None and not node.constant:
             graph.check_shape(v, node)
             self.arrived.append((v, unshared(g, ()) if self.create_graph else np.array(g), adds))
 

@@ -254,7 +254,7 @@ def apply_rule(node, queue):
 def deliver(node, arrived, adds):
     """Note the gradient of a node, if its Variable is alive."""
     v = graph.living_variable(node)
-    if v is not None:
+    if v is not None and not node.constant:
         graph.check_shape(v, node)
         arrived.append((v, node.gradient(), adds))
 

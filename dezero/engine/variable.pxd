@@ -9,4 +9,10 @@ cdef class Variable(VariableBase):
 cdef object operate(OpBase op, str operator, object a, object b)
 cdef object operate_alone(OpBase op, str operator, object a)
 cdef OpBase op_for(OpBase op, str operator)
+cdef object operate_beyond(str operator, object a, object b)
 cdef int refuse_in_transform(Variable v, str what) except -1
+cdef int refuse_numbers(str what) except -1
+cdef int refuse_array(Variable v, str what) except -1
+cdef int refuse_beside(Variable v, str what, str other) except -1
+cdef object number_of(Variable v, str what)
+cdef object ufunc_beyond(object ufunc, str method, tuple inputs, dict kwargs)

@@ -1,4 +1,5 @@
 """The caller's handle on a value: operators, NumPy's protocols, `.grad`, `.backward()`."""
+import operator as operators
 from types import MethodType
 
 import numpy as np
@@ -7,9 +8,9 @@ from .._kernels.gradients import gradient_dtype
 from .._kernels.nodes import VariableBase, set_variable_class
 from ..errors import DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
 from ..registry import SYMBOLS, function_name, library_of, registry
-from . import function, graph, tape
+from . import function, graph, guard, tape
 from .checks import check_choice, check_data, checked_gradient, describe
-from .dispatch import compare, dispatch_numpy, is_operand, refuse_operand
+from .dispatch import QUESTIONS, class_of, compare, dispatch_numpy, is_foreign, is_operand, refuse_foreign, refuse_operand, to_data
 
 
 def as_array(x):
@@ -51,6 +52,8 @@ class Variable(VariableBase):
         The call that computed it.
     generation : int
         0 for a leaf, else one more than the youngest input.
+    is_constant : bool
+        Whether no gradient ever comes to it: `detach()` made it, or it was computed from constants alone.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class Variable(VariableBase):
 
     __slots__ = ()
     __array_priority__ = 200
+    __pandas_priority__ = 10_000            # what pandas asks for, to leave an operator to the other side
 
     def __init__(self, data, name=None):
         self.array = None if data is None else check_data(data)
@@ -177,6 +181,10 @@ class Variable(VariableBase):
     @property
     def creator(self):
         return None if self.node is None else graph.creator_of(self, graph.op_node(self.node))
+
+    @property
+    def is_constant(self):
+        return graph.is_constant(self)
 
     def set_creator(self, func):
         """Say that `func`, a called Function or one whose `inputs` are set, computed this.
@@ -306,7 +314,6 @@ class Variable(VariableBase):
     def __pos__(self): return operate_alone(function.operators.pos_, "__pos__", self)
     def __abs__(self): return operate_alone(function.operators.abs_, "__abs__", self)
     def __invert__(self): return operate_alone(function.operators.invert_, "__invert__", self)
-    def __round__(self, *digits): return op_for(function.operators.round_, "__round__").apply(self, *digits)
     def __getitem__(self, index): return op_for(function.operators.getitem_, "__getitem__").apply(self, index)
 
     def __iter__(self):
@@ -328,12 +335,32 @@ class Variable(VariableBase):
         return bool(self.only("the truth value of a Variable of shape {} is ambiguous: wanted one element; use x.data.any() or .all()", ValueError))
 
     def __float__(self):
-        refuse_in_transform(self, "float")
-        return float(self.only("float() of a Variable of shape {}: wanted one element", TypeError))
+        return float(number_of(self, "float"))
 
     def __int__(self):
-        refuse_in_transform(self, "int")
-        return int(self.only("int() of a Variable of shape {}: wanted one element", TypeError))
+        return int(number_of(self, "int"))
+
+    def __complex__(self):
+        return complex(number_of(self, "complex"))
+
+    def __round__(self, *digits):
+        self.refuse_cut("round")
+        return round(self.only("round() of a Variable of shape {}: wanted one element; np.round takes all", TypeError), *digits)
+
+    def __format__(self, spec):
+        if not spec:
+            return str(self)
+        return format(self.only("a format specification for a Variable of shape {}: wanted one element; use x.data", TypeError), spec)
+
+    def item(self, *index):
+        """Return the only element, or that at an index, as a Python number; no gradient goes back from it."""
+        self.refuse_cut("item")
+        return self.data.item(*index)
+
+    def tolist(self):
+        """Return the data as nested lists of Python numbers; no gradient goes back from them."""
+        self.refuse_cut("tolist")
+        return self.data.tolist()
 
     def only(self, message, error):
         """The one element, as a Python number."""
@@ -345,7 +372,7 @@ class Variable(VariableBase):
         return data.item()
 
     def __array__(self, dtype=None, copy=None):
-        refuse_in_transform(self, "numpy.asarray")
+        refuse_array(self, "numpy.asarray")
         if dtype is not None and dtype != self.dtype and copy is False:
             raise ValueError(f"a Variable of dtype {self.dtype} is no array of dtype {dtype} without a copy")
         return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
@@ -354,9 +381,8 @@ class Variable(VariableBase):
         y = function.ask_loops(ufunc, method, inputs, kwargs)
         if y is not None:
             return y
-        for x in inputs:
-            if not is_operand(x) and not isinstance(x, (list, tuple)):
-                return refuse_operand(function_name(ufunc), x)
+        if not all([is_operand(x) or isinstance(x, (list, tuple)) for x in inputs]):
+            return ufunc_beyond(ufunc, method, inputs, kwargs)
         return dispatch_numpy(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func, types, args, kwargs):
@@ -371,13 +397,17 @@ class Variable(VariableBase):
         if hasattr(type(self), name):       # a property of ours has failed: let it say so itself
             return object.__getattribute__(self, name)
         op = registry.find_name(name)
+        if op is None and name in CONSTANT_METHODS:
+            return getattr(self._get_data(), name)
+        if op is None and name in QUESTIONS:
+            refuse_beside(self, "an operator", QUESTIONS[name])
         if op is None:
             raise OpAttributeError(f"a Variable has no attribute {name!r}, and no op of this name is "
                                    f"registered{registry.explain(name)}{registry.advice(library_of(name))}")
         return MethodType(op.apply, self)
 
     def __dir__(self):
-        return sorted({*object.__dir__(self), *registry.all_names()})
+        return sorted({*object.__dir__(self), *registry.all_names(), *CONSTANT_METHODS})
 
     def __copy__(self):
         refuse_in_transform(self, "copy")
@@ -393,6 +423,9 @@ class Variable(VariableBase):
 
 set_variable_class(Variable)
 
+# Methods of an array whose results are locally constant, as those of the NumPy functions of these names (`ops/constants`).
+CONSTANT_METHODS = ("all", "any", "argmax", "argmin", "argpartition", "argsort", "nonzero", "round", "searchsorted")
+
 
 def restored(cls, data, name, attributes):
     """Return a copied or unpickled Variable: data and name, no graph and no gradient."""
@@ -407,23 +440,75 @@ def refuse_in_transform(v, what):
     """Refuse to take a number out of a Variable where that would cut the graph of a transform."""
     v.refuse_cut(what)
     if graph.transforming.on() and (v.reason == graph.TRACED or v.creator is not None) and not graph.is_known(v):
-        raise GradientError(f"{what}() of a Variable cuts the graph while a transform (grad, vjp, ...) runs: "
-                            "use x.detach() or x.data if this is meant to be constant")
+        refuse_numbers(what)
+
+
+def refuse_numbers(what):
+    raise GradientError(f"{what}() of a Variable cuts the graph while a transform (grad, vjp, ...) runs: "
+                        "use x.item(), x.data or x.detach() if this is meant to be constant")
+
+
+def refuse_array(v, what):
+    """Refuse to make a plain array of a Variable that wants a gradient."""
+    v.refuse_cut(what)
+    if graph.wants_gradient(v):
+        raise guard.array_taken(what)
+    refuse_in_transform(v, what)
+
+
+def refuse_beside(v, what, other):
+    """Refuse a Variable that wants a gradient beside what another library has."""
+    v.refuse_cut(what)
+    if graph.wants_gradient(v):
+        refuse_foreign(what, other)
+    refuse_in_transform(v, what)
+
+
+def number_of(v, what):
+    """Return the one element; of a Variable that wants a gradient with a warning, and under a transform not at all."""
+    refuse_in_transform(v, what)
+    number = v.only(what + "() of a Variable of shape {}: wanted one element", TypeError)
+    if graph.wants_gradient(v):
+        if graph.transforming.on():
+            refuse_numbers(what)
+        guard.number_taken(what)
+    return number
 
 
 def operate(op, operator, a, b):
     """Return a operator b, for whichever op claims the operator."""
     if op is None:
         if not is_operand(a) or not is_operand(b):
-            return refuse_operand(SYMBOLS[operator], a if not is_operand(a) else b)
+            return operate_beyond(operator, a, b)
         op = op_for(None, operator)
     if op.direct == 2:
         y = tape.run_kernel(op, a, b)
         if y is not None:
             return y
     if not is_operand(a) or not is_operand(b):
-        return refuse_operand(SYMBOLS[operator], a if not is_operand(a) else b)
+        return operate_beyond(operator, a, b)
     return op.apply(a, b)
+
+
+def operate_beyond(operator, a, b):
+    """Return a operator b, of a Variable and of what is no operand."""
+    v, x = (a, b) if isinstance(a, Variable) else (b, a)
+    if not is_foreign(x):
+        return refuse_operand(SYMBOLS[operator], x)
+    refuse_beside(v, SYMBOLS[operator], class_of(x))
+    return getattr(operators, operator, divmod)(to_data(a), to_data(b))
+
+
+def ufunc_beyond(ufunc, method, inputs, kwargs):
+    """Return a ufunc of Variables and of what is no operand: it is the other class's turn, but not to take Variables for numbers."""
+    foreign = [x for x in inputs if is_foreign(x)]
+    if not foreign:
+        return refuse_operand(function_name(ufunc), next(x for x in inputs if not is_operand(x) and not isinstance(x, (list, tuple))))
+    if not registry.is_constant(ufunc):
+        for v in inputs:
+            if isinstance(v, Variable):
+                refuse_beside(v, function_name(ufunc), class_of(foreign[0]))
+    return getattr(ufunc, method)(*map(to_data, inputs), **kwargs)
 
 
 def operate_alone(op, operator, a):

@@ -158,8 +158,6 @@ def try_way(subject, sample, name, function):
 
 def operands_of_operator(name):
     """How many operands an operator may have."""
-    if name.endswith("__round__"):
-        return (1, 2)
     return (1,) if name.endswith(("__neg__", "__pos__", "__abs__", "__invert__")) else (2,)
 
 
@@ -189,5 +187,5 @@ def method(name):
 
 def operator_function(name):
     """The Python function behind an operator's name."""
-    builtin = {"__divmod__": divmod, "__round__": round, "__abs__": abs}
+    builtin = {"__divmod__": divmod, "__abs__": abs}
     return builtin.get(name) or getattr(operator, name)

@@ -21,7 +21,7 @@ class TestOperands:
                 y = op(*args)
             except TypeError:
                 continue
-            assert y.dtype == np.float64 and y.data == op(*[float(a) for a in args])
+            assert y.dtype == np.float64 and y.data == op(*[a.data.item() if isinstance(a, Variable) else float(a) for a in args])
 
     @pytest.mark.parametrize("op", BINARY, ids=repr)
     def test_decimals_are_refused(self, op):

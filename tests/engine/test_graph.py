@@ -603,3 +603,64 @@ class TestDeath:
         r = weakref.ref(y, lambda _: log.append((V(1.0) + 1.0).data.item()))
         del y
         assert log == [2.0] and r() is None
+
+
+# ---------------------------------------------------------------- four kinds of Variable
+
+class TestKinds:
+    def test_leaf_and_recorded_ones_are_no_constants(self):
+        x = Variable(np.array([1.0, 2.0]))
+        assert not any([x.is_constant, (x * 2.0).is_constant, x.sum().is_constant, Twice()(x).is_constant, Both()(x, x)[0].is_constant])
+        with no_grad():
+            assert not (x * 2.0).is_constant
+
+    def test_what_is_computed_from_constants_alone_is_constant(self):
+        x = Variable(np.array([1.0, 2.0]))
+        c = x.detach()
+        for y in (c, c * c, c + np.ones(2), 2.0 ** c, -c, c[0], c.sum(), Twice()(c), Both()(c, c)[1], (c * 2.0).detach()):
+            assert y.is_constant
+        assert not (c * x).is_constant and not (x - c).is_constant
+
+    def test_a_constant_never_gets_a_gradient(self):
+        x = Variable(np.array([1.0, 2.0]))
+        c = x.detach()
+        d = c * 3.0
+        y = (x * c * d).sum()
+        y.backward(retain_grad=True)
+        assert c.grad is None and d.grad is None and x.grad.tolist() == [3.0, 12.0]
+        for create_graph in (False, True):
+            d.backward(retain_grad=True, create_graph=create_graph)
+            assert c.grad is None and d.grad is None
+
+    def test_the_kind_stays(self):
+        """Neither new data nor unchain() makes anything else of a constant."""
+        c = Variable(np.array([1.0, 2.0])).detach()
+        d = c * 2.0
+        c.data = np.array([5.0, 6.0])
+        d.unchain()
+        assert c.is_constant and d.is_constant
+        x = Variable(np.array([1.0, 1.0]))
+        (x * c * d).sum().backward()
+        assert c.grad is None and d.grad is None and x.grad.tolist() == [10.0, 24.0]
+
+    def test_a_free_one_gets_a_gradient_where_it_is_used(self):
+        with no_grad():
+            w = Variable(np.array([1.0, 2.0])) * 3.0
+        assert not w.is_constant
+        (w * w).sum().backward()
+        assert w.grad.tolist() == [6.0, 12.0] and np.asarray(w) is w.data and not w.is_constant
+
+    def test_an_unchained_one_is_a_leaf(self):
+        y = Variable(np.array([1.0, 2.0])) * 3.0
+        y.unchain()
+        assert not y.is_constant
+        (y * y).sum().backward()
+        assert y.grad.tolist() == [6.0, 12.0]
+
+    def test_a_gradient_that_depends_on_nothing_is_constant(self):
+        x = Variable(np.array(2.0))
+        (x * 3.0).backward(create_graph=True)
+        assert x.grad.is_constant and float(x.grad) == 3.0
+        x.cleargrad()
+        (x * x).backward(create_graph=True)
+        assert not x.grad.is_constant

@@ -9,7 +9,7 @@ from refusals import Base, V, X, first, refused, right, second
 
 import dezero
 from dezero import Function, Variable, no_grad, plugins, using_config
-from dezero.errors import FirstOrderOnly, GradientError
+from dezero.errors import FirstOrderOnly, GradientError, GraphCutWarning
 
 
 # ---- ways to write exp's rule (those that keep a number are in test_guard.py) ----------------------------------------
@@ -558,7 +558,7 @@ class TestTransformsNeverCut:
         def f(x):
             assert x > 1 and bool(x)
             steps = int(x.detach()) + int(x.data)
-            return x * steps * float((x * x).detach()) + float(Variable(np.array(2.0))) + np.sign(x) * x
+            return x * steps * float((x * x).detach()) + Variable(np.array(2.0)).item() + np.sign(x) * x
 
         assert dezero.grad(f)(2.0) == 4 * 4 + 1
 
@@ -572,14 +572,17 @@ class TestTransformsNeverCut:
     def test_outside_all_is_allowed(self):
         x = V(2.0)
         y = x * x
-        assert float(y) == 4 and np.asarray(y) == 4
+        with pytest.warns(GraphCutWarning):
+            assert float(y) == 4
         dezero.grad(lambda z: z * z)(1.0)
-        assert float(y) == 4
+        with pytest.warns(GraphCutWarning):
+            assert float(y) == 4
 
     def test_after_an_error(self):
         with pytest.raises(GradientError):
             dezero.grad(lambda x: x * float(x))(2.0)
-        assert float(V(2.0) * 2.0) == 4
+        with pytest.warns(GraphCutWarning):
+            assert float(V(2.0) * 2.0) == 4
 
     def test_other_threads_are_not_concerned(self):
         seen = []
@@ -590,7 +593,9 @@ class TestTransformsNeverCut:
             t.join()
             return x * 2.0
 
-        assert dezero.grad(f)(1.0) == 2 and seen == [6.0]
+        with pytest.warns(GraphCutWarning):
+            assert dezero.grad(f)(1.0) == 2
+        assert seen == [6.0]
 
     def test_a_mode_inside_does_not_end_it(self):
         def f(x):

@@ -24,7 +24,7 @@ def derivatives_along(f, xs, vs, order):
     """[d^k/dt^k of Σ f(x + t v), for k = 0 to order], by backward through backward."""
     xs = [Variable(np.array(x)) for x in xs]
     y = f(*xs).sum()
-    found = [float(y)]
+    found = [float(y.data)]
     for _ in range(order):
         gs = pull(y, xs)
         y = sum([(g * v).sum() for g, v in zip(gs, vs)], 0.0)
@@ -115,7 +115,7 @@ class TestTheBook:
         x = V(2.0)
         seen = []
         for _ in range(10):
-            seen.append(float(x))
+            seen.append(float(x.data))
             y = x ** 4 - 2 * x ** 2
             x.cleargrad()
             y.backward(create_graph=True)
@@ -142,7 +142,7 @@ class TestTheBook:
         y, gs = Tanh()(x), []
         for _ in range(6):
             y, = pull(y, [x])
-            gs.append(float(y))
+            gs.append(float(y.data))
         t = np.tanh(1.0)
         s = 1 - t * t
         np.testing.assert_allclose(gs[:4], [s, -2 * t * s, 2 * s * (2 * t * t - s), 8 * t * s * (2 * s - t * t)], rtol=1e-12)
@@ -153,7 +153,7 @@ class TestTheBook:
         found = []
         for _ in range(6):
             y, = pull(y, [x])
-            found.append(float(y))
+            found.append(float(y.data))
         assert found == [24.0, 44.0, 48.0, 24.0, 0.0, 0.0]
 
     def test_a_gradient_of_a_function_of_a_gradient(self):
@@ -345,7 +345,7 @@ class TestResults:
         y, found = x ** 2, []
         for _ in range(4):
             y, = pull(y, [x])
-            found.append(float(y))
+            found.append(float(y.data))
         assert found == [0.0, 2.0, 0.0, 0.0]
 
     def test_recorded_whatever_the_mode(self):
@@ -440,7 +440,7 @@ class TestResults:
         y, found = s * c, []
         for _ in range(3):
             y, = pull(y, [x])
-            found.append(float(y))
+            found.append(float(y.data))
         np.testing.assert_allclose(found, [np.cos(1.4), -2 * np.sin(1.4), -4 * np.cos(1.4)], rtol=1e-12)
 
     def test_a_linear_function_has_a_constant_gradient(self):

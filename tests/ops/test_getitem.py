@@ -129,7 +129,7 @@ def test_python_sum_is_recorded():
 
 def test_reversed():
     x = Variable(np.array([1.0, 2.0]))
-    assert [float(v) for v in reversed(x)] == [2, 1]
+    assert [v.item() for v in reversed(x)] == [2, 1]
 
 
 def test_items_are_not_assigned():
