@@ -293,17 +293,14 @@ def _admit(*plugins, earlier=None, contested=None):
     """
     for plugin in plugins:
         _check_api(plugin.obj)
-    with registry.lock:
-        if earlier is not None:
-            _forget(earlier)
-        try:
+    before = registry.snapshot
+    try:
+        with registry.lock:
+            if earlier is not None:
+                _forget(earlier)
             for plugin in plugins:
                 _refuse_twice(plugin)
-        except PluginError:
-            _put_back(earlier)
-            raise
-        _plugins.update((plugin.name, plugin) for plugin in plugins)
-    try:
+            _plugins.update((plugin.name, plugin) for plugin in plugins)
         offers = {plugin: _offered(plugin) for plugin in plugins}
         with registry.lock:
             for plugin in plugins:
@@ -317,7 +314,12 @@ def _admit(*plugins, earlier=None, contested=None):
                 if _plugins.get(plugin.name) is plugin:
                     plugin.offers = ()
                     _forget(plugin)
-            _put_back(earlier)
+            if earlier is not None and earlier.name not in _plugins:
+                _plugins[earlier.name] = earlier
+                if _manager.get_plugin(earlier.name) is None:
+                    _manager.register(earlier.hooks, earlier.name)
+            if registry.snapshot is not before:  # an interrupt came after all was done
+                registry.publish(_settled())
         if isinstance(error, pluggy.PluginValidationError):
             raise PluginError(f"{error}; wanted: def dezero_register_ops(register)") from error
         raise
@@ -358,12 +360,6 @@ def _forget(plugin):
     _plugins.pop(plugin.name, None)
     if _manager.get_plugin(plugin.name) is not None:
         _manager.unregister(name=plugin.name)
-
-
-def _put_back(plugin):
-    if plugin is not None:
-        _plugins[plugin.name] = plugin
-        _manager.register(plugin.hooks, plugin.name)
 
 
 def _earlier_run(op):

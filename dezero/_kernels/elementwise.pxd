@@ -1,10 +1,15 @@
 cdef extern from "dezero_build.h":
     ctypedef struct dezero_build:
         pass
+    ctypedef struct dezero_build_rest:
+        pass
     const char *DEZERO_VERSION
 
-cdef class Build:
-    cdef dezero_build size      # first: what is of another build is to fail here
+cdef class Build:               # first: what is of another build is to fail here
+    cdef dezero_build size
+
+cdef class BuildRest:
+    cdef dezero_build_rest size
 
 # NumPy's inner loop
 ctypedef void (*Loop)(char **args, const Py_ssize_t *n, const Py_ssize_t *steps, void *data) noexcept nogil

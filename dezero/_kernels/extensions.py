@@ -1,7 +1,7 @@
 """Which of the extension modules are there: all of them run, or none.
 
 One that is missing, or that was built with others, would meet structs and methods that are not where it looks for them.
-`state` looks into the two folders before anything is imported (30 us); builds are compared by Cython (`Build`).
+`state` lists the two folders before anything is imported; builds are compared by Cython (`nodes.Build`).
 """
 from contextlib import contextmanager
 import os
@@ -90,12 +90,17 @@ class Sources:
 
 @contextmanager
 def explaining(module):
-    """Say what to do where an extension module cannot be imported beside the others."""
+    """Say what to do where an extension module, this one or one that it needs, cannot be imported beside the others."""
     try:
         yield
     except (ImportError, TypeError, ValueError, AttributeError) as error:
         if not state(HOUSE)[0]:
             raise
+        at = error.__traceback__            # its last frame is the failing module's own, where that was loaded at all
+        while at.tb_next is not None:
+            at = at.tb_next
+        name = at.tb_frame.f_globals.get("__name__", "")
+        module = name if name.startswith("dezero.") else module
         raise ImportError(f"{module}: the extension modules in {HOUSE} do not fit each other, or this Python and NumPy "
                           f"({type(error).__name__}: {error}); {AGAIN}", name=module) from error
 

@@ -6,9 +6,14 @@ from .elementwise cimport Loop
 cdef extern from "dezero_build.h":
     ctypedef struct dezero_build:
         pass
+    ctypedef struct dezero_build_rest:
+        pass
 
-cdef class Build:
-    cdef dezero_build size      # first: what is of another build is to fail here
+cdef class Build:               # first: what is of another build is to fail here
+    cdef dezero_build size
+
+cdef class BuildRest:
+    cdef dezero_build_rest size
 
 cdef enum:
     MAXDIMS = 8             # more dimensions run on the NumPy reference

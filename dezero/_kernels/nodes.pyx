@@ -70,7 +70,10 @@ include "kernel.pxi"
 # -- nodes ---------------------------------------------------------------------------------------------------------------
 
 cdef class Build:
-    """See `dezero._kernels.extensions`."""
+    """Its size tells this build from others; see `dezero._kernels.extensions`."""
+
+cdef class BuildRest:
+    """The larger `Build`, the smaller this: Cython refuses a class that is smaller than expected, and warns of a larger one."""
 
 
 cdef class OpBase:
