@@ -9,10 +9,11 @@
 
 Names, argument order and shapes are those of JAX.  An argument that is differentiated by is a float, a floating array, a
 Variable, or a tuple, list or dict of such, nested as one likes (None stands for nothing); the derivative has the same
-structure.  Arrays give arrays, Python floats and NumPy scalars give NumPy scalars.  A Variable, or a function that uses
-Variables of an outer transform, gives Variables, which can be differentiated again: so transforms nest.  The function
-gets Variables, and no `.grad` is read or written.  Under a transform `float(x)`, `int(x)` and `np.asarray(x)` of a
-Variable that wants a gradient are a GradientError; `x.item()` and `x.data` say that a number is meant.
+structure, whatever the function does to the containers that it gets.  Arrays give arrays, Python floats and NumPy scalars
+give NumPy scalars.  A Variable, or a function that uses Variables of an outer transform, gives Variables, which can be
+differentiated again: so transforms nest.  The function gets Variables, and no `.grad` is read or written.  Under a
+transform `float(x)`, `int(x)` and `np.asarray(x)` of a Variable that wants a gradient are a GradientError; `x.item()` and
+`x.data` say that a number is meant.
 
 What is computed where:
 
@@ -21,6 +22,7 @@ What is computed where:
 - ``jvp`` walks back through a walk back that is linear in its seed, and so goes forward; ``jacobian`` takes columns
   in this way where there are far fewer arguments than results.
 """
+from copy import copy
 from functools import wraps
 
 import numpy as np
@@ -113,7 +115,7 @@ def vjp(f, *primals):
         Of a cotangent, in the structure of y; gives a tuple with one gradient for each primal.  May be called again.
     """
     checked("vjp", f)
-    trace = Trace("vjp", f, tuple(range(len(primals))), tuple([copied(x) for x in primals]), {})
+    trace = Trace("vjp", f, tuple(range(len(primals))), tuple([with_own_arrays(x) for x in primals]), {})
 
     def f_vjp(cotangent):
         cts = leaves_like(cotangent, trace.result, "vjp: the cotangent")
@@ -123,7 +125,7 @@ def vjp(f, *primals):
     return trace.finish(trace.result), f_vjp
 
 
-def copied(given):
+def with_own_arrays(given):
     """An argument with copies of its arrays: a pullback reads them later, whatever the caller has written to his meanwhile."""
     return given if type(given) is float else rebuild(given, iter([x.copy() if isinstance(x, np.ndarray) else x for x in leaves(given)]))
 
@@ -150,7 +152,7 @@ def jvp(f, primals, tangents):
     trace = Trace("jvp", f, tuple(range(len(primals))), tuple(primals), {})
     ts = []
     for i, tangent in enumerate(tangents):
-        ts += leaves_like(tangent, trace.args[i], f"jvp: tangent {i}")
+        ts += leaves_like(tangent, trace.differentiated[i], f"jvp: tangent {i}")
     ts = [seed(t, x, "jvp: a tangent") for t, x in zip(ts, trace.variables)]
     create_graph = trace.create_graph or any(map(is_open, ts))
     return trace.finish(trace.result), rebuild(trace.result, iter([trace.ending(t) for t in push(trace, ts, create_graph)]))
@@ -241,6 +243,8 @@ WRAPPED = ("__module__", "__name__", "__qualname__")
 class Trace:
     """One run of a function under a transform.
 
+    Containers that the function gets, or gives, are copied: what it does to them later changes no structure here.
+
     Attributes
     ----------
     args : list
@@ -248,7 +252,7 @@ class Trace:
     variables : list of Variable
         All of these.
     differentiated
-        The argument they stand in, or the tuple of arguments.
+        The argument they stand in, or the tuple of arguments, as it was before the call.
     result, aux
         What the function gave.
     create_graph : bool
@@ -279,13 +283,13 @@ class Trace:
             if not isinstance(result, tuple) or len(result) != 2:
                 raise TypeError(f"{who}: with has_aux=True {name_of(f)} gives a pair (result, aux); it gave {shown(result)}")
             result, self.aux = result
-        self.result = result
+        self.result = copied(result)
         if nested:
             ys = [y for y in leaves(result) if isinstance(y, Variable)]
             self.create_graph = bool(ys) and depends_on_others(ys, self.variables)
 
     def open(self, n, recorded):
-        """Put Variables into argument n."""
+        """Put Variables into argument n, and return it as it is now."""
         try:
             given = self.args[n]
         except IndexError:
@@ -301,7 +305,7 @@ class Trace:
             xs = [self.variable(x, recorded) for x in found]
             self.variables += xs
             opened = rebuild(given, iter(xs))
-        self.args[n] = opened
+        self.args[n] = copied(opened)
         return opened
 
     def variable(self, x, recorded):
@@ -526,15 +530,64 @@ def rebuild(tree, values):
     return mapped(lambda item: rebuild(item, values), tree)
 
 
+def copied(tree):
+    """The same structure and leaves, in containers of its own."""
+    return mapped(copied, tree) if isinstance(tree, (tuple, list, dict)) else tree
+
+
 def mapped(f, tree):
-    """A tuple, list or dict of the same kind, with f of each item."""
+    """A tuple, list or dict of the same class, with f of each item."""
     if isinstance(tree, dict):
-        new = tree.copy()
-        for key in tree:
-            new[key] = f(tree[key])
-        return new
-    items = [f(item) for item in tree]
-    return type(tree)(*items) if hasattr(tree, "_fields") else type(tree)(items)
+        return filled(tree, {key: f(tree[key]) for key in tree})
+    return filled(tree, [f(item) for item in tree])
+
+
+def filled(tree, items):
+    """A container of the class of `tree` with these items: a list of them or, for a dict, a dict.
+
+    Raises
+    ------
+    GradientTypeError
+        The class is one's own, and does not come back with the items.
+    """
+    cls = type(tree)
+    if cls is list or cls is dict:
+        return items
+    if cls is tuple:
+        return tuple(items)
+    try:
+        new = made_anew(tree, items)
+        kept = type(new) is cls and holds(new, items)
+    except Exception as error:
+        raise GradientTypeError(f"{refused(cls)}: {type(error).__name__}: {error}") from error
+    if not kept:
+        raise GradientTypeError(f"{refused(cls)}: what it holds then is something else")
+    return new
+
+
+def made_anew(tree, items):
+    """A copy of a container of one's own class, with other items."""
+    if isinstance(tree, tuple):
+        return type(tree)._make(items) if hasattr(tree, "_make") else type(tree)(items)
+    new = copy(tree)
+    if isinstance(tree, dict):
+        for key in items:
+            new[key] = items[key]
+    else:
+        new[:] = items
+    return new
+
+
+def holds(container, items):
+    """Are these what a container holds, in this order?"""
+    keys = items if isinstance(items, dict) else range(len(items))
+    return len(container) == len(items) and all([container[key] is items[key] for key in keys]) and \
+        (not isinstance(items, dict) or list(container) == list(items))
+
+
+def refused(cls):
+    return (f"a container of class {cls.__module__}.{cls.__qualname__} cannot be made anew with other items, as a transform needs it: "
+            "pass a plain tuple, list or dict")
 
 
 def leaves_like(tree, like, what):

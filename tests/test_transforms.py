@@ -284,6 +284,122 @@ class TestStructures:
         assert gy == 4
 
 
+class Params(dict):
+    """A container class of one's own that takes any items."""
+
+
+class Layers(list):
+    pass
+
+
+class Pair(tuple):
+    def __new__(cls, a, b):
+        return tuple.__new__(cls, (a, b))
+
+
+class Rounded(dict):
+    """One that does not give back what was put in."""
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value * 1.0)
+
+
+def popping(d):
+    return d.pop("a") * d["b"] ** 2
+
+
+def adding(d):
+    return d["a"] * d.setdefault("rate", 1.0) * d["b"] ** 2
+
+
+def renaming(d):
+    d["c"] = d.pop("a")
+    return d["c"] * d["b"] ** 2
+
+
+def emptying(d):
+    y = d["a"] * d["b"] ** 2
+    d.clear()
+    return y
+
+
+class TestFrozenStructure:
+    """What f does to the containers that it gets or gives changes nothing."""
+
+    @pytest.mark.parametrize("f", [popping, renaming, emptying, adding])
+    def test_every_transform(self, f):
+        d, want, v = {"a": 2.0, "b": 5.0}, {"a": 25.0, "b": 20.0}, {"a": 1.0, "b": 0.5}
+        assert grad(f)(dict(d)) == want and list(grad(f)(dict(d))) == ["a", "b"]
+        assert value_and_grad(f)(dict(d))[1] == want and jacobian(f)(dict(d)) == want
+        y, back = vjp(f, dict(d))
+        assert back(1.0) == (want,) and back(2.0)[0]["a"] == 50.0
+        assert jvp(f, (dict(d),), (v,)) == (50.0, 35.0)
+        assert hessian(f)(dict(d)) == {"a": {"a": 0.0, "b": 10.0}, "b": {"a": 10.0, "b": 4.0}}
+        assert hvp(f)(dict(d), v) == {"a": 5.0, "b": 12.0} and y == 50.0
+
+    def test_lists(self):
+        def f(xs):
+            xs.append(xs[0])
+            xs.reverse()
+            return xs[0] * xs[1] * xs[2] * xs.pop() ** 0
+
+        assert grad(f)([2.0, 3.0]) == [12.0, 4.0]
+        assert hvp(f)([2.0, 3.0], [1.0, 0.0]) == [6.0, 4.0]
+
+    def test_inside_of_others(self):
+        def f(tree):
+            inner = tree[0].pop("w")
+            tree[1].clear()
+            return inner * inner
+
+        assert grad(f)(({"w": 3.0, "u": 1.0}, [1.0, 2.0])) == ({"w": 6.0, "u": 0.0}, [0.0, 0.0])
+
+    def test_a_container_that_the_caller_changes_meanwhile(self):
+        d = {"a": 2.0, "b": 5.0}
+
+        def f(own):
+            d.clear()
+            return own["a"] * own["b"]
+
+        assert grad(f)(d) == {"a": 5.0, "b": 2.0}
+
+    def test_a_result_that_is_changed_later(self):
+        kept = []
+
+        def f(x):
+            kept.append([x * 2.0, {"q": x * 3.0}])
+            return kept[-1]
+
+        y, back = vjp(f, 4.0)
+        kept[-1][1]["other"] = 1.0
+        del kept[-1][0]
+        assert y == [8.0, {"q": 12.0}] and back([1.0, {"q": 10.0}]) == (32.0,)
+
+    def test_nested(self):
+        f = lambda d: grad(popping)(d)["b"]         # 2 a b
+        assert grad(f)({"a": 2.0, "b": 5.0}) == {"a": 10.0, "b": 4.0}
+
+    @pytest.mark.parametrize("tree", [Params(a=2.0, b=5.0), Layers([2.0, 5.0]), Point(2.0, 5.0),
+                                      collections.OrderedDict(b=5.0, a=2.0)], ids=lambda tree: type(tree).__name__)
+    def test_classes_of_ones_own_are_kept(self, tree):
+        a, b = ("a", "b") if isinstance(tree, dict) else (0, 1)
+        g = grad(lambda t: t[a] * t[b] ** 2)(tree)
+        assert type(g) is type(tree) and (g[a], g[b]) == (25.0, 20.0)
+        if isinstance(tree, dict):
+            assert list(g) == list(tree)
+
+    def test_their_attributes_too(self):
+        tree = Params(a=2.0)
+        tree.unit = "m"
+        assert grad(lambda t: t["a"] ** 2)(tree).unit == "m"
+
+    @pytest.mark.parametrize("tree", [Pair(2.0, 5.0), Rounded(a=2.0)], ids=lambda tree: type(tree).__name__)
+    @pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
+    def test_or_refused_by_name(self, transform, tree):
+        with pytest.raises(GradientError, match=type(tree).__name__):
+            transform(lambda t: list(t.values())[0] if isinstance(t, dict) else t[0])(tree)
+
+
 # ---- what they refuse ------------------------------------------------------------------------------------------------
 
 class TestErrors:
