@@ -11,6 +11,7 @@
 import os
 
 from . import _kernels, errors
+from ._kernels.gradients import At
 from ._kernels.nodes import Kernel
 from ._version import __version__
 from .config import Config, no_grad, using_config

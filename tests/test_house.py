@@ -33,7 +33,7 @@ AT_FIRST_USE = {("engine/hooks.py", "higher")}
 """A room of second order registers itself with the engine when it is first needed."""
 
 PUBLIC = set(
-    "Variable Function Kernel hookimpl Config using_config no_grad as_array as_variable Add Mul Neg Sub Div Pow Square "
+    "Variable Function Kernel At hookimpl Config using_config no_grad as_array as_variable Add Mul Neg Sub Div Pow Square "
     "add mul neg sub rsub div rdiv pow square errors plugins functions".split())
 
 

@@ -1,4 +1,6 @@
-"""What gradients are made of, and how they are summed to a shape."""
+"""What gradients are made of, how they are summed to a shape, and those of a part of an operand."""
+from functools import lru_cache
+
 import numpy as np
 
 from ..errors import DTypeError
@@ -28,3 +30,54 @@ def sum_to(g, shape):
     axes = tuple(j for j in range(g.ndim) if j < lead or shape[j - lead] == 1 and g.shape[j] != 1)
     wide = np.dtype("d") if g.dtype.char in "ef" else None
     return np.asarray(g.sum(axes, wide)).astype(g.dtype, copy=False).reshape(shape)
+
+
+class At:
+    """The gradient of an operand of which an op reads a part: g at an index, and zero elsewhere.
+
+    A rule returns it in place of an array of the operand's shape.  It is added into the one gradient that is there, so
+    that a thousand parts take as long as the whole, and not a thousand times as long.
+
+    Parameters
+    ----------
+    index
+        As NumPy takes it; what it names twice adds up.
+    g : numpy.ndarray or Variable
+        Of the shape of ``x[index]``.
+    """
+
+    __slots__ = ("index", "g")
+
+    def __init__(self, index, g):
+        self.index, self.g = index, g
+
+    def __repr__(self):
+        return f"At({self.index!r}, {self.g!r})"
+
+
+def add_at(a, index, g):
+    """Do a[index] += g; what the index names twice adds up."""
+    if may_repeat(index):
+        np.add.at(a, index, g)
+    else:
+        a[index] += g
+
+
+def may_repeat(index):
+    """May an index name a place twice?  Arrays of integers may, and what NumPy makes such of; masks do not."""
+    if isinstance(index, tuple):
+        return any(map(may_repeat, index))
+    if index is None or index is ... or isinstance(index, (int, slice, np.integer, np.bool_)):
+        return False
+    return not (isinstance(index, np.ndarray) and index.dtype.kind == "b")
+
+
+def shape_at(index, shape):
+    """Return the shape of a[index], of an array a of this shape."""
+    return blank(shape)[index].shape
+
+
+@lru_cache(16)
+def blank(shape):
+    """Return an array of a shape that takes no memory."""
+    return np.broadcast_to(np.empty(()), shape)

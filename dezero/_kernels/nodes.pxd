@@ -106,6 +106,7 @@ cdef class Node:
     cdef int track(self) except -1
     cdef int start(self, object g) except -1
     cdef int accumulate(self, object g) except -1
+    cdef int accumulate_at(self, object index, object g) except -1
     cdef object gradient(self)
     cdef void clear_gradient(self) noexcept
 

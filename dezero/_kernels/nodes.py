@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from .gradients import gradient_dtype
+from .gradients import add_at, gradient_dtype
 from .signature import checked
 
 
@@ -46,7 +46,7 @@ class Metadata:
 class Node:
     """One value of the graph, and how it was computed."""
 
-    value = op = kernel = metadata = in0 = in1 = next = handle = grad = None
+    value = op = kernel = metadata = in0 = in1 = next = handle = grad = own = None
     dtype_code = -1                         # loops are for no dtype here
     generation = 0
     is_inline = constant = tracked = queued = by_loops = False
@@ -113,13 +113,21 @@ class Node:
         g = np.asarray(g, gradient_dtype(self.dtype))
         self.grad = g if self.grad is None else np.asarray(self.grad + g)
 
+    def accumulate_at(self, index, g):
+        """Add the array g to the gradient at an index; in place, where the gradient is nobody else's."""
+        if self.grad is None:
+            self.grad = self.own = np.zeros(self.shape, gradient_dtype(self.dtype))
+        elif self.grad is not self.own:
+            self.grad = self.own = np.array(self.grad)
+        add_at(self.own, index, g)
+
     def gradient(self):
         """Return the gradient as an array that is nobody else's; None where there is none."""
         return None if self.grad is None else np.array(self.grad)
 
     def clear_gradient(self):
         """Forget the gradient."""
-        self.grad = None
+        self.grad = self.own = None
 
 
 class VariableBase:

@@ -43,7 +43,7 @@ from .elementwise cimport Loop, copy, gather, minus, negate, plus, times, times_
 
 from ..errors import GraphError
 from .floating import errstate_calling, report
-from .gradients import gradient_dtype
+from .gradients import add_at, gradient_dtype
 from .signature import checked, is_factor, is_sign
 
 cnp.import_array()
@@ -253,6 +253,15 @@ cdef class Node:
             self.grad_array = g
         self.has_grad = HELD
         return 0
+
+    cdef int accumulate_at(self, object index, object g) except -1:
+        """Add the array g to the gradient at an index; in place, where the gradient is nobody else's."""
+        a = self.gradient()
+        if a is None:
+            a = np.zeros(self.shape, gradient_dtype(self.dtype))
+        add_at(a, index, g)
+        self.clear_gradient()
+        return self.accumulate(a)
 
     cdef object gradient(self):
         """Return the gradient as an array that is nobody else's; None where there is none."""

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport graph, tape
+from . cimport graph, rules, tape
 from .._kernels.nodes cimport FunctionBase, Node, OpBase, VariableBase
 
 cdef OperatorTable operators

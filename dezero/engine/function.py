@@ -6,7 +6,7 @@ import numpy as np
 from .._kernels import IN_USE
 from .._kernels.nodes import FunctionBase, VariableBase
 from ..registry import OPERATORS, registry
-from . import graph, tape
+from . import graph, rules, tape
 from .checks import check_data, who
 
 
@@ -76,10 +76,14 @@ class Function(FunctionBase):
     def apply(cls, *args, **kwargs):
         """Call the op: as many leading arguments as `forward` takes are operands, the rest goes to `__init__`.
 
+        That gets arrays, lists and dicts as copies, the arrays to read only, and the array of a constant Variable.
+
         Raises
         ------
         TypeError
             An argument that the op does not know.
+        GradientError
+            A Variable that wants a gradient is among the parameters.
         """
         return apply_op(cls, args, kwargs)
 
@@ -128,8 +132,12 @@ def apply_op(cls, args, kwargs):
         y = tape.run_kernel(op, as_0d(args[0]), as_0d(args[1]) if len(args) == 2 else None)
         if y is not None:
             return y
+    parameters = () if count is None else args[count:]
+    if parameters or kwargs:
+        parameters = tuple([rules.parameter(cls, i, x) for i, x in enumerate(parameters)])
+        kwargs = {name: rules.parameter(cls, name, x) for name, x in kwargs.items()}
     try:
-        f = cls(*(() if count is None else args[count:]), **kwargs)
+        f = cls(*parameters, **kwargs)
     except TypeError as error:
         refuse_arguments(cls, args, kwargs, error)
     return f(*args[:count])

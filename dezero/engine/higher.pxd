@@ -16,7 +16,7 @@ cdef dict leading_to(list roots, list targets)
 
 cdef class GradientTable:
     cdef bint create_graph, linear
-    cdef dict gradients, at_targets, useful
+    cdef dict gradients, at_targets, useful, parts
     cdef list heap, arrived
     cdef set looked_at
     cdef Py_ssize_t count
@@ -26,6 +26,8 @@ cdef class GradientTable:
     cdef object start(self, Node root, object gradient)
     cdef object wrap(self, object g)
     cdef int add(self, Node node, object g, int place=*) except -1
+    cdef int add_part(self, Node node, object g) except -1
+    cdef object take(self, Node node)
     @cython.locals(v=VariableBase)
     cdef int deliver(self, Node node, object g, bint adds) except -1
 
@@ -38,7 +40,9 @@ cdef VariableBase as_operand(Node node, FunctionBase f)
 cdef VariableBase as_constant(Node node, FunctionBase f)
 cdef Variable as_recorded(Node node, FunctionBase f, bint vouched)
 @cython.locals(x=Node)
-cdef Variable fit_recorded(FunctionBase f, int i, object gx, list shapes, list wide, bint vouched)
+cdef object fit_recorded(FunctionBase f, int i, object gx, list shapes, list wide, bint vouched)
+cdef Variable as_gradient(FunctionBase f, int i, object gx, bint vouched)
+cdef Variable cast(Variable gx, object dtype)
 cdef bint is_new_leaf(Variable v) except -1
 @cython.locals(v=Variable)
 cdef Variable unshared(Variable g, object ys)

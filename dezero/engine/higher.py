@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import config
 from .._kernels import nodes
-from .._kernels.gradients import gradient_dtype, sum_to
+from .._kernels.gradients import At, add_at, gradient_dtype, sum_to
+from .._kernels.indexing import as_index
 from .._kernels.nodes import OpBase
 from . import graph, guard, guarded, hooks, rules, watch
 from .checks import check_gradient_type, describe, is_broadcast, who, wrong_shape
@@ -67,7 +68,7 @@ def recorded_walk(roots, gradients, retain, create_graph, linear, targets):
             table.add(root, table.start(root, gradient))
         while table.heap:
             node = heapq.heappop(table.heap)[-1]
-            gys = table.gradients.pop(node)
+            gys = table.take(node)
             if hooks.engine.rule_watchers:
                 hooks.engine.hooks.before_rule(node, gys)
             if targets is not None and node in targets:
@@ -124,6 +125,7 @@ class GradientTable:
     def __init__(self, create_graph, linear):
         self.create_graph, self.linear = create_graph, linear
         self.gradients, self.heap, self.arrived, self.at_targets = {}, [], [], {}
+        self.parts = {}                     # of nodes: their gradients `At` an index, or, of arrays, what they were added into
         self.looked_at = set()
         self.useful = None
         self.count = 0
@@ -150,6 +152,8 @@ class GradientTable:
             late = node.place > 0 and node.op is not None       # a call of several outputs, after its generation
             heapq.heappush(self.heap, (-node.generation, late, self.count, node))
             self.gradients[node] = None if place < 0 else [None] * node.place
+        if type(g) is At:
+            return self.add_part(node, g)
         old = self.gradients[node] if place < 0 else self.gradients[node][place]
         total = g if old is None else old + g if self.create_graph else np.asarray(old + g)
         if place < 0:
@@ -157,6 +161,25 @@ class GradientTable:
         else:
             self.gradients[node][place] = total
         return 0
+
+    def add_part(self, node, g):
+        """Add to the gradient of a node what came for a part of it: into one array or, of Variables, by one call at the end."""
+        if self.create_graph:
+            self.parts.setdefault(node, []).append(g)
+            return 0
+        if node not in self.parts:
+            self.parts[node] = np.zeros(node.shape, gradient_dtype(node.dtype))
+        add_at(self.parts[node], g.index, g.g)
+        return 0
+
+    def take(self, node):
+        """Return all of a node's gradient, or of a call's several."""
+        g, parts = self.gradients.pop(node), self.parts.pop(node, None)
+        if parts is None:
+            return g
+        if self.create_graph:
+            parts = Parts([part.index for part in parts], node.shape)(*[part.g for part in parts])
+        return parts if g is None else g + parts if self.create_graph else np.asarray(g + parts)
 
     def apply_rule(self, node, f, gys):
         """Return what the rule of f, which made the node, gives for each input."""
@@ -176,7 +199,7 @@ class GradientTable:
         outputs = [graph.on_value(node)] if node.place < 0 else [graph.on_array(y) for y in f._values]
         gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(gys, outputs)]
         gxs = [rules.fit(f, i, gx, outputs) for i, gx in enumerate(call_guarded(f, gys, inputs, outputs))]
-        return [None if g is None else np.asarray(g, gradient_dtype(x.dtype)) for g, x in zip(gxs, f._parents)]
+        return [g if g is None or type(g) is At else np.asarray(g, gradient_dtype(x.dtype)) for g, x in zip(gxs, f._parents)]
 
     def recorded_rule(self, node, f, gys):
         """Run the rule on Variables: guarded ones, unless it is vouched for."""
@@ -265,13 +288,27 @@ def as_recorded(node, f, vouched):
 # ---- what a rule gives -----------------------------------------------------------------------------------------------
 
 def fit_recorded(f, i, gx, shapes, wide, vouched):
-    """Return a rule's gradient for input i as a Variable of the input's shape and floating dtype, or None.
+    """Return a rule's gradient for input i as a Variable of the input's shape and floating dtype, `At` an index, or None.
 
     `rules.fit` is the same for arrays, and tells where else this is done.
     """
     x = f._parents[i]
     if gx is None or x.constant:
         return None
+    if type(gx) is At:
+        g = as_gradient(f, i, gx.g, vouched)
+        rules.check_part(f, i, gx.index, g.shape, shapes[i])
+        return At(gx.index, cast(g, gradient_dtype(x.dtype)))
+    gx = as_gradient(f, i, gx, vouched)
+    if gx.shape != shapes[i]:
+        if not is_broadcast(gx.shape, shapes, wide, i):
+            raise wrong_shape(f, i, gx.shape, shapes[i])
+        gx = SumTo(shapes[i])(gx)
+    return cast(gx, gradient_dtype(x.dtype))
+
+
+def as_gradient(f, i, gx, vouched):
+    """Return what a rule gave for input i as a Variable, ordinary and no constant made of numbers."""
     if not isinstance(gx, Variable):
         if isinstance(gx, (np.number, np.bool_)):
             gx = np.asarray(gx)
@@ -283,11 +320,11 @@ def fit_recorded(f, i, gx, shapes, wide, vouched):
         gx = guarded.unguarded(gx)
     elif not vouched and is_new_leaf(gx) and gx._get_data().any():
         raise guarded.first_order_only(f, "its backward returned a Variable without graph, made of numbers")
-    if gx.shape != shapes[i]:
-        if not is_broadcast(gx.shape, shapes, wide, i):
-            raise wrong_shape(f, i, gx.shape, shapes[i])
-        gx = SumTo(shapes[i])(gx)
-    dtype = gradient_dtype(x.dtype)
+    return gx
+
+
+def cast(gx, dtype):
+    """Return a Variable in this dtype."""
     return gx if gx.dtype == dtype else Cast(dtype)(gx)
 
 
@@ -316,6 +353,22 @@ class SumTo(Function):
 
     def backward(self, gy):
         return np.broadcast_to(gy, self.inputs[0].shape)
+
+
+class Parts(Function):
+    """y = zeros of a shape, with each x_k added at its index;   ∂y/∂x_k = 1 there"""
+
+    def __init__(self, indices, shape):
+        self.indices, self.shape = tuple([as_index(index) for index in indices]), shape
+
+    def forward(self, *xs):
+        y = np.zeros(self.shape, xs[0].dtype)
+        for index, x in zip(self.indices, xs):
+            add_at(y, index, x)
+        return y
+
+    def backward(self, gy):
+        return tuple([gy[index] for index in self.indices])
 
 
 class Cast(Function):

@@ -7,14 +7,45 @@ from weakref import ref
 import numpy as np
 
 from .._kernels import nodes
-from .._kernels.gradients import gradient_dtype, sum_to
+from .._kernels.gradients import At, gradient_dtype, shape_at, sum_to
+from .._kernels.indexing import frozen
 from .._kernels.nodes import FunctionBase, VariableBase, as_result, usual_gradient
 from ..errors import GradientError
-from . import guard
-from .checks import check_gradient_type, checked_output, is_broadcast, who, wrong_shape
+from . import graph, guard
+from .checks import GradientTypeError, check_gradient_type, checked_output, is_broadcast, who, wrong_shape
 
 
 # ---- forward ---------------------------------------------------------------------------------------------------------
+
+def parameter(cls, name, x):
+    """Return a parameter of an op as it is now, whatever is written to it later: arrays and what holds them are copied.
+
+    A Variable that takes no gradient is its array.
+    """
+    if isinstance(x, VariableBase):
+        refuse_parameter(cls, name, x)
+        x = x._get_data()
+    if isinstance(x, np.ndarray):
+        return frozen(x)
+    if type(x) is tuple or type(x) is list:
+        return type(x)([parameter(cls, name, item) for item in x])
+    return {key: parameter(cls, name, item) for key, item in x.items()} if type(x) is dict else x
+
+
+def refuse_parameter(cls, name, x):
+    """Refuse a parameter that is, or holds, a Variable which wants a gradient: it would get none, without a word."""
+    if isinstance(x, VariableBase) and graph.wants_gradient(x):
+        raise GradientTypeError(f"{who(cls)}: its parameter {name} is a Variable of shape {x.shape} that wants a gradient, and only "
+                                "operands get one; pass x.detach() or x.data where it is meant to be constant")
+    if type(x) in (tuple, list, dict):
+        for item in x.values() if type(x) is dict else x:
+            refuse_parameter(cls, name, item)
+
+
+def constant_operand(x):
+    """Return the node of an operand that is no Variable.  A Python number is one that the others' dtype does not hold."""
+    return graph.constant(x if isinstance(x, np.ndarray) else np.array(float(x)))
+
 
 def held_arrays(inputs):
     """Return the data of the operands if all are Variables, else None: `operand_arrays` converts them then."""
@@ -37,7 +68,11 @@ def output(f, y, xs):
 
 def note_state(f):
     """Note the numbers on f and around its class before forward: new ones would be constants for its rule (`guard`)."""
-    f._before = guard.parameters(f) if may_hold_numbers(f) else None
+    f._before = None
+    if may_hold_numbers(f):
+        for name, x in guard.attributes(f):
+            refuse_parameter(type(f), name, x)
+        f._before = guard.parameters(f)
     if "_environment" not in type(f).__dict__ and type(f).__base__ is not FunctionBase:
         type(f)._environment = guard.Environment(type(f))
 
@@ -45,9 +80,16 @@ def note_state(f):
 def may_hold_numbers(f):
     """Is there anything on f that could be a floating number, or lead to one?"""
     for x in (getattr(f, "__dict__", None) or {}).values():
-        if type(x) not in guard.BARE and not (type(x) is tuple and all([type(i) in guard.BARE for i in x])):
+        if type(x) not in guard.BARE and not is_bare(x):
             return True
     return has_slots(type(f))
+
+
+def is_bare(x):
+    """Is it made of what holds no floating number, as an index is?"""
+    if type(x) is tuple:
+        return all([type(i) in guard.BARE or is_bare(i) for i in x])
+    return type(x) is np.ndarray and x.dtype.kind in "iub" or isinstance(x, np.dtype)
 
 
 def has_slots(cls):
@@ -98,7 +140,9 @@ def fit(f, i, gx, outputs):
 
 
 def fit_unusual(f, i, gx, shape, outputs):
-    """Return the same in the rare cases: a NumPy scalar, another dtype, or a broadcast shape, which is summed."""
+    """Return the same in the rare cases: a part, a NumPy scalar, another dtype, or a broadcast shape, which is summed."""
+    if type(gx) is At:
+        return fit_part(f, i, gx, shape)
     if isinstance(gx, (np.number, np.bool_)):
         gx = np.asarray(gx)
     check_gradient_type(f, i, gx)
@@ -107,6 +151,34 @@ def fit_unusual(f, i, gx, shape, outputs):
     if not is_broadcast(gx.shape, [x.shape for x in f._parents], [y.shape for y in outputs], i):
         raise wrong_shape(f, i, gx.shape, shape)
     return sum_to(gx, shape)
+
+
+def fit_part(f, i, gx, shape):
+    """Return the gradient of a part of input i, which is of this shape, with an array in it."""
+    g = gx.g._get_data() if isinstance(gx.g, VariableBase) else gx.g
+    if isinstance(g, (np.number, np.bool_)):
+        g = np.asarray(g)
+    check_gradient_type(f, i, g)
+    check_part(f, i, gx.index, g.shape, shape)
+    return At(gx.index, g)
+
+
+def check_part(f, i, index, got, shape):
+    """Refuse a gradient of another shape than the part of input i that it is of."""
+    try:
+        wanted = shape_at(index, shape)
+    except (IndexError, TypeError, ValueError) as error:
+        raise GradientError(f"{who(type(f))}: backward returned At({index!r}, ...) for input {i} of shape {shape}: {error}") from error
+    if got != wanted:
+        raise wrong_shape(f, i, got, wanted)
+
+
+def accumulate(x, gx):
+    """Add to the gradient of x what `fit` has given."""
+    if type(gx) is At:
+        x.accumulate_at(gx.index, gx.g)
+    else:
+        x.accumulate(gx)
 
 
 def zeros_like(y):

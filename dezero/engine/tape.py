@@ -149,7 +149,7 @@ def run_forward(f, inputs):
 
 def record_forward(f, inputs, xs, ys):
     """Put a call of Python methods into the graph; its rule may read all operands and results, so it keeps them."""
-    f._parents = tuple([save(graph.node_of(v), v) if isinstance(v, VariableBase) else graph.constant(xs[i])
+    f._parents = tuple([save(graph.node_of(v), v) if isinstance(v, VariableBase) else rules.constant_operand(xs[i])
                         for i, v in enumerate(inputs)])
     constant = True
     for x in f._parents:
@@ -248,7 +248,7 @@ def apply_rule(node, queue):
     for i, x in enumerate(f._parents):
         if gxs[i] is not None and not x.constant:
             queue.push(x)                   # first: where the sum fails, the queue clears it
-            x.accumulate(gxs[i])
+            rules.accumulate(x, gxs[i])
 
 
 def deliver(node, arrived, adds):

@@ -116,7 +116,7 @@ class Variable:
     def broadcast_to(self, /, shape: Any) -> Variable:
         'y[..., i, ...] = x[..., 0, ...];   ∂y/∂x = 1, summed over the axes that were broadcast'
     def getitem(self, /, index: Any) -> Variable:
-        'y = x[index];   ∂y/∂x puts gy back to where it was taken from (`scatter`); what was taken twice adds up'
+        'y = x[index];   ∂y/∂x puts gy back to where it was taken from (`At`); what was taken twice adds up'
     def scatter(self, /, index: Any, shape: Any) -> Variable:
         'y = 0 of a shape, then y[index] += x;   ∂y/∂x = gy[index]'
     def __getattr__(self, name: str, /) -> Any: ...

@@ -1,5 +1,6 @@
 """Looking for a fault (`detect`): results and gradients that are not finite, and data that were changed in place."""
 from .. import config
+from .._kernels.gradients import At
 from .._kernels.nodes import ModeFlag, OpBase, VariableBase, keep_all
 from ..errors import GraphError
 from . import graph, guard, hooks
@@ -96,4 +97,5 @@ def came_in(gys):
 
 def first_not_finite(gradients):
     """Return the place of the first gradient that is not finite, or None."""
-    return guard.not_finite([g._get_data() if isinstance(g, VariableBase) else g for g in gradients if g is not None])
+    gradients = [g.g if type(g) is At else g for g in gradients if g is not None]
+    return guard.not_finite([g._get_data() if isinstance(g, VariableBase) else g for g in gradients])

@@ -1,19 +1,17 @@
 """Indexing."""
-import numpy as np
-
-from dezero import Function, Variable, hookimpl
-from dezero import functions as F
-from dezero._kernels.indexing import scattered
+from dezero import At, Function, hookimpl
+from dezero._kernels.indexing import as_index
 
 
 class GetItem(Function):
-    """y = x[index];   ∂y/∂x puts gy back to where it was taken from (`scatter`); what was taken twice adds up
+    """y = x[index];   ∂y/∂x puts gy back to where it was taken from (`At`); what was taken twice adds up
 
     Parameters
     ----------
     x : Variable, array or number
     index : int, slice, Ellipsis, None, boolean or integer array, or a tuple of these
-        An index that is a Variable is taken by its data.
+        An array, a list or a mask is what it was at the call.  A Variable is taken by its data: integers and booleans,
+        which no gradient goes to.
 
     Returns
     -------
@@ -25,28 +23,22 @@ class GetItem(Function):
     operators = ("__getitem__",)
 
     def __init__(self, index):
-        self.index = plain(index)
+        self.index = as_index(index)
+
+    @classmethod
+    def apply(cls, x, /, index):
+        return cls(index)(x)                # here, and not in `Function.apply`, an index is taken as it is now
 
     def forward(self, x):
         return x[self.index]
 
     def backward(self, gy):
-        x, = self.inputs
-        if isinstance(gy, np.ndarray):      # nothing to record: the call of an op would cost five times this
-            return scattered(gy, self.index, x.shape)
-        return F.scatter(gy, self.index, x.shape)
+        return At(self.index, gy)
 
     @staticmethod
     def samples(sample):
         for index in (1, (slice(None), -1), (..., None, slice(2, 0, -1)), [2, 0, 2], (slice(1), [0, 0])):
             sample(sample.array(3, 3), index)
-
-
-def plain(index):
-    """The index without Variables."""
-    if isinstance(index, tuple):
-        return tuple(plain(i) for i in index)
-    return index.data if isinstance(index, Variable) else index
 
 
 @hookimpl

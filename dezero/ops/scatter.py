@@ -1,6 +1,6 @@
 """The adjoint of indexing."""
 from dezero import Function, hookimpl
-from dezero._kernels.indexing import scattered
+from dezero._kernels.indexing import as_index, scattered
 
 
 class Scatter(Function):
@@ -23,7 +23,7 @@ class Scatter(Function):
     name = "scatter"
 
     def __init__(self, index, shape):
-        self.index, self.shape = index, shape
+        self.index, self.shape = as_index(index), shape if isinstance(shape, int) else tuple(shape)
 
     def forward(self, x):
         return scattered(x, self.index, self.shape)

@@ -5,6 +5,7 @@ import numpy as np
 
 from dezero import config, plugins
 from dezero._kernels import IN_USE
+from dezero._kernels.gradients import At, add_at
 from dezero.engine.checks import who
 from dezero.engine.function import Function, is_standard
 from dezero.engine.variable import Variable
@@ -104,6 +105,7 @@ class Subject:
         with config.no_grad():
             gxs = f.backward(*gys)
         gxs = gxs if isinstance(gxs, tuple) else (gxs,)
+        gxs = [spread(g, x.shape) if isinstance(g, At) else g for g, x in zip(gxs, f.inputs)]
         return [g.data if isinstance(g, Variable) else g if g is None else np.asarray(g) for g in gxs]
 
     def is_elementwise(self, sample):
@@ -141,6 +143,14 @@ class Subject:
             wrong = ~np.isclose(b, a, rtol=rtol, atol=1e-2 * rtol * size, equal_nan=True)
             index = tuple(np.argwhere(wrong)[0])
             self.fail(sample, f"{where}: {what} {i}, {at(index)}: {sides[0]} {a[index]!s}, {sides[1]} {b[index]!s}")
+
+
+def spread(part, shape):
+    """The gradient of a part of an operand, as one of all of it."""
+    g = np.asarray(part.g.data if isinstance(part.g, Variable) else part.g)
+    whole = np.zeros(shape, g.dtype)
+    add_at(whole, part.index, g)
+    return whole
 
 
 def close(a, b, rtol):

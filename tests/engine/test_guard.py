@@ -722,3 +722,52 @@ class TestStores:
                         scope["f"](np.zeros(1), V(2.0))
             finally:
                 sys.settrace(before)
+
+
+# ---------------------------------------------------------------- not looked at
+
+class TestIndices:
+    """What holds no floating number is not searched for one."""
+
+    @pytest.mark.parametrize("index", [
+        (1, 2), (np.int64(1), np.uint8(2)), (slice(1), ..., None), np.array([1, 0]), np.array([True, False]), [1, 0], True,
+        (np.array([0, 1]), 2), np.ix_([0, 1], [2])], ids=repr)
+    def test_of_getitem(self, index, monkeypatch):
+        z = Variable(np.ones((2, 3)))
+        z[0].sum()                              # what is beside the instance is looked at before the first call
+
+        def searched(*args):
+            raise AssertionError("searched")
+
+        monkeypatch.setattr("dezero.engine.guard.numbers", searched)
+        y = z[index]
+        y.sum().backward()
+        np.testing.assert_array_equal(z.grad, np.add.at(want := np.zeros((2, 3)), index, 1.0) or want)
+
+    def test_an_array_of_integers_that_forward_makes_floats_of(self):
+        class Exp(Base):
+            def __init__(self):
+                self.kept = np.zeros(2, int)
+
+            def forward(self, x):
+                self.kept = np.exp(x)
+                return self.kept
+
+            def backward(self, gy):
+                return gy * self.kept
+
+        refused(Exp, X, "self.kept")
+
+    def test_a_tuple_with_an_array_of_floats(self):
+        class Exp(Base):
+            def __init__(self):
+                self.kept = (np.zeros(2, int), np.zeros(()))
+
+            def forward(self, x):
+                self.kept[1][...] = np.exp(x)
+                return np.exp(x)
+
+            def backward(self, gy):
+                return gy * self.kept[1]
+
+        refused(Exp, X, "self.kept")

@@ -6,8 +6,9 @@ from strangers import Both, Giving, Identity, Three, V, raising
 from strategies import assert_same
 
 import dezero
-from dezero import Function, Variable, square, using_config
-from dezero.errors import DezeroError, DTypeError, GradientError, GraphError
+from dezero import At, Function, Variable, square, using_config
+from dezero.errors import DezeroError, DTypeError, FirstOrderOnly, GradientError, GraphError
+from dezero.testing import check_op
 
 
 # ---------------------------------------------------------------- forward
@@ -659,3 +660,236 @@ class TestErrorsInARule:
         with pytest.raises(KeyboardInterrupt) as e:
             Stopped()(Variable(np.ones(2))).backward()
         assert not hasattr(e.value, "__notes__")
+
+
+# ---------------------------------------------------------------- parameters
+
+class Scale(Function):
+    """y = x · by, along the last axis."""
+
+    name = "scale_of_a_test"
+    numpy = (np.heaviside,)                 # any that nothing here claims
+
+    def __init__(self, by, *, more=()):
+        self.by, self.more = by, more
+
+    def forward(self, x):
+        return x * np.asarray(self.by)
+
+    def backward(self, gy):
+        return gy * np.asarray(self.by)
+
+
+@pytest.fixture
+def scale():
+    with dezero.plugins.isolated():
+        dezero.plugins.register(Scale)
+        yield dezero.functions.scale_of_a_test
+
+
+def wanting():
+    leaf = Variable(np.array([1.0, 2.0]))
+    return {"leaf": leaf, "recorded": leaf * 2.0, "integers": Variable(np.array([1, 2])), "in a list": [1.0, leaf],
+            "in a tuple": (leaf, leaf), "in a dict": {"a": [leaf]}}
+
+
+class TestParameters:
+    @pytest.mark.parametrize("graph", [False, True])
+    @pytest.mark.parametrize("make,change", [
+        (lambda: np.array([2.0, 3.0]), lambda by: by.fill(0)), (lambda: [2.0, 3.0], lambda by: by.reverse()),
+        (lambda: [[2.0, 3.0]], lambda by: by[0].append(1.0)), (lambda: (np.array([2.0, 3.0]),), lambda by: by[0].fill(0)),
+        (lambda: np.array([2, 3]), lambda by: by.fill(0)), (lambda: np.arange(2.0, 6.0)[:2], lambda by: by.fill(0)),
+        (lambda: np.broadcast_to(np.array([2.0, 3.0]), (1, 2)), lambda by: by.base.fill(0)),
+        (lambda: Variable(np.array([2.0, 3.0])).detach(), lambda by: by.data.fill(0))])
+    def test_are_what_they_were_at_the_call(self, scale, make, change, graph):
+        for call in (scale, lambda x, by: scale(x, by=by), lambda x, by: x.scale_of_a_test(by), np.heaviside):
+            x, by = V([1.0, 1.0]), make()
+            y = call(x, by)
+            change(by)
+            (y * y).sum().backward(create_graph=graph)
+            np.testing.assert_array_equal(np.asarray(x.grad.data if graph else x.grad), [8.0, 18.0])
+
+    def test_the_op_gets_arrays_to_read(self, scale):
+        by = np.array([2.0, 3.0])
+        f = scale(V([1.0, 1.0]), by, more={"a": [by]}).creator
+        assert f.by is not by and not f.by.flags.writeable and by.flags.writeable
+        assert type(f.more) is dict and f.more["a"][0] is not by
+
+    def test_an_array_that_nobody_can_write_to_is_not_copied(self, scale):
+        by = np.array([2.0, 3.0])
+        by.flags.writeable = False
+        assert scale(V([1.0, 1.0]), by).creator.by is by
+
+    def test_other_objects_are_the_callers(self, scale):
+        rng = np.random.default_rng(0)
+        assert scale(V(1.0), 2.0, more=rng).creator.more is rng
+
+    @pytest.mark.parametrize("kind", wanting())
+    def test_a_variable_that_wants_a_gradient_is_refused(self, scale, kind):
+        x, by = V([1.0, 1.0]), wanting()[kind]
+        calls = [lambda: scale(x, by), lambda: scale(x, by=by), lambda: x.scale_of_a_test(1.0, more=by)]
+        for call in calls + [lambda: np.heaviside(x, by)] * (type(by) is not dict):         # a ufunc takes none
+            with pytest.raises(GradientError, match="Scale .*parameter .*wants a gradient.*detach") as e:
+                call()
+            assert isinstance(e.value, TypeError)
+        with pytest.raises(GradientError, match="Scale .*parameter by.*wants a gradient"):
+            Scale(by)(x)
+
+    def test_of_an_outer_transform_too(self, scale):
+        with pytest.raises(GradientError, match="wants a gradient"):
+            dezero.grad(lambda x: scale(x, by=x).sum())(np.ones(2))
+
+    def test_in_a_rule_too(self, scale):
+        """The second derivative would be lost."""
+        class Cubed(Function):
+            def forward(self, x):
+                return x ** 3
+
+            def backward(self, gy):
+                x, = self.inputs
+                return scale(gy * 3.0 * x, x)
+
+        x = V([1.0, 2.0])
+        Cubed()(x).backward()
+        assert_same(x.grad, [3.0, 12.0])
+        with pytest.raises(GradientError, match="wants a gradient"):
+            Cubed()(x).backward(create_graph=True)
+
+    def test_one_that_takes_none_is_its_array(self, scale):
+        by = V([2.0, 3.0])
+        for constant in (by.detach(), by.detach() * 1.0, [by.detach()[0], 3.0]):
+            x = V([1.0, 1.0])
+            y = scale(x, constant)
+            y.backward()
+            assert_same(x.grad, [2.0, 3.0])
+        with using_config("enable_backprop", False):
+            assert_same(scale(V([1.0, 1.0]), by).data, [2.0, 3.0])
+
+    def test_numpys_own_functions_with_a_variable_among_their_arguments(self):
+        class Clip(Function):
+            name = "clip_of_a_test"
+            numpy = (np.clip,)
+
+            def __init__(self, low, high):
+                self.low, self.high = low, high
+
+            def forward(self, x):
+                return np.clip(x, self.low, self.high)
+
+            def backward(self, gy):
+                x, = self.inputs
+                return gy * ((x > self.low) & (x < self.high))
+
+        x, high = V([-1.0, 0.5, 2.0]), V(1.0)
+        with dezero.plugins.isolated():
+            dezero.plugins.register(Clip)
+            for call in (lambda: np.clip(x, 0, high), lambda: np.clip(x.data, 0, high), lambda: np.clip(x, high, high * 2)):
+                with pytest.raises(GradientError, match="Clip .*parameter"):
+                    call()
+            y = np.clip(x, 0, high.detach())
+            y.backward()
+            assert_same(y.data, [0.0, 0.5, 1.0])
+            assert_same(x.grad, [0.0, 1.0, 0.0])
+
+
+# ---------------------------------------------------------------- gradients of a part
+
+class Take(Function):
+    """y = x[index] · 2;   the rule may be written with operators"""
+
+    def __init__(self, index, rule=lambda index, gy: At(index, gy * 2.0)):
+        self.index, self.rule = index, rule
+
+    def forward(self, x):
+        return x[self.index] * 2.0
+
+    def backward(self, gy):
+        return self.rule(self.index, gy)
+
+
+class TestParts:
+    @pytest.mark.parametrize("graph", [False, True])
+    @pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "i8"])
+    @pytest.mark.parametrize("index", [1, slice(1, None), [0, 0, 2], (..., 1), np.array([True, False, True]), slice(0, 0), (), None])
+    def test_are_added_at_an_index(self, index, dtype, graph):
+        for shape in ((3,), (3, 40), (3, 400)):
+            a = np.ones(shape, dtype)
+            x = Variable(a)
+            (Take(index)(x).sum() + Take(index)(x).sum() * 3.0 + x.sum()).backward(create_graph=graph)
+            want = np.ones(shape)
+            np.add.at(want, index, 8.0)
+            g = x.grad.data if graph else x.grad
+            assert g.dtype == (a.dtype if a.dtype.kind == "f" else "f8")
+            np.testing.assert_array_equal(g, want)
+
+    def test_of_one_operand_among_others(self):
+        class First(Function):
+            def forward(self, a, b):
+                return a[0] * b
+
+            def backward(self, gy):
+                a, b = self.inputs
+                return At(0, (gy * b).sum()), gy * a[0]
+
+        f = lambda v: First()(v, v * v).sum()               # v0 Σ v²
+        v = np.array([2.0, 3.0])
+        x = Variable(v)
+        f(x).backward()
+        assert_same(x.grad, [13.0 + 8.0, 12.0])
+        np.testing.assert_allclose(dezero.hessian(f)(v), [[12.0, 6.0], [6.0, 4.0]])
+
+    def test_a_rule_that_writes_into_what_it_gets(self):
+        class Writing(Function):
+            def forward(self, x):
+                return x * 1.0
+
+            def backward(self, gy):
+                gy *= 2.0
+                return gy
+
+        for n in (5, 100, 2000):
+            x = Variable(np.ones(n))
+            y = x * 1.0
+            (Writing()(y).sum() + y[0] + Writing()(y)[1:].sum()).backward(retain_grad=True)
+            assert_same(x.grad, np.r_[3.0, np.full(n - 1, 4.0)])
+            assert_same(y.grad, x.grad)
+
+    @pytest.mark.parametrize("graph", [False, True])
+    @pytest.mark.parametrize("rule,match", [
+        (lambda i, gy: At(5, gy), r"At\(5, .*input 0"), (lambda i, gy: At([9, 9], gy), r"At\(.*input 0"),
+        (lambda i, gy: At("a", gy), "At.*input 0"), (lambda i, gy: At(0, gy), r"wrong shape for input 0: got \(2,\), wanted \(\)"),
+        (lambda i, gy: At(slice(None), gy), r"wanted \(3,\)"), (lambda i, gy: At(slice(2), gy[0]), r"got \(\), wanted \(2,\)"),
+        (lambda i, gy: At(i, None), "NoneType"), (lambda i, gy: At(i, [1.0, 2.0]), "list"), (lambda i, gy: At(i, At(i, gy)), "At"),
+        (lambda i, gy: At(i, gy.data.astype(object) if isinstance(gy, Variable) else gy.astype(object)), "object|data")])
+    def test_that_do_not_fit_are_refused(self, rule, match, graph):
+        x = Variable(np.ones(3))
+        y = Take(slice(2), rule)(x)
+        with pytest.raises(GradientError, match=match) as e:
+            y.backward(create_graph=graph)
+        assert "Take" in str(e.value) and x.grad is None
+        x.sum().backward()
+        assert_same(x.grad, np.ones(3))
+
+    def test_made_of_numbers_are_refused_where_a_second_derivative_would_be_lost(self):
+        x = Variable(np.ones(3))
+        for rule in (lambda i, gy: At(i, np.ones(2)), lambda i, gy: At(i, Variable(np.ones(2)))):
+            with pytest.raises(FirstOrderOnly, match="Take"):
+                Take(slice(2), rule)(x).backward(create_graph=True)
+
+    def test_checked_by_the_kit(self):
+        class Front(Function):
+            name = "front_of_a_test"
+
+            def forward(self, x):
+                return x[..., 0] ** 2
+
+            def backward(self, gy):
+                x, = self.inputs
+                return At((..., 0), gy * 2.0 * x[..., 0])
+
+        check_op(Front)
+
+    def test_not_finite_ones_are_found(self):
+        x = Variable(np.ones(3))
+        with dezero.detect_anomaly(), pytest.raises(GradientError, match="Take.*not finite"):
+            Take(0, lambda i, gy: At(i, gy * np.inf))(x).backward()

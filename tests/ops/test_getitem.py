@@ -1,5 +1,7 @@
 """y = a[index];   ∂y/∂a puts the gradient back at index, repeats add up"""
 
+import array
+
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
@@ -9,7 +11,7 @@ from strategies import LAYOUTS, assert_gradient, assert_same, laid_out
 
 import dezero
 import dezero.functions as F
-from dezero import Variable
+from dezero import Variable, grad, hessian, hvp
 
 A = np.arange(24.0).reshape(2, 3, 4)
 
@@ -191,6 +193,207 @@ def test_a_chain_of_pieces():
     assert_same(y.data, [5.0, 5.0])
     y.backward()
     assert_same(x.grad, [[0.0, 0.0, 0.0], [0.0, 0.0, 2.0]])
+
+
+# -- an index is what it was at the call
+
+
+CHANGING = {
+    "array": (lambda: np.array([0, 2]), lambda i: i.__setitem__(slice(None), 1)),
+    "0-d array": (lambda: np.array(2), lambda i: i.__setitem__((), 0)),
+    "mask": (lambda: np.array([True, False, True]), lambda i: i.__setitem__(slice(None), [False, True, True])),
+    "list": (lambda: [0, 2], lambda i: i.__setitem__(slice(None), [1, 1])),
+    "list of lists": (lambda: [[0, 2], [1, 1]], lambda i: i[0].__setitem__(0, 1)),
+    "in a tuple": (lambda: (np.array([0, 2]),), lambda i: i[0].__setitem__(slice(None), 1)),
+    "list in a tuple": (lambda: (..., [0, 2]), lambda i: i[1].append(1)),
+    "in a slice": (lambda: slice(np.array(1), None), lambda i: i.start.__setitem__((), 0)),
+    "Variable": (lambda: Variable(np.array([0, 2])), lambda i: i.data.__setitem__(slice(None), 1)),
+    "Variable of Booleans": (lambda: Variable(np.array([True, False, True])), lambda i: i.data.__setitem__(0, False)),
+    "buffer": (lambda: array.array("i", [0, 2]), lambda i: i.__setitem__(0, 1)),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGING)
+@pytest.mark.parametrize("call", [lambda x, i: x[i], F.getitem, lambda x, i: type(x[0].creator)(i)(x)], ids=["x[i]", "F", "class"])
+@pytest.mark.parametrize("graph", [False, True])
+def test_an_index_that_is_changed_later(kind, call, graph):
+    make, change = CHANGING[kind]
+    x, fresh = Variable(np.array([2.0, 3.0, 5.0])), Variable(np.array([2.0, 3.0, 5.0]))
+    index = make()
+    y = (call(x, index) ** 2).sum()
+    change(index)
+    y.backward(create_graph=graph)
+    (fresh[make()] ** 2).sum().backward(create_graph=graph)
+    assert_same(x.grad.data if graph else x.grad, fresh.grad.data if graph else fresh.grad)
+    if graph:
+        g, wanted = x.grad, fresh.grad
+        x.cleargrad(), fresh.cleargrad()
+        (g ** 2).sum().backward()
+        (wanted ** 2).sum().backward()
+        assert_same(x.grad, fresh.grad)
+
+
+def test_a_buffer_of_indices_under_a_transform(rng):
+    """One permutation, shuffled in place for each batch."""
+    x, right = np.arange(6.0), np.zeros(6)
+    perm = np.arange(6)
+    shuffles = [rng.permutation(6) for _ in range(3)]
+    for order in shuffles:
+        right[order[:2]] += 2 * x[order[:2]]
+
+    def loss(x):
+        total = 0.0
+        for order in shuffles:
+            perm[:] = order
+            total = total + (x[perm[:2]] ** 2).sum()
+        return total
+
+    assert_same(grad(loss)(x), right)
+
+
+@pytest.mark.parametrize("index", [range(2), array.array("i", [0, 0]), memoryview(np.array([1, 1])), bytearray(b"\1\1"), [[]],
+                                   [Variable(np.array(1)), 0], (Variable(np.array(1)), None)], ids=repr)
+def test_what_else_numpy_takes(index):
+    plain = [1, 0] if isinstance(index, list) and len(index) == 2 else (1, None) if isinstance(index, tuple) else index
+    a = np.array([2.0, 3.0, 5.0])
+    x = Variable(a)
+    y = x[index]
+    assert_same(y.data, np.asarray(a[plain]))
+    y.backward()
+    assert_same(x.grad, put_back(plain if not hasattr(plain, "tobytes") else np.asarray(plain), 1.0, (3,)))
+
+
+# -- iteration: backward is linear in time and memory
+
+
+class Counted:
+    """np.zeros, and the bytes of all that it has made."""
+
+    def __init__(self, monkeypatch):
+        self.bytes, zeros = 0, np.zeros
+
+        def counted(*args, **kwargs):
+            y = zeros(*args, **kwargs)
+            self.bytes += y.nbytes
+            return y
+
+        monkeypatch.setattr(np, "zeros", counted)
+
+
+def squares(x):
+    return sum(v * v for v in x)
+
+
+def halves(x):
+    total = 0.0
+    for i in range(0, len(x), 2):
+        total = total + (x[i:i + 2] * x[i:i + 2]).sum()
+    return total
+
+
+def by_arrays(x):
+    total = 0.0
+    for i in range(0, len(x), 2):
+        total = total + (x[[i, i + 1]] * x[[i, i + 1]]).sum()
+    return total
+
+
+def by_backward(f, x):
+    x = Variable(x)
+    f(x).backward()
+    return x.grad
+
+
+def by_second_walk(f, x):
+    """The walk with a table, on arrays."""
+    x = Variable(x)
+    with dezero.detect_anomaly():
+        f(x).backward()
+    return x.grad
+
+
+def by_create_graph(f, x):
+    x = Variable(x)
+    f(x).backward(create_graph=True)
+    return x.grad.data
+
+
+@pytest.mark.parametrize("f", [squares, halves, by_arrays])
+@pytest.mark.parametrize("walk", [by_backward, by_second_walk, by_create_graph, lambda f, x: grad(f)(x)],
+                         ids=["backward", "table", "create_graph", "grad"])
+def test_backward_of_parts_is_linear(f, walk, monkeypatch):
+    """Bytes of zeros that are made: those of the gradient, not as many for each part."""
+    counted = Counted(monkeypatch)
+    made = []
+    for n in (200, 800):
+        counted.bytes = 0
+        x = np.arange(1.0, n + 1)
+        assert_same(walk(f, x), 2 * x)
+        made.append(counted.bytes)
+    assert made[0] < 40 * 8 * 200 and made[1] < 5 * made[0]
+
+
+def test_second_derivatives_of_parts(rng):
+    x = rng.normal(size=6)
+    f = lambda x: sum(a * b * b for a, b in zip(x, x[1:])) + x[0] * x[2:].sum() + (x[[0, 0, 3]] ** 3).sum()
+    h = np.zeros((6, 6))
+    for i in range(5):                      # of a b²: 2 b by a and b, 2 a by b twice
+        h[i, i + 1] += 2 * x[i + 1]
+        h[i + 1, i] += 2 * x[i + 1]
+        h[i + 1, i + 1] += 2 * x[i]
+    h[0, 2:] += 1
+    h[2:, 0] += 1
+    h[0, 0] += 12 * x[0]
+    h[3, 3] += 6 * x[3]
+    np.testing.assert_allclose(hessian(f)(x), h, rtol=1e-13, atol=1e-13)
+    v = rng.normal(size=6)
+    np.testing.assert_allclose(hvp(f)(x, v), h @ v, rtol=1e-12, atol=1e-12)
+
+
+def test_second_derivatives_of_parts_are_linear(monkeypatch):
+    counted = Counted(monkeypatch)
+    made = []
+    for n in (100, 400):
+        counted.bytes = 0
+        x = np.arange(1.0, n + 1)
+        assert_same(hvp(lambda x: sum(v * v * v for v in x))(x, np.ones(n)), 6 * x)
+        made.append(counted.bytes)
+    assert made[1] < 5 * made[0]
+
+
+@pytest.mark.parametrize("n", [1, 3, 56, 57, 511, 512, 600, 2000])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4", ">f8"])
+def test_parts_beside_the_whole(n, dtype):
+    """Gradients of parts, by index and slice, meet those of all of it, by loops and by rules, before and after: at all sizes."""
+    a = (np.arange(n) % 3).astype(dtype)
+    x = Variable(a)
+    y = x * 2.0 + x
+    z = y[n // 2] * 3.0 + (y * x).sum() + x[:1].sum() + y[-1] + x[n // 3:].sum() * 2.0 + (y + x).sum()
+    z.backward()
+    w = a.astype("f8")
+    want = 6 * w + 4.0
+    want[n // 2] += 9
+    want[0] += 1
+    want[-1] += 3
+    want[n // 3:] += 2
+    assert x.grad.dtype == ("f8" if dtype in ("i4", ">f8") else dtype)
+    np.testing.assert_allclose(x.grad, want, rtol=1e-3 if dtype == "f2" else 1e-6)
+
+
+def test_a_gradient_that_is_shared_is_not_written_to():
+    """The rule of + hands one array to both operands; what comes to a part of one is not the other's."""
+    for n in (8, 100, 5000):
+        a, b = Variable(np.ones(n)), Variable(np.ones(n))
+        y, z = a * 1.0, b * 1.0
+        ((y + z) * 1.0).sum().backward()
+        a.cleargrad(), b.cleargrad()
+        ((y + z).sum() + y[0] * 5.0 + y[1:3].sum()).backward(retain_grad=True)
+        assert_same(b.grad, np.ones(n))
+        assert_same(z.grad, np.ones(n))
+        want = np.ones(n)
+        want[0] += 5
+        want[1:3] += 1
+        assert_same(a.grad, want)
 
 
 @given(st.data())
