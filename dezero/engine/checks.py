@@ -69,9 +69,20 @@ def operand_arrays(f, inputs):
         return xs
     arrays = [x for x in xs if isinstance(x, np.ndarray)]
     try:
-        return [x if isinstance(x, np.ndarray) else np.array(x, np.result_type(*arrays, x) if arrays else None) for x in xs]
+        return [x if isinstance(x, np.ndarray) else number_beside(arrays, x) for x in xs]
     except (TypeError, ValueError, OverflowError) as error:
         name_op(f, error, xs)
+
+
+def number_beside(arrays, x):
+    """A Python number as an array; where the integers beside it have no room for it, the number: NumPy divides by it all the same."""
+    dtype = np.result_type(*arrays, x) if arrays else None
+    try:
+        return np.array(x, dtype)
+    except OverflowError:
+        if dtype is None or dtype.kind not in "iu":
+            raise
+        return x
 
 
 def operand_array(f, x):

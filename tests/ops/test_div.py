@@ -72,3 +72,30 @@ def test_the_smallest_integer_by_minus_one_and_by_zero():
     assert_same((Variable(low) / -1).data, low / -1)
     with np.errstate(divide="ignore"):
         assert (Variable(np.array([7])) / 0).data == np.inf
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "i4", "i8", "u8"])
+@pytest.mark.parametrize("c", [1000, -1, 2**40, -2**70, 10**30])
+@pytest.mark.parametrize("graph", [False, True])
+def test_integers_by_a_number_outside_their_dtype(dtype, c, graph):
+    """As NumPy answers; a number that the dtype has no room for is a float to the gradients."""
+    a = np.array([1, 2, 5], dtype)
+    over, under = np.full(3, 1 / c), -c / a.astype(float) ** 2
+    for f, value, slope in ((lambda x: x / c, a / c, over), (lambda x: np.divide(x, c), a / c, over),
+                            (lambda x: c / x, c / a, under), (lambda x: dezero.div(c, x), c / a, under)):
+        x = Variable(a)
+        y = f(x)
+        assert_same(y.data, value)
+        y.backward(create_graph=graph)
+        np.testing.assert_allclose(x.grad.data if graph else x.grad, slope, rtol=1e-14)
+
+
+@pytest.mark.parametrize("f", [lambda x: x * 1000, lambda x: 1000 * x, lambda x: x + 1000, lambda x: 1000 - x, lambda x: x - 1000,
+                               lambda x: x**1000, lambda x: 1000**x, lambda x: np.multiply(x, 1000)])
+def test_other_ops_refuse_such_a_number_as_numpy_does(f):
+    a = np.array([1, 2], "i1")
+    with pytest.raises(OverflowError, match="1000"):
+        f(a)
+    with pytest.raises(OverflowError, match="1000"):
+        f(Variable(a))
+    assert (Variable(a) < 1000).all() and (1000 > Variable(a)).all() and not (Variable(a) == 1000).any()
