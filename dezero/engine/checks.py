@@ -7,7 +7,7 @@ import numpy as np
 
 from .._kernels.gradients import gradient_dtype
 from .._kernels.nodes import FunctionBase, VariableBase
-from ..errors import DTypeError, GradientError
+from ..errors import DTypeError, GradientError, GraphError
 from ..registry import registry
 
 
@@ -151,6 +151,13 @@ def check_choice(name, x):
     if not (isinstance(x, (bool, np.bool_, int)) and x in (0, 1)):
         raise TypeError(f"backward: {name} is True or False, not {describe(x)}; what to begin with is given by name: "
                         "backward(gradient=...)")
+
+
+def check_sum(old, g):
+    """Refuse to add a gradient to one of other data."""
+    if old.shape != g.shape or old.dtype != g.dtype:
+        raise GraphError(f"backward: x.grad, of shape {old.shape} and dtype {old.dtype}, is of other data than x.data is bound to now; "
+                         f"the gradient that came is of shape {g.shape} and dtype {g.dtype}: call x.cleargrad() before backward")
 
 
 def checked_gradient(g, shape, dtype, where):

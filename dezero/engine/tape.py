@@ -26,7 +26,7 @@ from .._kernels.floating import report
 from .._kernels.nodes import ReadyQueue, VariableBase
 from ..errors import GraphError
 from . import graph, hooks, rules
-from .checks import name_op, operand_arrays, who
+from .checks import check_sum, name_op, operand_arrays, who
 
 engine = hooks.engine                       # what is going on in the process, and who looks on
 
@@ -278,6 +278,7 @@ def set_gradients(arrived, create_graph):
 
 def sum_of(old, g, create_graph):
     """Return old + g, as an array or, under create_graph, as a Variable."""
+    check_sum(old, g)
     if create_graph:
         with config.using_config("enable_backprop", True):
             return (old if isinstance(old, VariableBase) else graph.without_graph(old, graph.DETACHED)) + g

@@ -242,7 +242,8 @@ class Variable(VariableBase):
         Raises
         ------
         GraphError
-            Nothing was recorded; the message says why.
+            Nothing was recorded; the message says why.  Or data of another shape or dtype were bound to a leaf whose `.grad` is
+            still there: gradients of different data are not added, `cleargrad()` makes room.
         GradientError
             `gradient`, or what a rule gave, has the wrong shape or type.
         DTypeError

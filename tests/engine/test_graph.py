@@ -232,6 +232,37 @@ class TestRebinding:
         else:
             assert_same(x.grad, [2.0, 4.0])
 
+    @pytest.mark.parametrize("graph", [False, True])
+    @pytest.mark.parametrize("other", [np.ones(3), np.ones((1, 3)), np.array(1.0), np.ones((2, 3), "f4"), np.zeros((0, 3))],
+                             ids=lambda a: f"{a.dtype}{a.shape}")
+    def test_with_a_gradient_of_other_data(self, other, graph):
+        """Two unrelated gradients are not added; a gradient that was cleared is in nobody's way."""
+        x, w = Variable(np.ones((2, 3))), V(2.0)
+        (x * w).sum().backward(create_graph=graph)
+        kept, kept_w = x.grad, w.grad
+        x.data = other
+        with pytest.raises(GraphError, match=r"x.grad, of shape \(2, 3\) and dtype float64.*cleargrad"):
+            (x * w).sum().backward(create_graph=graph)
+        assert x.grad is kept and w.grad is kept_w
+        x.cleargrad()
+        (x * w).sum().backward(create_graph=graph)
+        assert_same(x.grad.data if graph else x.grad, np.full(other.shape, 2.0, other.dtype))
+
+    def test_with_a_gradient_of_data_like_it(self):
+        x = V([1, 2])
+        (x * 2.0).backward()
+        x.data = np.array([1.0, 3.0])           # the gradient of integers is float64
+        (x * x).backward()
+        assert_same(x.grad, [4.0, 8.0])
+
+    def test_a_leafs_own_backward_with_a_gradient_of_other_data(self):
+        x = V([1.0, 2.0])
+        x.backward()
+        x.data = np.ones(3)
+        with pytest.raises(GraphError, match="cleargrad"):
+            x.backward()
+        assert_same(x.grad, [1.0, 1.0])
+
     def test_rebinding_inside_a_rule(self):
         class Rebind(Identity):
             def backward(self, gy):
