@@ -86,7 +86,7 @@ def number_beside(arrays, x):
 
 
 def operand_array(f, x):
-    if isinstance(x, VariableBase):
+    if issubclass(type(x), VariableBase):   # no proxy: its gradient would be lost
         data = x._get_data()
         if data is None:
             raise TypeError(f"{who(type(f))}: this Variable has no data (Variable(None)): assign x.data first")

@@ -10,8 +10,11 @@ from .checks import NO_GRADIENT, GradientTypeError
 
 
 def is_operand(x):
-    """Is x an operand: a Variable, a number, or an array?  Matrices and masked arrays are, to be refused in words."""
-    return isinstance(x, (VariableBase, int, float, complex, np.ndarray, np.generic))
+    """Is x an operand: a Variable, a number, or an array?  Matrices and masked arrays are, to be refused in words.
+
+    A proxy, which says so of itself, is none: compiled code would not know it.  It has its own turn, and hands on what it stands for.
+    """
+    return issubclass(type(x), (VariableBase, int, float, complex, np.ndarray, np.generic))
 
 
 def is_foreign(x):

@@ -649,3 +649,84 @@ def test_threads_do_not_take_from_each_other():
     for t in threads:
         t.join()
     assert wrong == []
+
+
+# ---------------------------------------------------------------- an operand that somebody else holds
+
+class Proxy:
+    """Stands for an object, as those of wrapt do: it alone holds it, and hands operators on."""
+
+    def __init__(self, wrapped):
+        self.wrapped = wrapped
+
+    def __getattr__(self, name):
+        return getattr(self.wrapped, name)
+
+    def __add__(self, other): return self.wrapped + other
+    def __radd__(self, other): return other + self.wrapped
+    def __mul__(self, other): return self.wrapped * other
+    def __rmul__(self, other): return other * self.wrapped
+    def __neg__(self): return -self.wrapped
+    def __getitem__(self, index): return self.wrapped[index]
+
+
+class LazyProxy(Proxy):
+    """Makes its object at the first use."""
+
+    def __init__(self, make):
+        self.make = make
+
+    @property
+    def wrapped(self):
+        if "made" not in self.__dict__:
+            self.__dict__["made"] = self.make()
+        return self.__dict__["made"]
+
+
+def of_wrapt(y):
+    return pytest.importorskip("wrapt").ObjectProxy(y)
+
+
+def of_lazy_object_proxy(y):
+    kept = [y]
+    return pytest.importorskip("lazy_object_proxy").Proxy(kept.pop)
+
+
+@pytest.mark.parametrize("wrap", [Proxy, lambda y: LazyProxy([y].pop), of_wrapt, of_lazy_object_proxy],
+                         ids=["proxy", "lazy proxy", "wrapt", "lazy_object_proxy"])
+@pytest.mark.parametrize("n", [1, 8, 2000, N])
+def test_a_proxy_of_an_operand(wrap, n):
+    """Used several times, and by loops that would otherwise be its last: its data stay."""
+    x, y = Variable(np.full(n, 1.0)), Variable(np.full(n, 2.0))
+    for _ in range(20):
+        x.cleargrad()
+        y.cleargrad()
+        p = wrap(x * y)
+        a, b, c = p + 1.0, p * 3.0, x * p
+        assert is_all(a, 3.0) and is_all(b, 6.0) and is_all(c, 2.0) and is_all(p, 2.0) and is_all(-p, -2.0)
+        (a * b + c + p[0]).sum().backward()
+        want = np.full(n, 2 * (6 + 9) + 4.0)
+        want[0] += 2.0 * n
+        np.testing.assert_allclose(x.grad, want)
+
+
+@pytest.mark.parametrize("wrap", [of_wrapt, of_lazy_object_proxy])
+def test_a_proxy_is_no_operand_but_of_operators(wrap):
+    """isinstance() takes it for a Variable, compiled code does not: its gradient is there, or it is refused by name."""
+    x, y = Variable(np.array([1.0, 2.0])), Variable(np.array([3.0, 4.0]))
+    for f in (lambda p: x * p, lambda p: x / p, lambda p: x ** p, lambda p: x - p, lambda p: np.array([1.0, 2.0]) * p, lambda p: 2.0 * p,
+              lambda p: F.mul(x, p), lambda p: F.mul(p, x), lambda p: np.multiply(x, p), lambda p: dezero.add(x, p), lambda p: F.sum(p)):
+        y.cleargrad()
+        f(y).backward()
+        want = y.grad
+        y.cleargrad()
+        try:
+            z = f(wrap(y))
+        except TypeError:
+            continue
+        z.backward()
+        assert_same(y.grad, want)
+    for number in (3.0, np.array([3.0, 4.0])):
+        for f in (lambda a, b: a * b, lambda a, b: b - a, lambda a, b: a ** b):
+            assert_same(f(x, wrap(number)).data, f(x, number).data)
+    assert (x < wrap(y)).all() and (wrap(y) > x).all()
