@@ -2,6 +2,7 @@
 import numpy as np
 
 from dezero import Function, _kernels, hookimpl
+from dezero._kernels.indexing import frozen
 
 
 class Pow(Function):
@@ -33,7 +34,7 @@ class Pow(Function):
     c = None
 
     def __init__(self, c=None):
-        self.c = c
+        self.c = frozen(c) if isinstance(c, np.ndarray) else c
 
     def forward(self, x0, x1=None):
         if self.c is not None and x1 is not None:
@@ -51,7 +52,7 @@ class Pow(Function):
         gx0 = slope_of_base(gy, x0, x1, y.dtype, self.c is None and needs[1]) if needs[0] else None
         if self.c is not None:
             return gx0
-        return gx0, slope_of_exponent(gy, x0, x1, y) if needs[1] else None
+        return gx0, slope_of_exponent(gy, x0, x1, y.dtype) if needs[1] else None
 
     @staticmethod
     def samples(sample):
@@ -76,26 +77,44 @@ def slope_of_base(gy, x0, x1, dtype, both):
     if isinstance(x1, (int, float)):
         return gy * x1 * x0 ** (x1 - (x1 != 0))
     is_limit = np.asarray(x1 == 0)
-    if both:
-        tiny = np.finfo(dtype).tiny
-        is_limit = is_limit & np.logical_not((x0 >= tiny) | (x0 <= -tiny))
-    return gy * x1 * x0 ** (x1 - np.logical_not(is_limit).astype(dtype))
+    if not both:
+        return gy * x1 * x0 ** (x1 - np.logical_not(is_limit).astype(dtype))
+    tiny = np.finfo(dtype).tiny
+    is_limit = is_limit & np.logical_not((x0 >= tiny) | (x0 <= -tiny))
+    return gy * x1 * PowLog(0)(x0 + is_limit.astype(dtype), x1 - np.logical_not(is_limit).astype(dtype))
 
 
-def slope_of_exponent(gy, x0, x1, y):
-    is_limit = np.asarray((x0 == 0) & (x1 >= 0))
-    return gy * y * Log()(x0 + is_limit.astype(y.dtype))
+def slope_of_exponent(gy, x0, x1, dtype):
+    """x0 ** x1 · log(x0), and 0 where both are 0."""
+    is_limit = np.asarray((x0 == 0) & (x1 == 0))
+    return gy * PowLog(1)(x0 + is_limit.astype(dtype), x1)
 
 
-class Log(Function):
-    """y = log x;   ∂y/∂x = 1 / x.  Not registered: `numpy.log` is for an op package to claim."""
+class PowLog(Function):
+    """y = x0 ** x1 · log(x0) ** k, the limit 0 where x0 is 0 and x1 positive
 
-    def forward(self, x):
-        return np.log(x)
+    ∂y/∂x0 = x1 · x0 ** (x1 - 1) · log(x0) ** k + k · x0 ** (x1 - 1) · log(x0) ** (k - 1),   ∂y/∂x1 = y · log(x0)
+
+    The derivatives of a power, of any order, are made of these.  A product of a power and a logarithm would have 0 · ∞
+    at 0, and its derivative the wrong limit: the one of x0 ** x1 by both, at (0, 1), is -∞.  Not registered.
+    """
+
+    def __init__(self, k):
+        self.k = k
+
+    def forward(self, x0, x1):
+        y = x0 ** x1
+        return y if self.k == 0 else y * np.log(x0 + ((x0 == 0) & (x1 > 0))) ** self.k
 
     def backward(self, gy):
-        x, = self.inputs
-        return gy / x
+        x0, x1 = self.inputs
+        needs = self.needs_input_grad
+        return self.slope_of_base(gy, x0, x1) if needs[0] else None, gy * PowLog(self.k + 1)(x0, x1) if needs[1] else None
+
+    def slope_of_base(self, gy, x0, x1):
+        less = x1 - np.not_equal(x1, 0)
+        slope = x1 * PowLog(self.k)(x0, less)
+        return gy * (slope + self.k * PowLog(self.k - 1)(x0, x1 - 1) if self.k else slope)
 
 
 @hookimpl

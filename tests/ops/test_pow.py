@@ -5,7 +5,7 @@ import pytest
 from strategies import POW, BinaryContract, assert_same, coarsest, grads, value_grads
 
 import dezero
-from dezero import Variable
+from dezero import Pow, Variable, grad, hessian
 
 
 class TestPow(BinaryContract):
@@ -214,3 +214,35 @@ def test_second_derivatives_at_zero_by_a_whole_exponent(c):
         x.cleargrad()
         g.backward()
         np.testing.assert_allclose(x.grad, [2.0 * (c == 2), c * (c - 1) * (-1.5) ** (c - 2)], rtol=1e-14)
+
+
+@pytest.mark.parametrize("x,n", [(0.0, n) for n in (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)] + [(2.0, 0.0), (2.0, 1.0), (0.3, 2.5), (-2.0, 2.0)])
+def test_the_hessian_is_symmetric_or_says_that_it_does_not_know(x, n):
+    f = lambda x, n: x**n
+    with np.errstate(all="ignore"):
+        a, b = grad(grad(f, 0), 1)(x, n), grad(grad(f, 1), 0)(x, n)
+    assert a == b or np.isnan(a) or np.isnan(b)
+
+
+def test_the_hessian_at_0_1():
+    """∂²/∂x∂n = x ** (n - 1) (1 + n log x), which is -∞ there: the slope of x by x is 1 for n = 1 and 0 for any larger n."""
+    with np.errstate(all="ignore"):
+        h = hessian(lambda x, n: x**n, (0, 1))(0.0, 1.0)
+    assert h == ((0.0, -np.inf), (-np.inf, 0.0))
+
+
+def test_third_derivatives_by_the_exponent(rng):
+    x, n = rng.uniform(0.5, 2.0, 2)
+    by_n = grad(grad(grad(lambda n: x**n)))(n)
+    np.testing.assert_allclose(by_n, x**n * np.log(x) ** 3, rtol=1e-13)
+    mixed = grad(grad(grad(lambda x, n: x**n, 1), 1), 0)(x, n)
+    np.testing.assert_allclose(mixed, x ** (n - 1) * (n * np.log(x) ** 2 + 2 * np.log(x)), rtol=1e-13)
+
+
+def test_a_constant_exponent_is_what_it_was_at_the_call():
+    c = np.array([2.0, 3.0])
+    x = Variable(np.array([2.0, 2.0]))
+    y = Pow(c)(x)
+    c[:] = 0
+    y.backward()
+    assert_same(x.grad, [4.0, 12.0])
