@@ -39,12 +39,15 @@ class Register:
         self._open().append(op_of(cls, *self._source))
         return cls
 
-    def constant(self, function):
-        """Declare a NumPy function locally constant: it is answered on the data."""
+    def constant(self, function, answer=None):
+        """Declare a NumPy function locally constant: it is answered on the data or, where one is given, by `answer`.
+
+        That is called as the function was, with the Variables.
+        """
         _check_function(function, "register.constant()")
         caller = sys._getframe(1)
         self._open().append(Constant(
-            function, *self._source, caller.f_code.co_filename, caller.f_lineno))
+            function, *self._source, caller.f_code.co_filename, caller.f_lineno, answer))
         return function
 
     def close(self):

@@ -79,10 +79,11 @@ class Op(OpBase):
 
 
 class Constant:
-    """A NumPy function that a plugin declares locally constant: answered on the data."""
+    """A NumPy function that a plugin declares locally constant: answered on the data, or by `answer`."""
 
-    def __init__(self, function, plugin, dist, version, file, line):
+    def __init__(self, function, plugin, dist, version, file, line, answer=None):
         self.function = function
+        self.answer = answer
         self.plugin = plugin
         self.dist = dist
         self.version = version
@@ -99,15 +100,18 @@ class Snapshot:
     operators : mapping of str to Op
     functions : mapping of callable to Op
     constants : frozenset of callable
+    answers : mapping of callable to callable
+        What is called in place of a constant function, where it is not answered on the data.
     ops : tuple of Op
         All that hold something; one that lost its name to another is not in `names`.
     """
 
-    def __init__(self, names, operators, functions, constants):
+    def __init__(self, names, operators, functions, constants, answers=()):
         self.names = MappingProxyType(names)
         self.operators = MappingProxyType(operators)
         self.functions = MappingProxyType(functions)
         self.constants = frozenset(constants)
+        self.answers = MappingProxyType(dict(answers))
         self.ops = tuple(dict.fromkeys([*names.values(), *operators.values(), *functions.values()]))
 
     def holds(self, offer):
@@ -261,7 +265,8 @@ def settle(offers, rank, new=(), contested=None):
             if taken.get(claim) is offer:
                 kind, key = claim if isinstance(offer, Op) else ("constant", claim[1])
                 parts[kind][key] = offer
-    return Snapshot(parts["name"], parts["operator"], parts["numpy"], parts["constant"])
+    answers = {function: offer.answer for function, offer in parts["constant"].items() if offer.answer is not None}
+    return Snapshot(parts["name"], parts["operator"], parts["numpy"], parts["constant"], answers)
 
 
 def is_same(one, other):

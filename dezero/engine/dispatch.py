@@ -76,6 +76,9 @@ def dispatch_numpy(func, method, args, kwargs):
                         f"its graph; write y = {name}(...), and a = a + x in place of a += x, or use x.data for a constant")
     kwargs = {key: x for key, x in kwargs.items() if key != "out"}
     if method == "__call__" and registry.is_constant(func):
+        answer = registry.snapshot.answers.get(func)
+        if answer is not None:
+            return answer(*args, **kwargs)
         return func(*map(to_data, args), **{key: to_data(x) for key, x in kwargs.items()})
     op = registry.find_function(func) if method == "__call__" else None
     written = ""

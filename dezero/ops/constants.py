@@ -1,7 +1,7 @@
-"""NumPy functions that are locally constant: answered on the data, as plain arrays."""
+"""NumPy functions that are locally constant, answered on the data, as plain arrays; and those that make an array like another."""
 import numpy as np
 
-from dezero import hookimpl
+from dezero import Function, Variable, hookimpl
 
 LOCALLY_CONSTANT = (
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
@@ -9,13 +9,59 @@ LOCALLY_CONSTANT = (
     np.isnan, np.isinf, np.isfinite, np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around,
     np.shape, np.ndim, np.size, np.any, np.all, np.count_nonzero, np.iscomplexobj, np.isrealobj, np.isreal,
     np.can_cast, np.may_share_memory, np.shares_memory, np.isin, np.digitize, np.argpartition, np.unravel_index,
-    np.zeros_like, np.ones_like, np.full_like, np.empty_like,
     np.argmax, np.argmin, np.argsort, np.nonzero, np.searchsorted,
     np.allclose, np.isclose, np.array_equal, np.result_type,
 )
+
+
+def blank(a):
+    """An array of the shape and dtype of a Variable, that takes no memory: of a value that is not to be read, too."""
+    return np.broadcast_to(np.empty((), a.dtype), a.shape)
+
+
+def made(y):
+    """What was made, as a constant Variable; of integers or booleans, as a plain array."""
+    return Variable(y).detach() if y.dtype.kind in "fc" else y
+
+
+def zeros_like(a, *args, **kwargs):
+    return made(np.zeros_like(blank(a), *args, **kwargs))
+
+
+def ones_like(a, *args, **kwargs):
+    return made(np.ones_like(blank(a), *args, **kwargs))
+
+
+def empty_like(a, *args, **kwargs):
+    return made(np.empty_like(blank(a), *args, **kwargs))
+
+
+def full_like(a, fill_value, *args, **kwargs):
+    if not isinstance(fill_value, Variable):
+        return made(np.full_like(blank(a), fill_value, *args, **kwargs))
+    y = np.empty_like(blank(a), *args, **kwargs)
+    if y.dtype.kind in "fc":
+        return FullLike(y.shape, y.dtype)(fill_value)
+    y[...] = fill_value.detach().data
+    return y
+
+
+class FullLike(Function):
+    """y = x, broadcast to a shape, in a dtype;   ∂y/∂x = 1, summed over what was broadcast.  Not registered."""
+
+    def __init__(self, shape, dtype):
+        self.shape, self.dtype = shape, dtype
+
+    def forward(self, x):
+        return np.full(self.shape, x, self.dtype)
+
+    def backward(self, gy):
+        return gy
 
 
 @hookimpl
 def dezero_register_ops(register):
     for function in LOCALLY_CONSTANT:
         register.constant(function)
+    for answer in (zeros_like, ones_like, empty_like, full_like):
+        register.constant(getattr(np, answer.__name__), answer)

@@ -80,7 +80,7 @@ CONSTANT_OF_TWO = [np.equal, np.not_equal, np.less, np.less_equal, np.greater, n
                    np.logical_and, np.logical_or, np.logical_xor]
 CONSTANT_OF_ONE = [np.isnan, np.isinf, np.isfinite, np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.logical_not,
                    np.fix, np.round, np.around, np.any, np.all, np.count_nonzero, np.iscomplexobj, np.isrealobj, np.isreal,
-                   np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.argmax, np.argmin, np.argsort, np.nonzero]
+                   np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.nonzero]
 
 
 def same(got, want):
@@ -111,7 +111,7 @@ class TestConstant:
         same(f(Variable(np.array([2.5]))), f(np.array([2.5])))
 
     @pytest.mark.parametrize("call", [
-        lambda x: np.full_like(x, 7.0), lambda x: np.zeros_like(x, dtype="i4"), lambda x: np.ones_like(x, shape=(4,)),
+        lambda x: np.zeros_like(x, dtype="i4"), lambda x: np.full_like(x, 7.0, dtype="i8"), lambda x: np.ones_like(x, "?"),
         lambda x: np.argmax(x, axis=1), lambda x: np.argmin(x, axis=0), lambda x: np.argsort(x, axis=0),
         lambda x: np.searchsorted(x[0] if not isinstance(x, Variable) else Variable(x.data[0]), [0.0, 1.0], sorter=[1, 2, 0]),
         lambda x: np.searchsorted(np.array([0.0, 1.0, 2.0]), x), lambda x: np.size(x, 1), lambda x: np.size(x, axis=0),
@@ -127,10 +127,6 @@ class TestConstant:
     ])
     def test_with_their_keywords(self, call):
         same(call(variable()), call(A))
-
-    def test_empty_like(self):
-        e = np.empty_like(variable())
-        assert type(e) is np.ndarray and (e.shape, e.dtype) == (A.shape, A.dtype)
 
     def test_results_are_the_callers_own(self):
         x = variable()
