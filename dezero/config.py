@@ -16,7 +16,7 @@ from functools import wraps
 
 import numpy as np
 
-from ._kernels.nodes import ModeBase, ModeStack, modes
+from ._kernels.nodes import ModeBase, ModeStack, modes, stack_of_context
 
 
 class Defaults(dict):
@@ -44,9 +44,9 @@ PUBLIC = ("enable_backprop", "keep_data")
 
 def current(name):
     """The value of a mode here and now."""
-    frames = modes.get()
-    if frames is not None and name in frames.values:
-        return frames.values[name]
+    stack = stack_of_context()
+    if stack is not None and name in stack.values:
+        return stack.values[name]
     return defaults[name]
 
 
@@ -162,12 +162,11 @@ class _Config:
 
     def __setattr__(self, name, value):
         value = _truth(_known(name), value)
-        stack = modes.get()
+        stack = stack_of_context()
         if stack is None:
             defaults[name] = value
         else:
-            *below, (owner, values) = stack.frames
-            modes.set(ModeStack((*below, (owner, {**values, name: value}))))
+            modes.set(ModeStack(stack.below, stack.owner, {**stack.frame, name: value}))
 
     def __dir__(self):
         return [*super().__dir__(), *PUBLIC]

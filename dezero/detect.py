@@ -14,13 +14,8 @@ class Detector(config.Mode):
 
     __slots__ = ()
 
-    def __enter__(self):
-        watch(1)
-        return super().__enter__()
-
-    def __exit__(self, *exc_info):
-        super().__exit__(*exc_info)
-        watch(-1)
+    def __init__(self, name):
+        super().__init__(name, True, watch)
 
     def __repr__(self):
         return f"{next(iter(self.values))}()"
@@ -38,7 +33,7 @@ def detect_anomaly():
     GradientError
         (also a FloatingPointError), inside the block, where a result or a gradient is not finite.
     """
-    return Detector("detect_anomaly", True)
+    return Detector("detect_anomaly")
 
 
 def detect_changes():
@@ -52,4 +47,4 @@ def detect_changes():
     GraphError
         In backward, before a rule reads what was changed; it names the op, its package, and the line that called it.
     """
-    return Detector("detect_changes", True)
+    return Detector("detect_changes")

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from strategies import assert_runs
+
 from dezero import Config, Variable, config, no_grad, using_config
 
 NAMES = set(config.defaults)
@@ -415,3 +417,17 @@ def test_decorated_asynchronous_generator():
 def test_decorating_what_is_no_function(thing):
     with pytest.raises(TypeError, match="decorates a function"):
         no_grad()(thing)
+
+
+def test_blocks_that_never_end():
+    """A stack of 200 000 frames is freed without recursion."""
+    out = assert_runs("""
+from contextvars import copy_context
+from dezero import Config, no_grad
+def deep():
+    for _ in range(200_000):
+        no_grad().__enter__()
+    return Config.enable_backprop
+print(copy_context().run(deep), Config.enable_backprop)
+""")
+    assert out == "False True\n"

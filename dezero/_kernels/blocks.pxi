@@ -148,10 +148,12 @@ cdef class Program:
         """A value that was kept, or must be computed first: of another shape than the block's."""
         cdef View v
         cdef bint is_step = x.is_dropped() and not x.remat & TARGET
-        view_value(x, &v)
-        self.owners.append(x if x.is_inline else x.value)
-        if is_step:
-            x.value = None                  # no rule reads it: whoever asks is told so, as before
+        try:
+            view_value(x, &v)
+            self.owners.append(x if x.is_inline else x.value)
+        finally:
+            if is_step:
+                x.value = None              # no rule reads it: whoever asks is told so, as before
         return self.view(&v, SPREAD, self.p.item)
 
     cdef int gradient(self, Node x) except -1:

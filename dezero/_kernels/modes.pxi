@@ -12,7 +12,9 @@ cdef extern from "flags.h":
 
 cdef extern from "Python.h":
     int PyContextVar_Get(object, PyObject *, PyObject **) except -1
-    object PyContextVar_Set(object, object)
+    PyObject *PyContextVar_Set(object, object)
+    void PyErr_Clear() noexcept
+    void Py_XDECREF(PyObject *) noexcept
     object PyContext_CopyCurrent()
     int PyContext_Enter(object) except -1
     int PyContext_Exit(object) noexcept         # -1, with an error, where another context has taken its place
@@ -24,20 +26,22 @@ cdef Py_ssize_t stacks = 0                      # alive: while there is none eve
 
 
 @cython.final
+@cython.trashcan(True)
 cdef class ModeStack:
-    """An immutable stack of frames (owner, {mode: value}), the oldest first; `values` is what they say together."""
+    """A stack of frames, none of which changes: {mode: value}, its owner, and the stack below; `values` is what they say together."""
 
-    cdef readonly tuple frames
-    cdef readonly dict values
+    cdef readonly ModeStack below
+    cdef readonly object owner
+    cdef readonly dict frame, values
+    cdef PyObject *left                         # the context in which the frame has ended, where there was no memory to say so
     cdef bint counted
 
-    def __cinit__(self, tuple frames):
+    def __cinit__(self, ModeStack below, owner, dict frame):
         global stacks
         stacks += 1
         self.counted = True
-        self.frames, self.values = frames, {}
-        for owner, values in frames:
-            self.values.update(values)
+        self.below, self.owner, self.frame = below, owner, frame
+        self.values = frame if below is None else {**below.values, **frame}
 
     def __dealloc__(self):
         global stacks
@@ -45,19 +49,70 @@ cdef class ModeStack:
             stacks -= 1
 
 
-cdef ModeStack stack_of_context():
+cpdef ModeStack stack_of_context():
     """Return the stack of this context, or None.  (By PyContextVar_Get in 3 ns, where `.get()` takes 20.)"""
     cdef PyObject *p
+    cdef ModeStack found
     PyContextVar_Get(modes_of_context, NULL, &p)
     found = <object>p
     Py_DECREF(p)
+    while found is not None and found.left != NULL and found.left == PyThreadState_Get().context:
+        found = found.below
     return found
 
 
-cdef int push_frame(object owner, dict values) except -1:
+cdef int set_variable(object variable, object value) except -1:
+    """Set a context variable.
+
+    Where CPython has no memory for the token, it sets the variable and raises nevertheless; where it has none for the variable
+    either, it crashes (3.11).  So memory is asked for first, and it is looked what was done.
+    """
+    cdef PyObject *token
+    cdef PyObject *now
+    PyBytes_FromStringAndSize(NULL, 100)        # no free list has one
+    token = PyContextVar_Set(variable, value)
+    if token == NULL:
+        PyErr_Clear()
+        PyContextVar_Get(variable, NULL, &now)
+        if now != <PyObject *>value:
+            Py_XDECREF(now)
+            raise MemoryError
+        token = now
+    Py_DECREF(token)
+    return 0
+
+
+cdef int push_frame(object owner, dict frame) except -1:
     """Put a frame on the stack of this context."""
-    cdef ModeStack below = stack_of_context()
-    PyContextVar_Set(modes_of_context, ModeStack((() if below is None else below.frames) + ((owner, values),)))
+    return set_variable(modes_of_context, ModeStack(stack_of_context(), owner, frame))
+
+
+cdef int remove_frame(object owner) except -1:
+    """Take the youngest frame of an owner off the stack: blocks may end in another order than they began.
+
+    A block always ends, also where no memory is left; only where blocks end in another order, too, is that an error.
+    """
+    cdef ModeStack stack = stack_of_context(), found = stack, rest
+    cdef list above
+    while found is not None and found.owner is not owner:
+        found = found.below
+    if found is None:
+        return 0
+    if found is not stack:
+        rest, above = found.below, []
+        while stack is not found:
+            above.append(stack)
+            stack = stack.below
+        while above:
+            stack = above.pop()
+            rest = ModeStack(rest, stack.owner, stack.frame)
+        return set_variable(modes_of_context, rest)
+    for _ in range(2):                    # the first may have failed since something large was in the way
+        try:
+            return set_variable(modes_of_context, found.below)
+        except MemoryError:
+            pass
+    found.left = PyThreadState_Get().context
     return 0
 
 
@@ -65,25 +120,22 @@ cdef class ModeBase:
     """A mode, and the value that it has while a block runs; `config.Mode` is the rest."""
 
     cdef readonly dict values               # of this mode and of others that go with it
+    cdef object count                       # is called with 1 where a block begins and with -1 where it ends, or None
 
-    def __init__(self, name, value, **others):
+    def __init__(self, name, value, count=None, **others):
         self.values = {name: value, **others}
+        self.count = count
 
     def __enter__(self):
         push_frame(self, self.values)
+        if self.count is not None:
+            self.count(1)
         return self
 
-    def __exit__(self, *exc_info):
-        # Blocks may end in another order than they began (generators, two objects closed by hand), so the youngest frame
-        # *of this mode* goes.
-        cdef ModeStack stack = stack_of_context()
-        cdef Py_ssize_t i = 0 if stack is None else len(stack.frames)
-        while i > 0:
-            i -= 1
-            if (<tuple>stack.frames[i])[0] is self:
-                rest = stack.frames[:i] + stack.frames[i + 1:]
-                PyContextVar_Set(modes_of_context, ModeStack(rest) if rest else None)
-                return
+    def __exit__(self, kind=None, error=None, trace=None):      # by name: *exc_info would be a tuple, which takes memory
+        if self.count is not None:
+            self.count(-1)
+        remove_frame(self)
 
 
 cdef class ModeFlag:
@@ -114,22 +166,32 @@ cdef class ModeFlag:
 # floating-point flags are noted.  Leaving it allocates nothing and cannot fail; nor can a signal come between, as it can
 # between the steps of a context manager in Python (np.errstate and using_config took 4 of the 9 us of a small backward).
 
-cdef object enter_rules(ModeFlag recording, bint record):
-    """Enter a context for rules, and return it."""
+cdef object enter_context(ModeFlag recording, bint record):
+    """Enter a context in which calls are recorded, or are not, and return it."""
     context = PyContext_CopyCurrent()
     PyContext_Enter(context)
     try:
-        PyContextVar_Set(errstate_variable, noting_flags)
         if recording.on() != record:
             push_frame(None, {recording.name: record})
     except BaseException:
-        leave_rules(context)
+        leave_context(context)
         raise
     return context
 
 
-cdef int leave_rules(object context) noexcept:
-    """Leave a context that `enter_rules` has returned; None: there is none to leave."""
+cdef object enter_rules(ModeFlag recording, bint record):
+    """Enter a context for rules, and return it."""
+    context = enter_context(recording, record)
+    try:
+        set_variable(errstate_variable, noting_flags)
+    except BaseException:
+        leave_context(context)
+        raise
+    return context
+
+
+cdef int leave_context(object context) noexcept:
+    """Leave a context that was entered here; None: there is none to leave."""
     if context is not None and PyContext_Exit(context) < 0:
         PyErr_WriteUnraisable(context)
     return 0

@@ -119,6 +119,7 @@ cdef class VariableBase:
     cdef object __weakref__
     cpdef object _get_data(self)
     cdef int bind(self, Node node) except -1
+    cdef Node bind_first(self, Node node)
     cdef int track(self) except -1
 
 cdef class FunctionBase:
@@ -132,6 +133,7 @@ cdef class FunctionBase:
 
 cdef VariableBase new_variable()
 cdef Node known_node(object x)
+cdef Py_ssize_t exchange_gradients(list arrived, list changes) noexcept
 
 # remat.pxi
 cdef int copy_small_operands(Node node, object a, object b) except -1
@@ -149,13 +151,17 @@ cdef class ReadyQueue:
     cdef Node late                      # calls of several outputs that wait for the end of the row
     cdef Node postponed, last_postponed # small nodes that wait for the end of a run
     cdef Py_ssize_t largest             # elements of the largest of these; -1: there is none
+    cdef PyObject *taken                # the node whose turn it is, held by the walk
     cdef int push(self, Node x) noexcept
-    cdef int push_late(self, Node x) noexcept
+    cdef bint push_late(self, Node x) noexcept
     cdef Node next(self)
     cdef Node pop(self)
     cdef int postpone(self, Node x) except -1
     cdef int resume(self, Node node) except -1
-    cdef int clear(self, Node node) noexcept
+    cdef int end(self) noexcept
+
+cdef ReadyQueue begin_walk(Py_ssize_t youngest)
+cdef bint walk_is_under_way() noexcept
 
 # modes.pxi
 cdef class ModeFlag:
@@ -165,8 +171,9 @@ cdef class ModeFlag:
     cdef bint on(self) except -1
     cdef bint in_context(self) except -1
 
+cdef object enter_context(ModeFlag recording, bint record)
 cdef object enter_rules(ModeFlag recording, bint record)
-cdef int leave_rules(object context) noexcept
+cdef int leave_context(object context) noexcept
 cdef int begin_pass() noexcept
 cdef int end_pass(int outer) noexcept
 cdef int note_raised() noexcept

@@ -4,12 +4,14 @@ Every value is an ndarray and every op runs on its reference, so kernels are che
 dropped, deferred or recycled.  What only the way of kernels calls is not here: `compute apply_kernel known_node mark_lost
 copy_small_operands rematerialize`.  The sections are the chapters of the compiled form.
 """
+import os
 import threading
 import weakref
 from contextvars import ContextVar
 
 import numpy as np
 
+from .floating import errstate_calling
 from .gradients import add_at, gradient_dtype
 from .signature import checked
 
@@ -49,8 +51,9 @@ class Node:
     value = op = kernel = metadata = in0 = in1 = next = handle = grad = own = None
     dtype_code = -1                         # loops are for no dtype here
     generation = 0
-    is_inline = constant = tracked = queued = by_loops = False
+    is_inline = constant = tracked = by_loops = False
     place = -1
+    queued = None                           # the queue that it waits in
     _meta = (None, None)
 
     @property
@@ -149,15 +152,52 @@ class VariableBase:
         if node is not None and node.variable() is None:
             node.handle = weakref.ref(self)
 
+    def bind_first(self, node):
+        """Hold a node, unless another thread has come before, and return the one that is held."""
+        node.handle = weakref.ref(self)
+        if self.node is None:               # in one step with the next line
+            self.node = node
+        return self.node
+
     def track(self):
         """The collector sees it from the start."""
+
+
+def exchange_gradients(arrived, changes):
+    """Set `.grad` of each Variable in `arrived` as `changes` [from, to, from, to, ...] have it, and return -1.
+
+    Where one is no longer what it is to be changed from, what is there now takes its place in `changes`, and the place of the
+    Variable is returned; those before it, which are set, are taken off both lists.
+
+    A look and the step after it are one for other threads and for signals: Python lets them in at calls and where a loop
+    turns.  Between two Variables they may come; only compiled all are set at once.
+    """
+    try:
+        for i, (v, _, _) in enumerate(arrived):
+            if v._grad is not changes[2 * i]:
+                changes[2 * i] = v._grad
+                del arrived[:i], changes[:2 * i]
+                return 0
+            v._grad = changes[2 * i + 1]
+            v.assigned = False
+    except BaseException:
+        for (v, _, _), old, new in zip(arrived, changes[::2], changes[1::2]):
+            if v._grad is new:
+                v._grad = old
+        raise
+    return -1
 
 
 class FunctionBase:
     """The fields of a Function that was called: what the engine keeps with a call."""
 
-    _parents = _values = _gys = _inputs = _outputs = _before = None
-    generation = 0
+    __slots__ = ("_parents", "_values", "_gys", "_inputs", "_outputs", "_before", "generation", "__weakref__")
+
+    def __new__(cls, *args, **kwargs):
+        f = object.__new__(cls)
+        f._parents = f._values = f._gys = f._inputs = f._outputs = f._before = None
+        f.generation = 0
+        return f
 
 
 # -- memory.pxi
@@ -198,25 +238,28 @@ def usual_gradient(g, shape):
 class ReadyQueue:
     """Nodes that wait for the walk: one row per generation, linked through the nodes themselves.  Nothing is postponed here."""
 
-    def __new__(cls, youngest):
-        queue = object.__new__(cls)
-        queue.rows = [None] * (youngest + 1)
-        queue.generation = youngest
-        queue.late = None
-        return queue
+    taken = None                            # the node whose turn it is
+
+    def __init__(self, youngest):
+        self.rows = [None] * (youngest + 1)
+        self.generation = youngest
+        self.late = None
 
     def push(self, x):
-        """Let x wait, unless it does already or takes no gradient."""
-        if x is not None and not x.queued and not x.constant:
-            x.queued = True
+        """Let x wait, unless it does already or takes no gradient.  What a walk that failed may have left there is forgotten."""
+        if x is not None and x.queued is not self and not x.constant:
+            x.queued = self
+            x.clear_gradient()
             x.next = self.rows[x.generation]
             self.rows[x.generation] = x
 
     def push_late(self, x):
-        """Let x, a call of several outputs, wait for the rest of its row."""
-        if not x.queued:
-            x.queued = True
-            x.next, self.late = self.late, x
+        """Let x, a call of several outputs, wait for the rest of its row, and say whether it is new there."""
+        if x.queued is self:
+            return False
+        x.queued = self
+        x.next, self.late = self.late, x
+        return True
 
     def next(self):
         """Return the node to take now; None at the end."""
@@ -229,19 +272,55 @@ class ReadyQueue:
                 self.late = x.next
             else:
                 self.rows[self.generation] = x.next
-            x.next = None
-            x.queued = False
+            x.next = x.queued = None
+            self.taken = x
             return x
+        self.taken = None
         return None
 
-    def clear(self, node):
-        """Leave no trace of a walk, also where it failed at `node`."""
-        for x in (node, self.late, *self.rows):
-            while x is not None:
-                following, x.next = x.next, None
-                x.queued = False
-                x.clear_gradient()
-                x = following
+    def end(self):
+        """Leave no trace of a walk, also of one that has failed."""
+        global under_way
+        try:
+            for x in (self.taken, self.late, *self.rows):
+                while x is not None:
+                    following, x.next = x.next, None
+                    x.queued = None
+                    x.clear_gradient()
+                    if x.place >= 0 and x.op is not None:
+                        x.op._gys = None
+                    x = following
+        finally:
+            under_way = None                # last: the next walk may use the same nodes
+
+
+under_way = None
+
+
+def begin_walk(youngest):
+    """Return the queue of a walk from this generation down, or None until the `end` of the one that is under way."""
+    global under_way
+    queue = ReadyQueue(youngest)
+    queue.thread = threading.get_ident()
+    if under_way is not None:               # in one step with the next line
+        return None
+    under_way = queue
+    return queue
+
+
+def walk_is_under_way():
+    """Does a walk use the gradient fields in the nodes?  Others bring a table."""
+    return under_way is not None
+
+
+def after_fork():
+    """In a forked child: end the walk of a thread that is not there any more."""
+    if under_way is not None and under_way.thread != threading.get_ident():
+        under_way.end()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=after_fork)
 
 
 # -- remat.pxi
@@ -280,47 +359,55 @@ def new_variable():
 modes = ContextVar("dezero_modes", default=None)
 
 
+stack_of_context = modes.get
+
+
 class ModeStack:
-    """An immutable stack of frames (owner, {mode: value}), the oldest first; `values` is what they say together."""
+    """A stack of frames, none of which changes: {mode: value}, its owner, and the stack below; `values` is what they say together."""
 
-    __slots__ = ("frames", "values")
+    __slots__ = ("below", "owner", "frame", "values")
 
-    def __init__(self, frames):
-        self.frames, self.values = frames, {}
-        for owner, values in frames:
-            self.values.update(values)
+    def __init__(self, below, owner, frame):
+        self.below, self.owner, self.frame = below, owner, frame
+        self.values = frame if below is None else {**below.values, **frame}
 
 
-def push_frame(owner, values):
+def push_frame(owner, frame):
     """Put a frame on the stack of this context."""
-    below = modes.get()
-    modes.set(ModeStack((() if below is None else below.frames) + ((owner, values),)))
+    modes.set(ModeStack(modes.get(), owner, frame))
 
 
 def remove_frame(owner):
     """Take the youngest frame of an owner off the stack: blocks may end in another order than they began."""
-    stack = modes.get()
-    frames = () if stack is None else stack.frames
-    for i in reversed(range(len(frames))):
-        if frames[i][0] is owner:
-            rest = frames[:i] + frames[i + 1:]
-            modes.set(ModeStack(rest) if rest else None)
-            return
+    found, above = modes.get(), []
+    while found is not None and found.owner is not owner:
+        above.append(found)
+        found = found.below
+    if found is not None:
+        rest = found.below
+        for stack in reversed(above):
+            rest = ModeStack(rest, stack.owner, stack.frame)
+        modes.set(rest)
 
 
 class ModeBase:
     """A mode, and the value that it has while a block runs; `config.Mode` is the rest."""
 
-    __slots__ = ("values",)
+    __slots__ = ("values", "count")
 
-    def __init__(self, name, value, **others):
+    def __init__(self, name, value, count=None, **others):
         self.values = {name: value, **others}
+        self.count = count
 
     def __enter__(self):
         push_frame(self, self.values)
+        if self.count is not None:
+            self.count(1)
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, kind=None, error=None, trace=None):
+        if self.count is not None:
+            self.count(-1)
         remove_frame(self)
 
 
@@ -337,26 +424,36 @@ class ModeFlag:
         return self.defaults[self.name] if value is None else value
 
 
-class RulesContext:
-    """How rules run: with recording set, and NumPy's floating-point flags noted."""
+# Compiled, a context is entered and left in one step.  Here a signal's handler that raises may come at the very call that is
+# to set things right again, and recording and np.errstate then stay as they are for rules.
 
-    def __init__(self):
-        self.errstate = np.errstate(all="call", call=note_flags)
-
-
-def enter_rules(recording, record):
-    """Set recording, and note floating-point flags, until `leave_rules`.  (Compiled, this is a context of its own.)"""
-    context = RulesContext()
-    context.errstate.__enter__()
-    push_frame(context, {recording.name: record})
+def enter_context(recording, record):
+    """Let calls be recorded, or not, until `leave_context`."""
+    context = ((modes, modes.get()),)
+    try:
+        push_frame(None, {recording.name: record})
+    except BaseException:
+        leave_context(context)
+        raise
     return context
 
 
-def leave_rules(context):
-    """Undo `enter_rules`, which returned this; None: there is nothing to undo."""
-    if context is not None:
-        remove_frame(context)
-        context.errstate.__exit__(None, None, None)
+def enter_rules(recording, record):
+    """Do the same, and note floating-point flags."""
+    context = ((modes, modes.get()), (errstate_variable, errstate_variable.get()))
+    try:
+        push_frame(None, {recording.name: record})
+        errstate_variable.set(noting_flags)
+    except BaseException:
+        leave_context(context)
+        raise
+    return context
+
+
+def leave_context(context):
+    """Set back what the context that was entered has changed; None: nothing."""
+    for variable, value in context or ():
+        variable.set(value)
 
 
 _of_thread = threading.local()              # `noted`: the floating-point flags of its pass
@@ -378,6 +475,9 @@ def end_pass(outer):
 def note_flags(kind, raised):
     """Note flags of this thread's pass: np.errstate's handler while rules run."""
     _of_thread.noted |= raised
+
+
+errstate_variable, noting_flags = errstate_calling(note_flags)
 
 
 def note_raised():

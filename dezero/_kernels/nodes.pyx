@@ -21,6 +21,7 @@ op).  In reading order:
     spares.pxi        how nodes and Variables are made and freed (spares.h)
     modes.pxi         what holds in a context; how rules run; floating-point flags
 """
+import os
 from contextvars import ContextVar
 
 import numpy as np
@@ -329,11 +330,42 @@ cdef class VariableBase:
             node.handle = <PyObject *>self
         return 0
 
+    cdef Node bind_first(self, Node node):
+        """Hold a node, unless another thread has come before, and return the one that is held."""
+        if self.node is None:
+            self.bind(node)
+        return self.node
+
     cdef int track(self) except -1:
         """Bring it into the garbage collector's sight: a user's object can be reached from it."""
         if not PyObject_GC_IsTracked(<PyObject *>self):
             PyObject_GC_Track(<PyObject *>self)
         return 0
+
+
+cdef Py_ssize_t exchange_gradients(list arrived, list changes) noexcept:
+    """Set `.grad` of each Variable in `arrived` as `changes` [from, to, from, to, ...] have it, and return -1.
+
+    Where one is no longer what it is to be changed from, none is set: what is there now takes its place in `changes`, and the
+    place of the Variable is returned.
+
+    No Python code runs between these steps, and nothing is allocated.  So neither a signal's handler nor another thread
+    comes between: gradients need no lock, which a sum in Python, a finalizer or a fork could find taken.
+    """
+    cdef VariableBase v
+    cdef Py_ssize_t i, j
+    for i in range(len(arrived)):
+        v = <VariableBase>(<tuple>arrived[i])[0]
+        if v._grad is not changes[2 * i]:
+            now = v._grad
+            for j in range(i - 1, -1, -1):
+                (<VariableBase>(<tuple>arrived[j])[0])._grad = changes[2 * j]
+            changes[2 * i] = now
+            return i
+        v._grad = changes[2 * i + 1]
+    for i in range(len(arrived)):
+        (<VariableBase>(<tuple>arrived[i])[0]).assigned = False
+    return -1
 
 
 cdef class FunctionBase:
@@ -346,3 +378,13 @@ include "queue.pxi"
 include "blocks.pxi"
 include "spares.pxi"
 include "modes.pxi"
+
+
+def after_fork():
+    """In a forked child: what other threads were doing has ended."""
+    end_walk_of_others()
+    forget_dying()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=after_fork)

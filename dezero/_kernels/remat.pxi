@@ -134,22 +134,24 @@ cdef int rematerialize(Node target) except -1:
     cdef Node node, again
     cdef list missing, found = [], todo = [target]
     note_raised()                           # by what ran before
-    while todo:
-        node = todo.pop()
-        if not node.is_dropped():
-            continue
-        if node.remat & LOST or node.kernel is None:
-            raise GraphError("the data of an intermediate result were dropped, and cannot be computed again")
-        missing = [x for x in (source_of(node, 0), source_of(node, 1)) if x is not None and x.is_dropped()]
-        if missing:
-            todo += [node, *missing]
-            continue
-        again = node.kernel.compute(operand_of(node, 0), operand_of(node, 1), True)
-        node.value = again.value
-        found.append(node)
-    for node in found:
-        if node is not target:
-            node.value = None
+    try:
+        while todo:
+            node = todo.pop()
+            if not node.is_dropped():
+                continue
+            if node.remat & LOST or node.kernel is None:
+                raise GraphError("the data of an intermediate result were dropped, and cannot be computed again")
+            missing = [x for x in (source_of(node, 0), source_of(node, 1)) if x is not None and x.is_dropped()]
+            if missing:
+                todo += [node, *missing]
+                continue
+            found.append(node)
+            again = node.kernel.compute(operand_of(node, 0), operand_of(node, 1), True)
+            node.value = again.value
+    finally:
+        for node in found:
+            if node is not target:
+                node.value = None
     target.remat = target.remat & ~TARGET | SOURCE      # held from here on: others may be computed from it
     clear_flags()                           # what there is to report was reported
     return 0

@@ -13,11 +13,12 @@ cdef extern from "spares.h":
     ctypedef struct Dead "dz_dead":
         ThreadState *owner
         PyObject *first
+    Dead common_dead "dz_common_dead"
     Dead *my_dead "dz_my_dead" (ThreadState *) noexcept
 
 cdef extern from "Python.h":
     ctypedef struct ThreadState "PyThreadState":
-        pass
+        PyObject *context
     ThreadState *PyThreadState_Get() noexcept
     void PyObject_GC_UnTrack(PyObject *) noexcept
 
@@ -76,6 +77,12 @@ cdef void free_node(PyObject *o) noexcept:
         dead.first = (<Node>o).grad_number.next
         dealloc_node(o)
     dead.owner = NULL
+
+
+cdef void forget_dying() noexcept:
+    """In a forked child: a thread that was freeing a node is not there any more."""
+    if common_dead.owner != PyThreadState_Get():
+        common_dead.owner, common_dead.first = NULL, NULL
 
 
 (<PyTypeObject *>Node).tp_dealloc = free_node

@@ -54,8 +54,7 @@ def new_leaf(v):
         metadata_of(node).name = v._name
     node.constant = v.reason == DETACHED
     node.by_loops = True
-    v.bind(node)
-    return node
+    return v.bind_first(node)
 
 
 def constant(array):
@@ -102,11 +101,10 @@ def join_outputs(f, picks, ys):
     call = Node.__new__(Node)
     call.op = f
     call.place = len(picks)
-    call.generation = f.generation + 1
     f._values = ys
     call.track()
     for place, pick in enumerate(picks):
-        call.constant = pick.constant
+        call.generation, call.constant = pick.generation, pick.constant
         pick.in0 = call
         pick.place = place
 

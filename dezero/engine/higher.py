@@ -86,7 +86,7 @@ def recorded_walk(roots, gradients, retain, create_graph, linear, targets):
             if retain and not isinstance(gys, list):
                 table.deliver(node, gys, False)
     finally:
-        nodes.leave_rules(context)
+        nodes.leave_context(context)
     return table
 
 

@@ -11,7 +11,6 @@ cdef class Hooks:
     cdef list walk(self, Node root, object gradient, bint retain, bint create_graph)
 
 cdef class Engine:
-    cdef bint busy
     cdef Py_ssize_t rule_watchers
     cdef int watchers, guarding
     cdef public Hooks hooks

@@ -37,7 +37,6 @@ class Engine:
     """What is going on in this process, in any thread."""
 
     def __init__(self):
-        self.busy = False                   # a walk uses the gradient fields in the nodes: another one needs a table
         self.guarding = 0                   # rules that run in a walk with a table
         self.watchers = 0                   # blocks of detect_anomaly and detect_changes that are open
         self.rule_watchers = 0              # who wants `before_rule`: nodes with fingerprints of their data

@@ -58,7 +58,7 @@ def gradients(ys, gys, wanted, create_graph=False, linear=False):
 def walk_to(ys, gys, wanted, create_graph, linear):
     """Take the ordinary walk, where there is one y, only leaves are wanted and no other walk is under way; else the recorded one."""
     engine = hooks.engine
-    if not (create_graph or engine.busy or engine.watchers or len(ys) != 1) and all([graph.is_leaf(x) for x in wanted]):
+    if not (create_graph or nodes.walk_is_under_way() or engine.watchers or len(ys) != 1) and all([graph.is_leaf(x) for x in wanted]):
         return arrivals(tape.walk_back(graph.node_of(ys[0]), gys[0], False, False), wanted)
     targets = [graph.node_of(x) for x in wanted]
     found = higher.recorded_walk([graph.node_of(y) for y in ys], gys, False, create_graph, linear, targets).at_targets

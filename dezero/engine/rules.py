@@ -2,6 +2,7 @@
 
 What goes in is made ready, and what comes out is checked and brought to the wanted shape.  No graph is made here.
 """
+import copyreg
 from weakref import ref
 
 import numpy as np
@@ -106,8 +107,10 @@ def has_slots(cls):
 
 def call_rule(f, gys, inputs, outputs):
     """Return what `f.backward(*gys)` gives while `f.inputs` and `f.outputs` are these: one gradient for each input."""
-    kept = f._outputs
-    f._inputs, f._outputs = inputs, [ref(y) for y in outputs]
+    refs = [ref(y) for y in outputs]
+    if f._inputs is not None:               # another thread runs it, on a graph that shares this call
+        f = beside(f)
+    kept, f._inputs, f._outputs = f._outputs, inputs, refs
     try:
         gxs = f.backward(*gys)
     except Exception as error:
@@ -120,6 +123,18 @@ def call_rule(f, gys, inputs, outputs):
     if len(gxs) != len(f._parents):
         raise GradientError(f"{who(type(f))}: backward returned {len(gxs)} gradients, wanted {len(f._parents)}, one for each input")
     return gxs
+
+
+def beside(f):
+    """Return another instance of a call, with the same attributes, for its rule to run on."""
+    g = type(f).__new__(type(f))
+    if hasattr(f, "__dict__"):
+        g.__dict__ = f.__dict__
+    for name in copyreg._slotnames(type(f)):
+        if hasattr(f, name):
+            setattr(g, name, getattr(f, name))
+    g._parents, g._values, g._before, g.generation = f._parents, f._values, f._before, f.generation
+    return g
 
 
 def fit(f, i, gx, outputs):
@@ -191,13 +206,12 @@ def data_of(gradient):
     return np.array(gradient.data if isinstance(gradient, VariableBase) else gradient)
 
 
-def collect_pick(node):
-    """Store a pick's gradient with its call, and return the call's node: its rule runs after the rest of its generation."""
+def collect_pick(node, queue):
+    """Store a pick's gradient with its call, whose rule runs after the rest of its generation."""
     call = node.in0
-    if not call.queued:
+    if queue.push_late(call):
         call.op._gys = [None] * call.place
     gys, g = call.op._gys, node.gradient()
     nodes.note_raised()
     old = gys[node.place]                   # there may be one: under create_graph a rule gets new picks (`higher.picks`)
     gys[node.place] = g if old is None else np.asarray(old + g)
-    return call

@@ -15,7 +15,7 @@ cdef bint is_number(object x)
 cdef int record_kernel(Node node, OpBase op, Node x0, Node x1, object a, object b) except -1
 cdef Node save(Node node, VariableBase v)
 cdef object run_forward(FunctionBase f, tuple inputs)
-@cython.locals(node=Node, x=Node, constant=bint)
+@cython.locals(node=Node, x=Node, parents=tuple, generation=Py_ssize_t, constant=bint)
 cdef list record_forward(FunctionBase f, tuple inputs, list xs, list ys)
 @cython.locals(outer=int, raised=int)
 cdef int run_backward(Node root, object gradient, bint retain, bint create_graph) except -1
@@ -26,6 +26,6 @@ cdef list walk(Node root, object gradient, bint retain)
 cdef int apply_rule(Node node, ReadyQueue queue) except -1
 @cython.locals(v=VariableBase)
 cdef int deliver(Node node, list arrived, bint adds) except -1
-@cython.locals(v=VariableBase, i=Py_ssize_t, before=list)
+@cython.locals(v=VariableBase, i=Py_ssize_t, changes=list)
 cdef int set_gradients(list arrived, bint create_graph) except -1
 cdef object sum_of(object old, object g, bint create_graph)

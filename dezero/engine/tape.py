@@ -20,10 +20,9 @@ from weakref import ref
 
 import numpy as np
 
-from .. import config
 from .._kernels import nodes
 from .._kernels.floating import report
-from .._kernels.nodes import ReadyQueue, VariableBase
+from .._kernels.nodes import VariableBase
 from ..errors import GraphError
 from . import graph, hooks, rules
 from .checks import check_sum, name_op, operand_arrays, who
@@ -149,23 +148,22 @@ def run_forward(f, inputs):
 
 def record_forward(f, inputs, xs, ys):
     """Put a call of Python methods into the graph; its rule may read all operands and results, so it keeps them."""
-    f._parents = tuple([save(graph.node_of(v), v) if isinstance(v, VariableBase) else rules.constant_operand(xs[i])
-                        for i, v in enumerate(inputs)])
-    constant = True
-    for x in f._parents:
-        f.generation = max(f.generation, x.generation)
+    parents = tuple([save(graph.node_of(v), v) if isinstance(v, VariableBase) else rules.constant_operand(xs[i])
+                     for i, v in enumerate(inputs)])
+    generation, constant = 0, True
+    for x in parents:
+        generation = max(generation, x.generation)
         constant = constant and x.constant
     made = [graph.new_node(y) for y in ys]
     for node in made:
-        node.generation, node.constant = f.generation + 1, constant
+        node.generation, node.constant = generation + 1, constant
+        node.track()
     if len(made) == 1:
         node.op = f
     else:
         graph.join_outputs(f, made, ys)
     outputs = [engine.hooks.variable(node, inputs) if engine.guarding else graph.variable_of(node) for node in made]
-    f._outputs = [ref(v) for v in outputs]
-    for node in made:
-        node.track()
+    f._parents, f._outputs, f.generation = parents, [ref(v) for v in outputs], generation   # last: had it failed, it were not called
     return outputs
 
 
@@ -185,23 +183,23 @@ def run_backward(root, gradient, retain, create_graph):
 
 def walk_back(root, gradient, retain, create_graph):
     """Choose the walk: the quick one has its gradients in the nodes, so one at a time can run; else the one with a table."""
-    if create_graph or engine.busy or engine.watchers:
-        return engine.hooks.walk(root, gradient, retain, create_graph)
-    engine.busy = True
-    try:
-        return walk(root, gradient, retain)
-    finally:
-        engine.busy = False
+    arrived = None if create_graph or engine.watchers else walk(root, gradient, retain)
+    return engine.hooks.walk(root, gradient, retain, create_graph) if arrived is None else arrived
 
 
 def walk(root, gradient, retain):
-    """Walk back with each gradient in its node; return [(Variable, gradient, is it added to `.grad` or set?)]."""
-    queue = ReadyQueue.__new__(ReadyQueue, root.generation)
+    """Walk back with each gradient in its node; return [(Variable, gradient, is it added to `.grad` or set?)].
+
+    None where another walk uses the nodes.
+    """
     arrived = []
-    context = node = None
+    context = None
+    queue = nodes.begin_walk(root.generation)
+    if queue is None:
+        return None
     try:
-        root.start(None if gradient is None else rules.data_of(gradient))
         queue.push(root)
+        root.start(None if gradient is None else rules.data_of(gradient))
         while True:
             node = queue.next()
             if node is None:
@@ -222,11 +220,11 @@ def walk(root, gradient, retain):
                 queue.push(node.in0)
                 node.in0.accumulate(node.gradient())
             else:                                       # a pick: one output of several
-                queue.push_late(rules.collect_pick(node))
+                rules.collect_pick(node, queue)
             node.clear_gradient()
     finally:
-        queue.clear(node)
-        nodes.leave_rules(context)
+        nodes.leave_context(context)
+        queue.end()
     return arrived
 
 
@@ -261,25 +259,26 @@ def deliver(node, arrived, adds):
 
 def set_gradients(arrived, create_graph):
     """Set `.grad` of all Variables or, where a sum fails, of none.  One can come twice: new data make a new leaf of it."""
-    before = []
+    changes = []
     for v, g, adds in arrived:
-        before.append(v._grad)
-    try:
-        for v, g, adds in arrived:
-            v._grad = g if v._grad is None or not adds else sum_of(v._grad, g, create_graph)
-    except BaseException:
-        for i in range(len(before)):
-            v = arrived[i][0]
-            v._grad = before[i]
-        raise
-    for v, g, adds in arrived:
-        v.assigned = False
+        changes.append(v._grad)
+        changes.append(sum_of(changes[-1], g, create_graph) if adds else g)
+    i = nodes.exchange_gradients(arrived, changes)
+    while i >= 0:                           # somebody else has added to it meanwhile, or it is there twice
+        v, g, adds = arrived[i]
+        changes[2 * i + 1] = sum_of(changes[2 * i], g, create_graph) if adds else g
+        i = nodes.exchange_gradients(arrived, changes)
 
 
 def sum_of(old, g, create_graph):
     """Return old + g, as an array or, under create_graph, as a Variable."""
+    if old is None:
+        return g
     check_sum(old, g)
-    if create_graph:
-        with config.using_config("enable_backprop", True):
-            return (old if isinstance(old, VariableBase) else graph.without_graph(old, graph.DETACHED)) + g
-    return np.asarray((old.data if isinstance(old, VariableBase) else old) + g)
+    if not create_graph:
+        return np.asarray((old.data if isinstance(old, VariableBase) else old) + g)
+    context = nodes.enter_context(graph.recording, True)
+    try:
+        return (old if isinstance(old, VariableBase) else graph.without_graph(old, graph.DETACHED)) + g
+    finally:
+        nodes.leave_context(context)

@@ -279,7 +279,7 @@ class Variable(VariableBase):
             gradient = self._grad
         tape.run_backward(root, gradient, retain_grad, create_graph)
         if self.assigned and not is_leaf and not retain_grad:
-            self.grad = None
+            self._grad, self.assigned = None, False
 
     # -- operators: whatever op claims them in the registry
 

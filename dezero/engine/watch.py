@@ -36,12 +36,15 @@ def inspect_result(y, cls, inputs):
 class Fingerprints:
     """Fingerprints of what a node's op has read; while there are any, every walk looks at them."""
 
+    prints = None
+
     def __init__(self, prints):
-        self.prints = prints
+        self.prints = prints                # in one step with the next one: __del__ tells by it
         count_watchers(1)
 
     def __del__(self):
-        count_watchers(-1)
+        if self.prints is not None:
+            count_watchers(-1)
 
 
 def count_watchers(more):
