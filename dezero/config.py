@@ -118,9 +118,18 @@ class Mode(ModeBase):
                     return function(*args, **kwargs)
         return wrapper
 
+    def __reduce__(self):
+        return _mode, (type(self), self.values)
+
     def __repr__(self):
         (name, value), *_ = self.values.items()
         return f"using_config({name!r}, {value!r})"
+
+
+def _mode(cls, values):
+    """A mode that was copied or pickled."""
+    (name, value), *others = values.items()
+    return cls(name, value, **dict(others))
 
 
 def using_config(name, value):

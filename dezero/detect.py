@@ -17,6 +17,9 @@ class Detector(config.Mode):
     def __init__(self, name):
         super().__init__(name, True, watch)
 
+    def __reduce__(self):
+        return Detector, (next(iter(self.values)),)
+
     def __repr__(self):
         return f"{next(iter(self.values))}()"
 

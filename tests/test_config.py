@@ -431,3 +431,15 @@ def deep():
 print(copy_context().run(deep), Config.enable_backprop)
 """)
     assert out == "False True\n"
+
+
+def test_modes_are_copied_and_pickled():
+    import copy
+    import pickle
+    from dezero import detect_anomaly, no_grad
+    for mode in (no_grad(), using_config("keep_data", True), detect_anomaly()):
+        for again in (pickle.loads(pickle.dumps(mode)), copy.copy(mode), copy.deepcopy(mode)):
+            assert type(again) is type(mode) and repr(again) == repr(mode)
+            with again:
+                assert config.modes.get() is not None
+    assert config.modes.get() is None

@@ -152,7 +152,7 @@ cdef class ReadyQueue:
     cdef Node postponed, last_postponed # small nodes that wait for the end of a run
     cdef Py_ssize_t largest             # elements of the largest of these; -1: there is none
     cdef PyObject *taken                # the node whose turn it is, held by the walk
-    cdef int push(self, Node x) noexcept
+    cdef int push(self, Node x) except -1
     cdef bint push_late(self, Node x) noexcept
     cdef Node next(self)
     cdef Node pop(self)

@@ -323,6 +323,7 @@ cdef class VariableBase:
 
     cdef int bind(self, Node node) except -1:
         """Hold a node, and be its living Variable from now on."""
+        cdef Node held = self.node          # until the new one is in its place: see `graph.cut`
         if self.node is not None and self.node.handle == <PyObject *>self:
             self.node.handle = NULL
         self.node = node

@@ -23,11 +23,14 @@ cdef class ReadyQueue:
         self.generation = youngest
         self.largest = -1
 
-    cdef int push(self, Node x) noexcept:
+    cdef int push(self, Node x) except -1:
         """Let x wait, unless it does already or takes no gradient."""
         cdef PyObject *first
         if x is None or x.queued or x.constant:
             return 0
+        if x.generation < 0 or x.generation >= len(self.rows):
+            raise GraphError(f"backward: a node of generation {x.generation} is an input of a younger one, of at most "
+                             f"{len(self.rows) - 1}: `generation` or `inputs` of its Function were set from outside")
         x.queued = True
         first = PyList_GET_ITEM(self.rows, x.generation)
         x.next = <Node>first

@@ -26,6 +26,8 @@ cdef extern from "Python.h":
 def set_variable_class(type cls):
     """Make known the class Variable, which is defined in the engine above; once."""
     global usual
+    if usual != NULL or not issubclass(cls, VariableBase):
+        raise TypeError(f"{cls} is not the class of Variables")
     usual = <PyObject *>cls
     spare(1, <PyTypeObject *>cls, <PyTypeObject *>VariableBase)
     (<PyTypeObject *>cls).tp_dealloc = (<PyTypeObject *>VariableBase).tp_dealloc    # it has no fields of its own to clear

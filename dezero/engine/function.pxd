@@ -19,6 +19,8 @@ cdef class OpFunction:
 
 cdef object apply_op(object cls, tuple args, dict kwargs)
 cdef object as_leaf(object data)
+@cython.locals(x=Node, generation=Py_ssize_t)
+cdef Py_ssize_t youngest(tuple parents) except -1
 @cython.locals(x=Node)
 cdef tuple needs_of(Function f)
 cpdef object operands_of(object cls)

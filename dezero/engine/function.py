@@ -7,7 +7,7 @@ from .._kernels import IN_USE
 from .._kernels.nodes import FunctionBase, VariableBase
 from ..registry import OPERATORS, registry
 from . import graph, rules, tape
-from .checks import check_data, who
+from .checks import GradientTypeError, check_data, who
 
 
 class OperatorTable:
@@ -101,8 +101,10 @@ class Function(FunctionBase):
 
     @inputs.setter
     def inputs(self, inputs):
+        held = self._parents, self._inputs          # noqa: F841  see `graph.cut`
         self._parents = tuple([graph.node_of(x if isinstance(x, VariableBase) else as_leaf(x)) for x in inputs])
         self._inputs = None
+        self.generation = youngest(self._parents)
 
     @property
     def needs_input_grad(self):
@@ -133,11 +135,15 @@ def apply_op(cls, args, kwargs):
         if y is not None:
             return y
     parameters = () if count is None else args[count:]
-    if parameters or kwargs:
-        parameters = tuple([rules.parameter(cls, i, x) for i, x in enumerate(parameters)])
-        kwargs = {name: rules.parameter(cls, name, x) for name, x in kwargs.items()}
     try:
+        if parameters or kwargs:
+            parameters = tuple([rules.parameter(cls, i, x) for i, x in enumerate(parameters)])
+            kwargs = {name: rules.parameter(cls, name, x) for name, x in kwargs.items()}
         f = cls(*parameters, **kwargs)
+    except GradientTypeError as error:
+        if cls.__init__ is not Function.__init__:
+            raise
+        refuse_arguments(cls, args, kwargs, error)  # it takes no parameters: these are operands too many
     except TypeError as error:
         refuse_arguments(cls, args, kwargs, error)
     return f(*args[:count])
@@ -187,6 +193,14 @@ class OpFunction:
 def as_leaf(data):
     """Return a new leaf on an array."""
     return graph.without_graph(check_data(data), graph.LEAF)
+
+
+def youngest(parents):
+    """Return the highest generation among nodes."""
+    generation = 0
+    for x in parents:
+        generation = max(generation, x.generation)
+    return generation
 
 
 def needs_of(f):

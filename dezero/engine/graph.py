@@ -254,6 +254,8 @@ def on_value(node):
 def cut(node):
     """Make a leaf of a node."""
     nodes.rematerialize_if_dropped(node)    # first: others may be computed from it
+    # Cython up to 3.2 lets go of what a field holds before it sets the field: a finalizer that came back here would find it freed.
+    held = node.op, node.in0, node.in1      # noqa: F841
     node.op = node.kernel = node.in0 = node.in1 = None
     node.place = -1
     node.by_loops = True

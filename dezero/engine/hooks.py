@@ -24,7 +24,9 @@ class Hooks:
     def before_rule(self, node, gradient):
         """All of a node's gradient has arrived, and those of its parents come next.  (While `rule_watchers`; for leaves too.)
 
-        Of a call of several outputs it is the list of theirs, with None for those that nobody used.
+        None in the ordinary walk: `node.gradient()` gives it there, and ends the run of blocks that it is a part of, so it is
+        not asked for everybody.  Of a call of several outputs it is a list (in the ordinary walk `node.op._gys`), with None
+        for those that nobody used.
         """
 
     def walk(self, root, gradient, retain, create_graph):

@@ -205,7 +205,7 @@ def walk(root, gradient, retain):
             if node is None:
                 break
             if engine.rule_watchers:
-                engine.hooks.before_rule(node, node.gradient() if node.place < 0 or node.op is None else node.op._gys)
+                engine.hooks.before_rule(node, None)
             if retain and not node.is_leaf():
                 deliver(node, arrived, False)           # first: a rule may write into the gradient it gets
             if node.kernel is not None:                 # compiled loops

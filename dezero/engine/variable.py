@@ -112,6 +112,7 @@ class Variable(VariableBase):
             graph.identity(self, data)
         elif node is not None:
             graph.retire(self)
+        held = self.array                   # noqa: F841  see `graph.cut`
         self.array = data
 
     @property
@@ -122,6 +123,7 @@ class Variable(VariableBase):
     def grad(self, grad):
         if grad is not None:
             grad = checked_gradient(grad, *self._meta(), "x.grad = ...")
+        held = self._grad                   # noqa: F841  see `graph.cut`
         self._grad = grad
         self.assigned = grad is not None
         self.track()
