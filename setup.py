@@ -5,7 +5,7 @@ DEZERO_REQUIRE_EXT=1, for wheels and CI, makes that an error.
 """
 import atexit
 import os
-import re
+import runpy
 import shutil
 import sys
 import tempfile
@@ -25,28 +25,24 @@ COMPILED = ("dezero._kernels.elementwise", "dezero._kernels.nodes", *["dezero.en
 DIRECTIVES = {"language_level": 3, "auto_pickle": False, "nonecheck": True, "binding": False,
               "embedsignature": True, "embedsignature.format": "clinic"}
 
-# What `dezero._kernels.extensions` compares: modules of another version, or with other declarations, do not come together.
-VERSION = re.search('__version__ = "(.*)"', Path("dezero/_version.py").read_text(encoding="utf-8"))[1]
+# What modules of one build have in common (_kernels/dezero_build.h): the version, and a number of it and all declarations.
+VERSION = runpy.run_path("dezero/_version.py")["__version__"]
 DECLARATIONS = sorted(str(path) for path in Path("dezero").rglob("*") if path.suffix in (".pxd", ".pxi", ".h"))
 BUILD = zlib.crc32(b"".join([VERSION.encode(), *[Path(path).read_bytes() for path in DECLARATIONS]])) % 100_000
+MACROS = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("DEZERO_VERSION_IS", VERSION), ("DEZERO_BUILD_IS", str(BUILD))]
 
 # -ffp-contract=off: a * b + c is what NumPy makes of it.  -fwrapv: integers that overflow wrap, as NumPy's do.
 # -g0, -s: debug data would be four fifths of a wheel; with -g in CFLAGS they stay.
-FLAGS, LINK = [], []
 DEBUG = "-g" in os.environ.get("CFLAGS", "").split()
-if sys.platform != "win32":
-    FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fwrapv"]
-    if not DEBUG:
-        FLAGS += ["-g0"]
-        LINK += ["-s"] if sys.platform.startswith("linux") else []
+FLAGS = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fwrapv", *([] if DEBUG else ["-g0"])]
+LINK = ["-s"] if sys.platform.startswith("linux") and not DEBUG else []
 
 
 def extension(module):
     path = module.replace(".", "/")
     source = path + (".pyx" if os.path.exists(path + ".pyx") else ".py")
-    return Extension(module, [source], include_dirs=[np.get_include(), "dezero/_kernels", base], extra_compile_args=FLAGS,
-                     extra_link_args=LINK, define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-                     depends=["dezero/_version.py", *DECLARATIONS])
+    return Extension(module, [source], include_dirs=[np.get_include(), "dezero/_kernels"], extra_compile_args=FLAGS,
+                     extra_link_args=LINK, define_macros=MACROS, depends=["dezero/_version.py", *DECLARATIONS])
 
 
 class BuildExt(build_ext):
@@ -60,9 +56,7 @@ class BuildExt(build_ext):
                 raise
             print(f"dezero: the extension modules were not built, dezero will run on NumPy: {error}", file=sys.stderr)
             for module in self.extensions:
-                path = self.get_ext_fullpath(module.name)
-                if os.path.exists(path):
-                    os.remove(path)
+                Path(self.get_ext_fullpath(module.name)).unlink(missing_ok=True)
             self.extensions = []            # in place they would be copied, and looked for in the wheel
 
 
@@ -76,11 +70,6 @@ def build_base():
 
 
 base = build_base()
-os.makedirs(base, exist_ok=True)
-Path(base, "dezero_build.h").write_text(f"""typedef struct {{ char size[{8 * (1 + BUILD)}]; }} dezero_build;
-typedef struct {{ char size[{8 * (100_001 - BUILD)}]; }} dezero_build_rest;
-#define DEZERO_VERSION "{VERSION}"
-""")
 setup(ext_modules=cythonize([extension(m) for m in COMPILED], compiler_directives=DIRECTIVES, build_dir=base + "/cython",
                             emit_linenums=DEBUG),                # a debugger and .ci/sanitize name lines of the .pyx then
       options={"build": {"build_base": base}}, cmdclass={"build_ext": BuildExt})

@@ -156,6 +156,11 @@ def test_the_story_is_short():
     assert functions["walk"].end_lineno - functions["walk"].lineno + 1 <= 45
 
 
+def test_the_build_is_short():
+    text = (TESTS.parent / "setup.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 75 and "import re" not in text
+
+
 def test_second_order_is_loaded_at_first_use():
     program = ("import sys, numpy as np, dezero; x = dezero.Variable(np.array(2.0)); (x * x).backward()\n"
                "late = [m for m in sys.modules if m.startswith('dezero.engine.') and m.split('.')[2] in ('watch', 'guarded', 'higher', 'partial')]\n"
