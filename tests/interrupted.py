@@ -111,7 +111,8 @@ class Rules(Program):
 class Blocks(Program):
     def __init__(self):
         super().__init__(Variable(np.linspace(1.0, 2.0, 40_000).reshape(200, 200)), Variable(np.linspace(0.5, 1.0, 200)),
-                         Variable(np.linspace(0.5, 1.0, 40_000, dtype="f4").reshape(200, 200)), Variable(np.linspace(0.5, 1.0, 200, dtype="f4")))
+                         Variable(np.linspace(0.5, 1.0, 40_000, dtype="f4").reshape(200, 200)),
+                         Variable(np.linspace(0.5, 1.0, 200, dtype="f4")))
 
     def first(self):
         x, row, *_ = self.variables

@@ -25,7 +25,8 @@ def raw(x):
 
 def fit(g, x):
     """A cotangent in the shape and dtype of x."""
-    axes = tuple([i for i in range(g.data.ndim) if i < g.data.ndim - x.data.ndim or x.data.shape[i - g.data.ndim] != g.data.shape[i]])
+    more = g.data.ndim - x.data.ndim
+    axes = tuple([i for i, n in enumerate(g.data.shape) if i < more or x.data.shape[i - more] != n])
     return cast(reshape(total(g, axes), x.data.shape), x.data.dtype)
 
 
@@ -55,7 +56,7 @@ def put(g, index, shape):
 
 
 def backward(root, cotangent):
-    """Return {Value: its cotangent}, and {Value: how large the terms were that were added up to it}, for rounding grows with these."""
+    """Return {Value: its cotangent}, and {Value: how large the terms were that it is the sum of}: rounding grows with these."""
     order, seen, todo = [], set(), [(root, False)]
     while todo:
         x, opened = todo.pop()

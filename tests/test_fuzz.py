@@ -30,7 +30,8 @@ SHAPES = [(), (1,), (3,), (2, 3), (7, 8), (3, 19), (8, 14), (113,), (2, 3, 4), (
 OFTEN = [12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 6, 6, 6, 6, 3, 3, 2, 2, 1, 1, 1, 1]
 NUMBERS = [2.0, -1.0, 0.5, 4, 1.0]
 BINARY = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b}
-UNARY = {"neg": lambda a, n: -a, "square": lambda a, n: a**2, "cube": lambda a, n: a**3, "turned": lambda a, n: a[slice(None, None, -1) if n else ...],
+UNARY = {"neg": lambda a, n: -a, "square": lambda a, n: a**2, "cube": lambda a, n: a**3,
+         "turned": lambda a, n: a[slice(None, None, -1) if n else ...],
          "again": lambda a, n: a[[0, 0, -1][:n] + [*range(3, n)] if n else ()]}      # of the first axis, n long
 
 
@@ -167,9 +168,11 @@ class Machine:
     def do_read(self, i, *_):
         a, p = self.any(i)
         got, wanted = a.data, p.data
-        demand((got.dtype, got.shape) == (wanted.dtype, wanted.shape), f"result of {got.dtype}{got.shape}, wanted {wanted.dtype}{wanted.shape}")
+        demand((got.dtype, got.shape) == (wanted.dtype, wanted.shape),
+               f"result of {got.dtype}{got.shape}, wanted {wanted.dtype}{wanted.shape}")
         far = np.abs(got - wanted).max(initial=0.0)
-        demand(far == 0 if self.to_the_bit else far <= self.most * reference.largest(p), f"result: {got}, wanted {wanted}, {far} away")
+        most = 0 if self.to_the_bit else self.most * reference.largest(p)
+        demand(far <= most, f"result: {got}, wanted {wanted}, {far} away")
 
     def do_rebind(self, i, *_):
         a, _ = self.any(i)
@@ -282,7 +285,8 @@ class Machine:
             demand(got is None or not got.any(), f"gradient: {got}, wanted None")       # a rule of two results sends zeros
             return
         demand(got is not None, f"gradient: None, wanted {wanted}")
-        demand(type(got) is np.ndarray and (got.shape, got.dtype) == (v.shape, v.dtype), f"gradient: {got!r}, wanted {v.dtype}{v.shape}")
+        demand(type(got) is np.ndarray and (got.shape, got.dtype) == (v.shape, v.dtype),
+               f"gradient: {got!r}, wanted {v.dtype}{v.shape}")
         if size < 1e25:                     # float32 ends at 1e38
             far = np.abs(got - wanted).max(initial=0.0)
             demand(far <= self.most * size, f"gradient: {got}, wanted {wanted}, {far} away where the terms were of size {size}")
@@ -357,6 +361,7 @@ def test_programs():
         error = what_goes_wrong(steps)
         if error is not None:
             least = cut_down(steps)
-            pytest.fail(f"program {seed}: {what_goes_wrong(least)!r}\nrun([\n    " + ",\n    ".join(map(repr, least)) + "])", pytrace=False)
+            listed = ",\n    ".join(map(repr, least))
+            pytest.fail(f"program {seed}: {what_goes_wrong(least)!r}\nrun([\n    {listed}])", pytrace=False)
         seed += 1
     print(f"{seed} programs")

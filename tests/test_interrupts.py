@@ -32,8 +32,10 @@ def raise_alarm(number, frame):
 
 @between_lines
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX signals")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @by_name
 def test_signals_at_random_instants(kind):
+    """A signal that strikes a finalizer, of whatever is just collected, is told by Python and is no hit."""
     program, before, chance = kind(), process_state(), random.Random(kind.__name__)
     old = signal.signal(signal.SIGALRM, raise_alarm)
     begin = time.perf_counter()
@@ -111,7 +113,7 @@ print(failures)
 @between_lines
 @no_memory
 def test_a_mode_ends_without_memory():
-    """There is none for the context variable, and the block has ended nevertheless; elsewhere, where the context was copied, not."""
+    """There is none for the context variable, and the block has ended nevertheless; in a copy of the context it has not."""
     assert_runs("""
 import _testcapi
 from contextvars import copy_context
