@@ -204,9 +204,9 @@ def _hidden(chosen, candidates):
     for one in candidates:
         missing = [f"{name} = {value}" for name, value in one.points if (name, value) not in chosen.points]
         if one.folder != chosen.folder and missing and not (one.is_leftover() and chosen.points):
-            texts.append(f"distribution {clean(one.name, 64)} is there twice: {shown(chosen.folder, 300)} counts, so entry point "
-                         f"{shown(', '.join(missing))} of {shown(one.folder, 300)} is not loaded; remove the folder that is left over, "
-                         "or install the package again")
+            texts.append(f"distribution {clean(one.name, 64)} is there twice: {shown(chosen.folder, 300)} counts, so entry "
+                         f"point {shown(', '.join(missing))} of {shown(one.folder, 300)} is not loaded; remove the folder "
+                         "that is left over, or install the package again")
     return texts
 
 
@@ -216,7 +216,8 @@ def _entries_of(one):
     try:
         name, version = one.stated()
         if one.is_leftover():
-            error = PluginError(f"{shown(one.folder, 300)} was left over when pip was interrupted; remove it, or install the package again")
+            error = PluginError(f"{shown(one.folder, 300)} was left over when pip was interrupted; "
+                                "remove it, or install the package again")
     except Exception as unreadable:
         error = error or unreadable
     if error is not None:

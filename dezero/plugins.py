@@ -365,7 +365,8 @@ def _forget(plugin):
 def _earlier_run(op):
     """The plugin that this process registered when the class statement of this op ran before, or None."""
     for plugin in _plugins.values():
-        if plugin.kind == "registered" and isinstance(plugin.obj, type) and plugin.obj is not op.cls and is_again(plugin.obj, op.cls):
+        cls = plugin.obj
+        if plugin.kind == "registered" and isinstance(cls, type) and cls is not op.cls and is_again(cls, op.cls):
             if any(claim in claims(op) for offer in plugin.offers for claim in claims(offer)):
                 return plugin
     return None

@@ -70,8 +70,9 @@ with dezero.detect_anomaly():
 def test_a_frozen_program(tmp_path):
     pytest.importorskip("PyInstaller")
     Site(tmp_path).add("plug", {"p": "frozen_plug"}, {"frozen_plug.py": op_module("frozen_op"), "app.py": PROGRAM})
-    done = subprocess.run([sys.executable, "-m", "PyInstaller", "-y", "--onedir", "--paths", str(tmp_path), "app.py"], cwd=tmp_path,
-                          env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(HOUSE.parent)])}, capture_output=True, text=True, timeout=600)
+    done = subprocess.run([sys.executable, "-m", "PyInstaller", "-y", "--onedir", "--paths", str(tmp_path), "app.py"],
+                          cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(HOUSE.parent)])},
+                          capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
     done = subprocess.run([str(tmp_path / "dist" / "app" / "app")], cwd="/", capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("[4. 4. 4.] [2. 2.]\n", "")

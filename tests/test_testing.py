@@ -791,7 +791,8 @@ def dezero_register_ops(register):
 '''
 
 
-@pytest.mark.parametrize("before", ["", "dezero.plugins.load()", "importlib.reload(explike)", "dezero.plugins.load(); importlib.reload(explike)"])
+@pytest.mark.parametrize("before", [
+    "", "dezero.plugins.load()", "importlib.reload(explike)", "dezero.plugins.load(); importlib.reload(explike)"])
 def test_an_op_whose_rule_has_its_own_package_loaded(tmp_path, before):
     site = Site(tmp_path / "site").add("explike", {"e": "explike"}, {"explike.py": EXPLIKE})
     done = site.run(f"""

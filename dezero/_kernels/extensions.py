@@ -47,9 +47,9 @@ def why_uncompiled():
         return f"{', '.join(missing)} missing among the extension modules of {HOUSE}{found}; {AGAIN}", False
     hidden = hidden_build()
     if hidden:
-        return (f"{HOUSE} is not built, and hides the compiled dezero in {hidden}: run from another folder, or take it off the path "
-                "(the command `dezero` and `python -P` do not look into the current folder); DEZERO_KERNELS=numpy says that it is meant",
-                os.environ.get("DEZERO_KERNELS") == "numpy")
+        return (f"{HOUSE} is not built, and hides the compiled dezero in {hidden}: run from another folder, or take it off the "
+                "path (the command `dezero` and `python -P` do not look into the current folder); DEZERO_KERNELS=numpy says that "
+                "it is meant"), os.environ.get("DEZERO_KERNELS") == "numpy"
     if found:
         return f"the extension modules are not built{found}; {AGAIN}", False
     checkout = os.path.dirname(HOUSE)

@@ -76,7 +76,8 @@ def test_one_is_missing(copy, module):
     file_of(copy, module).unlink()
     done = run(copy)
     assert done.returncode == 0 and done.stdout == "[ 3. 12.] [2. 2.]\n"
-    assert done.stderr.startswith(f"{TOLD}{module} missing among the extension modules of {copy}; install dezero again as a whole: pip install ")
+    assert done.stderr.startswith(f"{TOLD}{module} missing among the extension modules of {copy}; "
+                                  "install dezero again as a whole: pip install ")
     assert done.stderr.count("Warning") == 1
     told = facts(copy)
     assert told["compiled"] is False and told["engine"] == "interpreted" and told["reason"].startswith(f"{module} missing among")
@@ -98,7 +99,8 @@ def test_one_of_another_python(copy):
     file.rename(file.with_name("tape.cpython-39-x86_64-linux-gnu.so"))
     done = run(copy)
     assert done.returncode == 0 and "dezero.engine.tape missing among" in done.stderr
-    assert f"found tape.cpython-39-x86_64-linux-gnu.so, built for another Python: this one loads {machinery.EXTENSION_SUFFIXES[0]}" in done.stderr
+    assert "found tape.cpython-39-x86_64-linux-gnu.so, built for another Python: " \
+           f"this one loads {machinery.EXTENSION_SUFFIXES[0]}" in done.stderr
 
 
 @compiled
@@ -161,7 +163,8 @@ def test_an_unbuilt_tree_that_hides_a_compiled_one(copy):
     unbuilt(copy)
     done = run(copy, DEZERO_KERNELS="")
     assert done.stdout == "[ 3. 12.] [2. 2.]\n" and done.stderr.count("Warning") == 1
-    assert done.stderr.startswith(f"{TOLD}{copy} is not built, and hides the compiled dezero in {dezero.__path__[0]}: run from another folder")
+    hides = f"{copy} is not built, and hides the compiled dezero in {dezero.__path__[0]}: run from another folder"
+    assert done.stderr.startswith(TOLD + hides)
     told = facts(copy, DEZERO_KERNELS="")
     assert told["compiled"] is False and f"hides the compiled dezero in {dezero.__path__[0]}" in told["reason"]
     assert "DEZERO_REQUIRE_EXT" not in told["reason"]
@@ -175,8 +178,8 @@ def test_from_the_folder_of_a_clone(copy):
     """`python -m dezero` imports what lies in the current folder."""
     unbuilt(copy)
     environ = {key: value for key, value in os.environ.items() if key != "DEZERO_KERNELS"}
-    done = subprocess.run([sys.executable, "-m", "dezero", "info"], cwd=copy.parent, env={**environ, "PYTHONPATH": str(Path(dezero.__path__[0]).parent)},
-                          capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "dezero", "info"], cwd=copy.parent, capture_output=True, text=True, timeout=60,
+                          env={**environ, "PYTHONPATH": str(Path(dezero.__path__[0]).parent)})
     assert done.returncode == 0 and done.stderr.count("RuntimeWarning") == 1
     said = f"compiled  not in use: {copy} is not built, and hides the compiled dezero in {dezero.__path__[0]}"
     assert "".join(said.split()) in "".join(done.stdout.split())        # lines are wrapped
