@@ -7,7 +7,7 @@ copy_small_operands rematerialize`.  The sections are the chapters of the compil
 import os
 import threading
 import weakref
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 
 import numpy as np
 
@@ -424,12 +424,20 @@ class ModeFlag:
         return self.defaults[self.name] if value is None else value
 
 
-# Compiled, a context is entered and left in one step.  Here a signal's handler that raises may come at the very call that is
-# to set things right again, and recording and np.errstate then stay as they are for rules.
+# Compiled, a context is entered and left in one step.  Here the variables that were set in it are set back one by one; one that
+# a rule was the first to set keeps its value.  A signal's handler that raises may come at the very call that is to set things
+# right again, and recording and np.errstate then stay as they are for rules.
+
+def context_with(*variables):
+    """Return a copy of the context, in which these variables are set."""
+    for variable in variables:
+        variable.set(variable.get())
+    return copy_context()
+
 
 def enter_context(recording, record):
     """Let calls be recorded, or not, until `leave_context`."""
-    context = ((modes, modes.get()),)
+    context = context_with(modes)
     try:
         push_frame(None, {recording.name: record})
     except BaseException:
@@ -440,7 +448,7 @@ def enter_context(recording, record):
 
 def enter_rules(recording, record):
     """Do the same, and note floating-point flags."""
-    context = ((modes, modes.get()), (errstate_variable, errstate_variable.get()))
+    context = context_with(modes, errstate_variable)
     try:
         push_frame(None, {recording.name: record})
         errstate_variable.set(noting_flags)
@@ -452,8 +460,9 @@ def enter_rules(recording, record):
 
 def leave_context(context):
     """Set back what the context that was entered has changed; None: nothing."""
-    for variable, value in context or ():
-        variable.set(value)
+    for variable, value in () if context is None else context.items():
+        if variable.get() is not value:
+            variable.set(value)
 
 
 _of_thread = threading.local()              # `noted`: the floating-point flags of its pass

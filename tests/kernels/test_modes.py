@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from dezero import Config, Function, Variable, config, no_grad, using_config
+from dezero import Config, Function, Variable, _kernels, config, no_grad, using_config
 
 told = contextvars.ContextVar("told", default="nobody")
 
@@ -77,11 +77,20 @@ def test_a_rule_that_fails_leaves_all_as_it_was(error, create_graph):
         np.seterr(all="ignore")
         raise error
 
+    token = told.set("the caller")
     before = state()
     with pytest.raises(error):
         through(ask, create_graph=create_graph)
     assert state() == before
     assert through(lambda: None).tolist() == [2.0, 2.0]
+    told.reset(token)
+
+
+@pytest.mark.skipif(not _kernels.COMPILED, reason="what a rule was the first to set stays set")
+def test_a_rule_that_sets_a_variable_for_the_first_time_leaves_nothing():
+    first = contextvars.ContextVar("first")
+    assert through(lambda: first.set("the rule")).tolist() == [2.0, 2.0]
+    assert first.get(None) is None
 
 
 def test_a_backward_inside_a_rule():
