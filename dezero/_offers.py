@@ -1,4 +1,4 @@
-"""From what a hook registers to a checked `Op` or `Constant`.
+"""From what a hook registers to a checked `Entry` or `Constant`.
 
 Everything a class body can get wrong is found here, at the author's line, and
 not at the first use of the op.
@@ -12,7 +12,7 @@ from dezero._words import shown
 from dezero.engine.function import Function, function_of
 from dezero.engine.variable import Variable
 from dezero.errors import PluginError
-from dezero.registry import OPERATORS, Constant, Op
+from dezero.registry import OPERATORS, Constant, Entry
 
 VARARGS = 0x04  # inspect.CO_VARARGS; inspect costs 6 ms of import
 
@@ -64,7 +64,7 @@ class Register:
 
 
 def op_of(cls, plugin, dist, version):
-    """Check a `Function` subclass and describe it as an `Op`.
+    """Check a `Function` subclass and describe it as an `Entry`.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def op_of(cls, plugin, dist, version):
     if cls.forward is Function.forward:
         raise PluginError(f"{who}: no forward(); it is the reference and always there")
     name = check_name(body["name"], who)
-    op = Op(
+    op = Entry(
         name, cls,
         _operators(body.get("operators", ()), who),
         _functions(body.get("numpy", ()), who),

@@ -23,7 +23,7 @@ from dezero._version import __version__
 from dezero._words import clean, items, near, normal, reason, safe, shown
 from dezero.engine.function import Function
 from dezero.errors import OpConflict, PluginError, PluginWarning
-from dezero.registry import HOST, Op, claims, conflict, is_again, is_same, registry, remedy, settle
+from dezero.registry import HOST, Entry, claims, conflict, is_again, is_same, registry, remedy, settle
 
 __all__ = ["failures", "isolated", "load", "prefer", "register", "status", "unregister"]
 
@@ -408,7 +408,7 @@ def _find(name_or_obj):
         raise PluginError(f"{name_or_obj!r} is several plugins: "
                           + ", ".join(repr(plugin.name) for plugin in found))
     owners = [plugin.name for plugin in plugins for offer in plugin.offers
-              if isinstance(offer, Op) and (offer.cls is name_or_obj or offer.name == name_or_obj)]
+              if isinstance(offer, Entry) and (offer.cls is name_or_obj or offer.name == name_or_obj)]
     hint = near(name_or_obj, _plugins) if isinstance(name_or_obj, str) else ""
     if owners:
         hint = f"; it is an op of plugin {owners[0]!r}, which can be taken off as a whole"
@@ -550,7 +550,7 @@ def _load_entry(entry, contested):
 
 
 def _status_of(plugin):
-    ops = [offer for offer in plugin.offers if isinstance(offer, Op)]
+    ops = [offer for offer in plugin.offers if isinstance(offer, Entry)]
     names = registry.snapshot.names
     return Status(plugin.name, plugin.kind, "active", plugin.dist, plugin.version, plugin.entry,
                   tuple(op.name for op in ops if names.get(op.name) is op),

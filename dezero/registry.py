@@ -31,8 +31,8 @@ HOST = "dezero"
 """The distribution whose ops are built in."""
 
 
-class Op(OpBase):
-    """One op that a plugin offers.
+class Entry(OpBase):
+    """An op as the registry holds it: what a plugin offers.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Op(OpBase):
         return f"{self.name!r} ({package(self)})"
 
     def __repr__(self):
-        return f"<Op {self.qualified}>"
+        return f"<Entry {self.qualified}>"
 
 
 class Constant:
@@ -96,13 +96,13 @@ class Snapshot:
 
     Attributes
     ----------
-    names : mapping of str to Op
-    operators : mapping of str to Op
-    functions : mapping of callable to Op
+    names : mapping of str to Entry
+    operators : mapping of str to Entry
+    functions : mapping of callable to Entry
     constants : frozenset of callable
     answers : mapping of callable to callable
         What is called in place of a constant function, where it is not answered on the data.
-    ops : tuple of Op
+    ops : tuple of Entry
         All that hold something; one that lost its name to another is not in `names`.
     """
 
@@ -221,11 +221,11 @@ def settle(offers, rank, new=(), contested=None):
 
     Parameters
     ----------
-    offers : iterable of Op or Constant
+    offers : iterable of Entry or Constant
         The earlier one has what two claim.
     rank : callable
         ``rank(op)``: 0, or more for an op that the caller prefers; the highest wins.
-    new : iterable of Op or Constant
+    new : iterable of Entry or Constant
         Those of `offers` that are being registered.
     contested : list, optional
         Takes ``(offer, claim, rival)`` where one of `new` is a side and the
@@ -244,7 +244,7 @@ def settle(offers, rank, new=(), contested=None):
     """
     offers = list(offers)
     new = set(map(id, new))
-    ranks = {id(offer): rank(offer) if isinstance(offer, Op) else 0 for offer in offers}
+    ranks = {id(offer): rank(offer) if isinstance(offer, Entry) else 0 for offer in offers}
     taken = {}
     for offer in sorted(offers, key=lambda offer: -ranks[id(offer)]):  # stable
         free = [claim for claim in claims(offer) if claim not in taken]
@@ -263,7 +263,7 @@ def settle(offers, rank, new=(), contested=None):
     for offer in offers:  # once more: tables and messages follow the order of the offers
         for claim in claims(offer):
             if taken.get(claim) is offer:
-                kind, key = claim if isinstance(offer, Op) else ("constant", claim[1])
+                kind, key = claim if isinstance(offer, Entry) else ("constant", claim[1])
                 parts[kind][key] = offer
     answers = {function: offer.answer for function, offer in parts["constant"].items() if offer.answer is not None}
     return Snapshot(parts["name"], parts["operator"], parts["numpy"], parts["constant"], answers)
@@ -305,8 +305,8 @@ def conflict(new, claim, old):
 
 def remedy(pairs):
     """How the caller decides for the new ones of ``(new, old)``."""
-    constants = [old.name for new, old in pairs if not isinstance(new, Op)]
-    choices = list(dict.fromkeys((new.dist or new.plugin, new.name) for new, old in pairs if isinstance(new, Op)))
+    constants = [old.name for new, old in pairs if not isinstance(new, Entry)]
+    choices = list(dict.fromkeys((new.dist or new.plugin, new.name) for new, old in pairs if isinstance(new, Entry)))
     texts = []
     if choices:
         texts.append("to let it override the other, call " + " or ".join(f"dezero.plugins.prefer{choice}" for choice in choices)
@@ -317,7 +317,7 @@ def remedy(pairs):
 
 
 def _side(offer):
-    if isinstance(offer, Op):
+    if isinstance(offer, Entry):
         what = f"the built-in op {offer.name!r}" if offer.dist == HOST else f"op {offer.name!r}"
     else:
         what = "a constant"

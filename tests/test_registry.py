@@ -9,7 +9,7 @@ import pytest
 
 from dezero import Function
 from dezero.errors import OpConflict
-from dezero.registry import (OPERATORS, Constant, Op, Registry, Snapshot, function_name, library_of, line, package, place,
+from dezero.registry import (OPERATORS, Constant, Entry, Registry, Snapshot, function_name, library_of, line, package, place,
                              registry, settle)
 
 
@@ -19,7 +19,7 @@ class Twice(Function):
 
 
 def op(name="twice", operators=(), numpy=(), dist="dezero-a", version="1.0", plugin="dezero-a:ops", cls=Twice, order=1):
-    return Op(name, cls, operators, numpy, None, order, plugin, dist, version, __file__, 20)
+    return Entry(name, cls, operators, numpy, None, order, plugin, dist, version, __file__, 20)
 
 
 def constant(function, dist="dezero-c"):
@@ -34,7 +34,7 @@ def everything(snapshot):
     return (dict(snapshot.names), dict(snapshot.operators), dict(snapshot.functions), set(snapshot.constants))
 
 
-# -- Op
+# -- Entry
 
 
 def test_an_op_says_what_it_is():
@@ -44,7 +44,7 @@ def test_an_op_says_what_it_is():
     assert (o.plugin, o.dist, o.version, o.file, o.line) == ("dezero-a:ops", "dezero-a", "1.0", __file__, 20)
     assert o.apply == Twice.apply
     assert o.qualified == "'twice' (dezero-a 1.0)"
-    assert repr(o) == "<Op 'twice' (dezero-a 1.0)>"
+    assert repr(o) == "<Entry 'twice' (dezero-a 1.0)>"
 
 
 def test_an_op_of_this_process():

@@ -33,7 +33,7 @@ class Kernel:
 # -- nodes.pyx
 
 class OpBase:
-    """What the engine reads of a registered op; `registry.Op` is the rest."""
+    """What the engine reads of a registered op; `registry.Entry` is the rest."""
 
     kernel = None
     direct = 0

@@ -78,7 +78,7 @@ cdef class BuildRest:
 
 
 cdef class OpBase:
-    """What the engine reads of a registered op; `registry.Op` is the rest."""
+    """What the engine reads of a registered op; `registry.Entry` is the rest."""
 
 
 @cython.trashcan(True)

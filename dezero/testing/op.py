@@ -33,7 +33,7 @@ def check_op(op, samples=None):
 
     Parameters
     ----------
-    op : type, str or registry.Op
+    op : type, str or registry.Entry
         A Function subclass, registered or not, or the name of a registered op.
     samples : callable, optional
         ``samples(sample)`` calls ``sample(*args, **kwargs)`` as ``F.op`` is called, with floating arrays where it is to
@@ -85,7 +85,7 @@ def checks_of(op, samples=None):
 
 
 def ops_of(package):
-    """The ops of an installed distribution, as a tuple of `registry.Op`, in order of registration.
+    """The ops of an installed distribution, as a tuple of `registry.Entry`, in order of registration.
 
     Parameters
     ----------

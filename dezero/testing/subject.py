@@ -9,7 +9,7 @@ from dezero._kernels.gradients import At, add_at
 from dezero.engine.checks import who
 from dezero.engine.function import Function, is_standard
 from dezero.engine.variable import Variable
-from dezero.registry import Op, registry
+from dezero.registry import Entry, registry
 from dezero.testing.grads import at, weigh, weights, zero_if_none
 from dezero.testing.samples import samples_of
 
@@ -166,7 +166,7 @@ def class_of(op):
         if found is None:
             raise ValueError(f"check_op: no op {op!r} is registered{registry.explain(op)}; see `dezero ops`")
         return found.cls
-    if isinstance(op, Op):
+    if isinstance(op, Entry):
         return op.cls
     if isinstance(op, type) and issubclass(op, Function) and op is not Function:
         return op
