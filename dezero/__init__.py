@@ -15,8 +15,10 @@ from ._kernels.gradients import At
 from ._kernels.nodes import Kernel
 from ._version import __version__
 from .config import Config, no_grad, using_config
-from .engine import function, variable  # noqa: F401  so they say what to do where they are of another build
+from .engine import function, op, variable  # noqa: F401  so they say what to do where they are of another build
 from .engine.function import Function
+from .engine.op import Op, rule
+from .engine.rules import Saved
 from .engine.variable import Variable, as_array, as_variable
 from .hookspecs import hookimpl
 

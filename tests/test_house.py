@@ -27,13 +27,13 @@ FLOORS = {
     "_pyinstaller": 6,
     "__main__": 6,
 }
-ENGINE = ["__init__", "checks", "dispatch", "guard", "hooks", "graph", "rules", "tape", "function", "variable", "watch", "guarded", "higher", "partial"]
+ENGINE = ["__init__", "checks", "dispatch", "guard", "hooks", "graph", "rules", "tape", "function", "op", "variable", "watch", "guarded", "higher", "partial"]
 """The rooms of the wing, from the ground up."""
 AT_FIRST_USE = {("engine/hooks.py", "higher")}
 """A room of second order registers itself with the engine when it is first needed."""
 
 PUBLIC = set(
-    "Variable Function Kernel At hookimpl Config using_config no_grad as_array as_variable Add Mul Neg Sub Div Pow Square "
+    "Variable Function Kernel Op rule Saved At hookimpl Config using_config no_grad as_array as_variable Add Mul Neg Sub Div Pow Square "
     "add mul neg sub rsub div rdiv pow square errors plugins functions".split())
 
 

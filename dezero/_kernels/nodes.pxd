@@ -128,6 +128,11 @@ cdef class FunctionBase:
     cdef public list _gys               # their gradients in the walk that is under way
     cdef public object _inputs, _outputs
     cdef public dict _before            # numbers that the instance held before forward
+    cdef public object _rule            # of a call whose rule is a function: that (`engine/rules`), and what the call has beside operands
+    cdef public dict _parameters
+    cdef public object _saved           # what forward has left for the rule
+    cdef public tuple _absent           # the places of optional operands that were not given
+    cdef public bint _several           # forward has given a tuple, if only of one
     cdef public Py_ssize_t generation
     cdef object __weakref__
 

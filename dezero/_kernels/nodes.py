@@ -77,6 +77,9 @@ class Node:
         """Hold an array, because some rule reads it."""
         self.value = array
 
+    def drop(self):
+        """Nothing is dropped here."""
+
     def is_dropped(self):
         """Is the value gone?"""
         return self.value is None
@@ -191,11 +194,14 @@ def exchange_gradients(arrived, changes):
 class FunctionBase:
     """The fields of a Function that was called: what the engine keeps with a call."""
 
-    __slots__ = ("_parents", "_values", "_gys", "_inputs", "_outputs", "_before", "generation", "__weakref__")
+    __slots__ = ("_parents", "_values", "_gys", "_inputs", "_outputs", "_before", "_rule", "_parameters", "_saved", "_absent",
+                 "_several", "generation", "__weakref__")
 
     def __new__(cls, *args, **kwargs):
         f = object.__new__(cls)
         f._parents = f._values = f._gys = f._inputs = f._outputs = f._before = None
+        f._rule = f._parameters = f._saved = f._absent = None
+        f._several = False
         f.generation = 0
         return f
 

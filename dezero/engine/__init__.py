@@ -5,7 +5,7 @@
     graph                       nodes: made, found, cut
     rules                       an op author's Python methods, as the engine calls them
     tape                        a call is recorded, the walk goes back
-    function variable           what authors write, what callers hold
+    function op variable        what authors write, a class or a rule; what callers hold
     watch                       looking for a fault
     guarded higher partial      derivatives of derivatives, and by chosen Variables; loaded at their first use
 
@@ -24,7 +24,7 @@ from .._kernels.extensions import explaining
 
 def __getattr__(name):
     """Import a room that is asked for: `from . import higher`.  Where it is of another build than the rest, say what to do."""
-    if name not in ("function", "variable", "watch", "guarded", "higher", "partial"):
+    if name not in ("function", "op", "variable", "watch", "guarded", "higher", "partial"):
         raise AttributeError(f"module 'dezero.engine' has no attribute {name!r}")
     with explaining(f"dezero.engine.{name}"):
         return import_module(f"dezero.engine.{name}")

@@ -55,7 +55,7 @@ def name_op(f, error, xs):
     plain = next((cls for cls in (TypeError, ValueError, OverflowError) if isinstance(error, cls)))
     if type(error) is plain or type(error).__module__.startswith("numpy"):
         operands = ", ".join(map(describe, xs))
-        own = {name: x for name, x in (getattr(f, "__dict__", None) or {}).items() if name not in FunctionBase.__dict__}
+        own = f._parameters or {name: x for name, x in (getattr(f, "__dict__", None) or {}).items() if name not in FunctionBase.__dict__}
         parameters = f"; parameters: {own}" if own else ""
         raise plain(f"{who(type(f))}: {error} (operands: {operands}{parameters})") from error
     error.add_note(f"in forward of {who(type(f))}")

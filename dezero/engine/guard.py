@@ -106,16 +106,23 @@ def parts(path, x):
     return found
 
 
+def environment_of(cls):
+    """Return the environment of an op that is a class."""
+    return Environment([base for base in cls.__mro__ if base.__base__ is not FunctionBase and not issubclass(FunctionBase, base)])
+
+
 class Environment:
-    """What the methods of an op can keep numbers in, beside the instance: the class, closures, defaults and globals.
+    """What the methods or functions of an op can keep numbers in, beside the instance: classes, closures, defaults and globals.
 
     Looked at before the first call of the op, and again before a rule is trusted with a second derivative.  Followed are
     the functions of the op's own module that its methods name; constants that nobody changes are no matter.
     """
 
-    def __init__(self, cls):
-        self.classes = [base for base in cls.__mro__ if base.__base__ is not FunctionBase and not issubclass(FunctionBase, base)]
+    def __init__(self, classes, functions=()):
+        self.classes = classes
         self.functions, self.globals = [], []
+        for x in functions:
+            self.follow(x)
         for base in self.classes:
             for x in list(vars(base).values()):     # another thread may be noting the same class
                 self.follow(getattr(x, "__func__", getattr(x, "fget", x)))

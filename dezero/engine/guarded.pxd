@@ -27,5 +27,6 @@ cdef int hold(Guarded v) except -1
 cdef bint is_lost(Guarded v) except -1
 cdef int refuse_lost() except -1
 cdef object cut_by_rule(Guarded v, str what)
-cdef object first_order_only(object f, str why)
+cdef object first_order_only(FunctionBase f, str why)
 cdef int refuse_first_order(FunctionBase f, set looked_at) except -1
+cdef object environment_of(FunctionBase f)

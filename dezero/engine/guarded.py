@@ -146,8 +146,9 @@ def cut_by_rule(v, what):
 
 def first_order_only(f, why):
     """Return the error of a rule whose second derivative would be wrong."""
+    given = "self.inputs, self.outputs and gy" if f._rule is None else "what it is given"
     return FirstOrderOnly(f"{who(type(f))}: {why}, so its second derivative (create_graph=True) would be wrong without a word. "
-                          "Write the rule with operators on self.inputs, self.outputs and gy; where a number is constant on "
+                          f"Write the rule with operators and NumPy's functions on {given}; where a number is constant on "
                           "purpose, say so by x.detach(), or by order = None for the whole rule; or declare order = 1")
 
 
@@ -159,12 +160,17 @@ def refuse_first_order(f, looked_at):
     if type(f).__dict__.get("order") == 1:
         raise FirstOrderOnly(f"{who(type(f))} gives first derivatives only (order = 1): it was asked for more by create_graph=True "
                              "or a transform; use x.detach() where its gradient is meant to be constant")
-    if rules.may_hold_numbers(f):
+    if f._rule is None and rules.may_hold_numbers(f):
         path = guard.left_by_forward(f, f._before)
         if path is not None:
             raise first_order_only(f, f"forward left a number on the instance ({path}), which its rule would take for a constant")
-    environment = None if type(f) in looked_at else type(f).__dict__.get("_environment")    # None where only loops ran
+    environment = None if type(f) in looked_at else environment_of(f)
     looked_at.add(type(f))
     path = None if environment is None else environment.news()
     if path is not None:
         raise first_order_only(f, f"a number was left beside the instance ({path}), which its rule would take for a constant")
+
+
+def environment_of(f):
+    """Return what was noted around the op of a call; None where only loops ran, or NumPy's functions."""
+    return type(f).__dict__.get("_environment") if f._rule is None else f._rule.environment

@@ -41,6 +41,8 @@ cdef VariableBase as_constant(Node node, FunctionBase f)
 cdef Variable as_recorded(Node node, FunctionBase f, bint vouched)
 @cython.locals(x=Node)
 cdef object fit_recorded(FunctionBase f, int i, object gx, list shapes, list wide, bint vouched)
+cdef Variable fit_shape(FunctionBase f, int i, Variable gx, list shapes, list wide)
+cdef object in_dtype(object g, object dtype)
 cdef Variable as_gradient(FunctionBase f, int i, object gx, bint vouched)
 cdef Variable cast(Variable gx, object dtype)
 cdef bint is_new_leaf(Variable v) except -1

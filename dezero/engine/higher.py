@@ -76,8 +76,8 @@ def recorded_walk(roots, gradients, retain, create_graph, linear, targets):
             elif node.op is not None:
                 f = graph.function_of(node)
                 for x, gx in zip(f._parents, table.apply_rule(node, f, gys if node.place >= 0 else [gys])):
-                    if gx is not None:
-                        table.add(x, gx)
+                    for part in gx if type(gx) is list else () if gx is None else (gx,):
+                        table.add(x, part)
             elif node.in0 is not None:
                 table.add(node.in0, gys, node.place)
             else:
@@ -195,11 +195,16 @@ class GradientTable:
     def plain_rule(self, node, f, gys):
         """Run the rule on arrays."""
         rematerialize_reads(node)
+        if f._rule is not None:
+            shapes = f._values or [node]
+            gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(gys, shapes)]
+            gxs = rules.gradients_by_function(node, f, gys)
+            return [in_dtype(g, gradient_dtype(x.dtype)) for g, x in zip(gxs, f._parents)]
         inputs = [as_operand(x, f) for x in f._parents]
         outputs = [graph.on_value(node)] if node.place < 0 else [graph.on_array(y) for y in f._values]
         gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(gys, outputs)]
         gxs = [rules.fit(f, i, gx, outputs) for i, gx in enumerate(call_guarded(f, gys, inputs, outputs))]
-        return [g if g is None or type(g) is At else np.asarray(g, gradient_dtype(x.dtype)) for g, x in zip(gxs, f._parents)]
+        return [in_dtype(g, gradient_dtype(x.dtype)) for g, x in zip(gxs, f._parents)]
 
     def recorded_rule(self, node, f, gys):
         """Run the rule on Variables: guarded ones, unless it is vouched for."""
@@ -237,9 +242,11 @@ class GradientTable:
 # ---- what a rule reads -----------------------------------------------------------------------------------------------
 
 def call_guarded(f, gys, inputs, outputs):
-    """`rules.call_rule`, while results of guarded operands are guarded."""
+    """Return what the rule of f gives for Variables; results of guarded ones are guarded meanwhile."""
     hooks.engine.guarding += 1
     try:
+        if f._rule is not None:
+            return rules.call_function(f, gys, outputs, inputs, None)
         return rules.call_rule(f, gys, inputs, outputs)
     finally:
         hooks.engine.guarding -= 1
@@ -295,16 +302,32 @@ def fit_recorded(f, i, gx, shapes, wide, vouched):
     x = f._parents[i]
     if gx is None or x.constant:
         return None
+    if type(gx) is list and f._rule is not None:
+        return [fit_recorded(f, i, part, shapes, wide, vouched) for part in rules.checked_parts(f, i, gx)]
     if type(gx) is At:
         g = as_gradient(f, i, gx.g, vouched)
         rules.check_part(f, i, gx.index, g.shape, shapes[i])
         return At(gx.index, cast(g, gradient_dtype(x.dtype)))
     gx = as_gradient(f, i, gx, vouched)
     if gx.shape != shapes[i]:
+        gx = fit_shape(f, i, gx, shapes, wide)
+    return cast(gx, gradient_dtype(x.dtype))
+
+
+def fit_shape(f, i, gx, shapes, wide):
+    """Return a gradient of another shape than input i in its shape."""
+    if f._rule is None:
         if not is_broadcast(gx.shape, shapes, wide, i):
             raise wrong_shape(f, i, gx.shape, shapes[i])
-        gx = SumTo(shapes[i])(gx)
-    return cast(gx, gradient_dtype(x.dtype))
+        return SumTo(shapes[i])(gx)
+    shape = rules.summed_shape(f, i, gx.shape, shapes[i], wide)
+    gx = gx if gx.shape == shape else SumTo(shape)(gx)
+    return gx if shape == shapes[i] else np.broadcast_to(gx, shapes[i])
+
+
+def in_dtype(g, dtype):
+    """Return a gradient, of arrays, in a dtype; parts are brought into it where they are added."""
+    return g if g is None or type(g) is At or type(g) is list else np.asarray(g, dtype)
 
 
 def as_gradient(f, i, gx, vouched):

@@ -14,6 +14,33 @@ cdef bint is_bare(object x) except -1
 cdef bint has_slots(object cls) except -1
 @cython.locals(g=FunctionBase)
 cdef FunctionBase beside(FunctionBase f)
+cdef int note_environment(Rule rule) except -1
+
+cdef class Rule:
+    cdef readonly object function, forward
+    cdef readonly bint listed, takes_saved, is_own
+    cdef public tuple reads
+    cdef public bint reads_result
+    cdef public object environment
+
+@cython.locals(rule=Rule)
+cdef bint reads_operand(FunctionBase f, int i) except -1
+cdef int operand_place(FunctionBase f, int i) except -1
+cpdef object call_forward(FunctionBase f, object xs)
+cdef object as_taken(FunctionBase f, object xs)
+@cython.locals(rule=Rule)
+cpdef tuple call_function(FunctionBase f, list gys, list ys, list xs, object saved)
+cdef tuple checked_count(FunctionBase f, object gxs)
+cdef object asked(Node x, object g)
+@cython.locals(x=Node)
+cdef list gradients(Node node, FunctionBase f, list gys)
+@cython.locals(x=Node)
+cdef list gradients_by_function(Node node, FunctionBase f, list gys)
+cdef object value_of(Node node, bint is_read)
+@cython.locals(x=Node)
+cdef object fit_operand(FunctionBase f, int i, object gx, list shapes)
+cdef list checked_parts(FunctionBase f, int i, list parts)
+cdef tuple summed_shape(FunctionBase f, int i, tuple got, tuple wanted, list shapes)
 cdef tuple call_rule(FunctionBase f, list gys, list inputs, list outputs)
 @cython.locals(x=Node)
 cdef object fit(FunctionBase f, int i, object gx, list outputs)

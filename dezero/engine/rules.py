@@ -1,4 +1,4 @@
-"""An op author's Python methods, as the engine calls them: `forward`, and the rule in `backward`.
+"""An op author's Python code, as the engine calls it: `forward`, and the rule, which is a function or the method `backward`.
 
 What goes in is made ready, and what comes out is checked and brought to the wanted shape.  No graph is made here.
 """
@@ -13,7 +13,7 @@ from .._kernels.indexing import frozen
 from .._kernels.nodes import FunctionBase, VariableBase, as_result, usual_gradient
 from ..errors import GradientError
 from . import graph, guard
-from .checks import GradientTypeError, check_gradient_type, checked_output, is_broadcast, who, wrong_shape
+from .checks import GradientTypeError, check_gradient_type, checked_output, describe, is_broadcast, who, wrong_shape
 
 
 # ---- forward ---------------------------------------------------------------------------------------------------------
@@ -69,13 +69,22 @@ def output(f, y, xs):
 
 def note_state(f):
     """Note the numbers on f and around its class before forward: new ones would be constants for its rule (`guard`)."""
+    if f._rule is not None:
+        return note_environment(f._rule)
     f._before = None
     if may_hold_numbers(f):
         for name, x in guard.attributes(f):
             refuse_parameter(type(f), name, x)
         f._before = guard.parameters(f)
     if "_environment" not in type(f).__dict__ and type(f).__base__ is not FunctionBase:
-        type(f)._environment = guard.Environment(type(f))
+        type(f)._environment = guard.environment_of(type(f))
+
+
+def note_environment(rule):
+    """Note the numbers around a rule and a forward that is the author's own, before its first call."""
+    if rule.is_own and rule.environment is None:
+        rule.environment = guard.Environment((), (rule.forward, rule.function))
+    return 0
 
 
 def may_hold_numbers(f):
@@ -103,7 +112,167 @@ def has_slots(cls):
     return False
 
 
+# ---- a rule that is a function ---------------------------------------------------------------------------------------
+
+class Rule:
+    """A rule that is a function, rule(gy, y, *operands, **parameters), and what the engine knows of it.
+
+    `reads` tells of each operand, and `reads_result` of y, whether the rule reads more of it than its shape and dtype.  `listed`: the
+    operands are one tuple.  `is_own`: forward is the author's Python and no function of NumPy or SciPy.
+    """
+
+    def __init__(self, function, forward, listed, takes_saved, is_own):
+        self.function, self.forward = function, forward
+        self.listed, self.takes_saved, self.is_own = listed, takes_saved, is_own
+        self.reads, self.reads_result = None, True
+        self.environment = None
+
+
+class Unread:
+    """The shape and dtype of an array that a rule is seen not to read, so that it was not kept."""
+
+    __slots__ = ("shape", "dtype")
+
+    def __init__(self, shape, dtype):
+        self.shape, self.dtype = shape, dtype
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    @property
+    def size(self):
+        return int(np.prod(self.shape, dtype=object))
+
+    def __repr__(self):
+        return f"<an array of shape {self.shape} and dtype {self.dtype}, which the rule does not read>"
+
+
+def reads_operand(f, i):
+    """Does the rule of a call read the array of operand i?"""
+    rule = f._rule
+    return rule is None or rule.reads is None or rule.listed or rule.reads[operand_place(f, i)]
+
+
+def operand_place(f, i):
+    """Return the place of operand i among all that the op takes, those that were not given too."""
+    for place in f._absent or ():
+        if place <= i:
+            i += 1
+    return i
+
+
+def call_forward(f, xs):
+    """Return what forward gives for the operands of a call whose rule is a function; what it leaves for the rule is noted."""
+    ys = f._rule.forward(*as_taken(f, xs), **f._parameters)
+    f._saved = None
+    if type(ys) is Saved:
+        if not f._rule.takes_saved:
+            raise TypeError(f"forward returned Saved(...), and the rule takes no keyword saved: def rule(gy, y, {', '.join('x' * len(xs))}, *, saved)")
+        f._saved, ys = ys, ys.y
+    f._several = type(ys) is tuple or type(ys) is list or isinstance(ys, tuple)
+    return tuple(ys) if f._several else ys
+
+
+def as_taken(f, xs):
+    """Return the operands of a call as forward and rule take them: one tuple, or None in the place of one that was not given."""
+    if f._rule.listed:
+        return (tuple(xs),)
+    if f._absent is None:
+        return xs
+    xs = list(xs)
+    for place in f._absent:
+        xs.insert(place, None)
+    return xs
+
+
+def call_function(f, gys, ys, xs, saved):
+    """Return what the rule of a call gives: a tuple of one gradient for each operand that was given."""
+    rule = f._rule
+    gy, y = (tuple(gys), tuple(ys)) if f._several else (gys[0], ys[0])
+    try:
+        if rule.takes_saved:
+            gxs = rule.function(gy, y, *as_taken(f, xs), saved=saved, **f._parameters)
+        else:
+            gxs = rule.function(gy, y, *as_taken(f, xs), **f._parameters)
+        return checked_count(f, gxs)
+    except Exception as error:
+        error.add_note(f"in the rule of {who(type(f))}")
+        raise
+
+
+def checked_count(f, gxs):
+    """Return the gradients of a rule as a tuple, one for each operand that was given; a gradient that was put off is asked for."""
+    wanted = len(f._parents) + len(f._absent or ())
+    if f._rule.listed:
+        gxs = tuple(gxs) if isinstance(gxs, (list, tuple)) else (gxs,)
+    elif not isinstance(gxs, tuple):
+        gxs = (gxs,)
+    if len(gxs) != wanted:
+        raise GradientError(f"{who(type(f))}: its rule returned {len(gxs)} gradients, wanted {wanted}, one for each operand")
+    if f._absent is not None:
+        gxs = tuple([g for i, g in enumerate(gxs) if i not in f._absent])
+    return tuple([asked(x, g) for x, g in zip(f._parents, gxs)])
+
+
+def asked(x, g):
+    """Return the gradient of an operand; one that is given as a function only where it goes anywhere."""
+    if x.constant:
+        return None
+    return g() if callable(g) else g
+
+
+class Saved:
+    """Saved(y, **arrays)
+--
+
+    What a `forward` of one's own returns where its rule is to have more than operands and result.
+
+    Parameters
+    ----------
+    y : numpy.ndarray or tuple of these
+        The result.
+    arrays
+        Attributes of what the rule gets as the keyword ``saved``.  Where second derivatives are recorded (``create_graph=True``) it gets
+        None in its place, and computes them from the operands.
+    """
+
+    def __init__(self, y, /, **arrays):
+        self.__dict__.update(arrays)
+        self.__dict__["y"] = y
+
+    def __repr__(self):
+        return f"Saved({', '.join(map(str, self.__dict__))})"
+
+
 # ---- backward --------------------------------------------------------------------------------------------------------
+
+def gradients(node, f, gys):
+    """Run the rule of f, which made the node, on arrays, and return for each input what `fit` gives."""
+    if f._rule is not None:
+        return gradients_by_function(node, f, gys)
+    outputs = [graph.on_array(y) for y in (f._values or [node.as_array()])]
+    gxs = call_rule(f, gys, [graph.on_value(x) for x in f._parents], outputs)
+    return [fit(f, i, gx, outputs) for i, gx in enumerate(gxs)]
+
+
+def gradients_by_function(node, f, gys):
+    """Do the same, where the rule is a function."""
+    ys = f._values or [value_of(node, f._rule.reads_result)]
+    xs = [value_of(x, reads_operand(f, i)) for i, x in enumerate(f._parents)]
+    shapes = [y.shape for y in ys]
+    return [fit_operand(f, i, gx, shapes) for i, gx in enumerate(call_function(f, gys, ys, xs, f._saved))]
+
+
+def value_of(node, is_read):
+    """Return the array of a node for a rule to read, or its shape and dtype.
+
+    Where loops have dropped it, it is for a gradient that nobody wants, and ones will do.
+    """
+    if not is_read:
+        return Unread(node.shape, node.dtype)
+    return np.ones(node.shape, node.dtype) if node.is_dropped() else node.give_out()
+
 
 def call_rule(f, gys, inputs, outputs):
     """Return what `f.backward(*gys)` gives while `f.inputs` and `f.outputs` are these: one gradient for each input."""
@@ -140,8 +309,8 @@ def beside(f):
 def fit(f, i, gx, outputs):
     """Return a rule's gradient for input i as an array of the input's shape, or None.
 
-    Where gradients are summed to the shape of an input that was broadcast: of a Python rule here, by `fit_unusual`; of
-    loops in `_kernels/accumulate.pxi`, or in `Program.summed` of `blocks.pxi` from 4 kB on; under create_graph in
+    Where gradients are summed to the shape of an input that was broadcast: of a Python rule here, by `fit_unusual` and
+    `fit_operand`; of loops in `_kernels/accumulate.pxi`, or in `Program.summed` of `blocks.pxi` from 4 kB on; under create_graph in
     `higher.fit_recorded`.
     """
     x = f._parents[i]
@@ -188,9 +357,60 @@ def check_part(f, i, index, got, shape):
         raise wrong_shape(f, i, got, wanted)
 
 
+def fit_operand(f, i, gx, shapes):
+    """Return the gradient that a function has given for operand i as an array of its shape, `At`, a list of these, or None.
+
+    `shapes` are those of the results.
+    """
+    x = f._parents[i]
+    if gx is None or x.constant:
+        return None
+    g = usual_gradient(gx, x.shape)
+    if g is not None:
+        return g
+    if isinstance(gx, VariableBase):
+        raise GradientTypeError(f"{who(type(f))}: its rule returned a Variable for operand {i}, of arrays: in it, F.{f.name} and the like "
+                                "give Variables always; call the op itself, or NumPy's function, which give arrays for arrays")
+    if type(gx) is At:
+        return fit_part(f, i, gx, x.shape)
+    if type(gx) is list:
+        return [fit_part(f, i, part, x.shape) for part in checked_parts(f, i, gx)]
+    if isinstance(gx, (np.number, np.bool_)):
+        gx = np.asarray(gx)
+    check_gradient_type(f, i, gx)
+    if gx.shape == x.shape:
+        return gx
+    return np.broadcast_to(sum_to(gx, summed_shape(f, i, gx.shape, x.shape, shapes)), x.shape)
+
+
+def checked_parts(f, i, parts):
+    """Return a list that a rule has given for operand i; it is to be of parts."""
+    for part in parts:
+        if type(part) is not At:
+            raise GradientTypeError(f"{who(type(f))}: its rule returned a list with {describe(part)} for operand {i}; a list is one of "
+                                    "At(index, g), and one gradient for each operand is a tuple")
+    return parts
+
+
+def summed_shape(f, i, got, wanted, shapes):
+    """Return the shape that a gradient of another shape than operand i is summed to, and then broadcast from.
+
+    Each axis of the operand's own is of equal length, or 1 in the gradient, which is the same for all, or 1 in the operand, over
+    which is summed.  Axes in front are those of a result, and summed as well.
+    """
+    lead = len(got) - len(wanted)
+    own = got[lead:] if lead > 0 else got
+    if lead < 0 or not all([n == m or n == 1 or m == 1 for n, m in zip(own, wanted)]) or not any([got[:lead] == s[:lead] for s in shapes]):
+        raise wrong_shape(f, i, got, wanted)
+    return tuple([1 if m == 1 else n for n, m in zip(own, wanted)])
+
+
 def accumulate(x, gx):
     """Add to the gradient of x what `fit` has given."""
-    if type(gx) is At:
+    if type(gx) is list:
+        for part in gx:
+            x.accumulate_at(part.index, part.g)
+    elif type(gx) is At:
         x.accumulate_at(gx.index, gx.g)
     else:
         x.accumulate(gx)

@@ -17,12 +17,14 @@ cdef Node save(Node node, VariableBase v)
 cdef object run_forward(FunctionBase f, tuple inputs)
 @cython.locals(node=Node, x=Node, parents=tuple, generation=Py_ssize_t, constant=bint)
 cdef list record_forward(FunctionBase f, tuple inputs, list xs, list ys)
+@cython.locals(node=Node)
+cdef Node parent(FunctionBase f, int i, object v, object x)
 @cython.locals(outer=int, raised=int)
 cdef int run_backward(Node root, object gradient, bint retain, bint create_graph) except -1
 cdef list walk_back(Node root, object gradient, bint retain, bint create_graph)
 @cython.locals(node=Node, queue=ReadyQueue, arrived=list)
 cdef list walk(Node root, object gradient, bint retain)
-@cython.locals(f=FunctionBase, x=Node, gys=list, outputs=list)
+@cython.locals(f=FunctionBase, x=Node, gys=list, gxs=list)
 cdef int apply_rule(Node node, ReadyQueue queue) except -1
 @cython.locals(v=VariableBase)
 cdef int deliver(Node node, list arrived, bint adds) except -1

@@ -147,9 +147,8 @@ def run_forward(f, inputs):
 
 
 def record_forward(f, inputs, xs, ys):
-    """Put a call of Python methods into the graph; its rule may read all operands and results, so it keeps them."""
-    parents = tuple([save(graph.node_of(v), v) if isinstance(v, VariableBase) else rules.constant_operand(xs[i])
-                     for i, v in enumerate(inputs)])
+    """Put a call of Python code into the graph, with the operands and results that its rule may read."""
+    parents = tuple([parent(f, i, v, xs[i]) for i, v in enumerate(inputs)])
     generation, constant = 0, True
     for x in parents:
         generation = max(generation, x.generation)
@@ -163,8 +162,18 @@ def record_forward(f, inputs, xs, ys):
     else:
         graph.join_outputs(f, made, ys)
     outputs = [engine.hooks.variable(node, inputs) if engine.guarding else graph.variable_of(node) for node in made]
+    if len(made) == 1 and f._rule is not None and not f._rule.reads_result and not graph.keeping.on():
+        node.drop()
     f._parents, f._outputs, f.generation = parents, [ref(v) for v in outputs], generation   # last: had it failed, it were not called
     return outputs
+
+
+def parent(f, i, v, x):
+    """Return the node of operand i, a Variable v or a constant array x, which holds the array where the rule may read it."""
+    if not isinstance(v, VariableBase):
+        return rules.constant_operand(x)
+    node = graph.node_of(v)
+    return save(node, v) if rules.reads_operand(f, i) else node
 
 
 # ---- the walk back ---------------------------------------------------------------------------------------------------
@@ -233,15 +242,11 @@ def apply_rule(node, queue):
     f = node.op
     if node.place < 0:
         gys = [node.gradient()]
-        ys = [node.as_array()]
     else:
-        ys = f._values
-        gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(f._gys, ys)]
+        gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(f._gys, f._values)]
         f._gys = None
     nodes.note_raised()                     # by loops, before NumPy clears the flags
-    outputs = [graph.on_array(y) for y in ys]
-    gxs = rules.call_rule(f, gys, [graph.on_value(x) for x in f._parents], outputs)
-    gxs = [rules.fit(f, i, gx, outputs) for i, gx in enumerate(gxs)]
+    gxs = rules.gradients(node, f, gys)
     nodes.clear_raised()                    # by the rule's own NumPy calls, which np.errstate has noted
     for i, x in enumerate(f._parents):
         if gxs[i] is not None and not x.constant:

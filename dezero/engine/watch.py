@@ -100,5 +100,6 @@ def came_in(gys):
 
 def first_not_finite(gradients):
     """Return the place of the first gradient that is not finite, or None."""
-    gradients = [g.g if type(g) is At else g for g in gradients if g is not None]
+    gradients = [part for g in gradients if g is not None for part in (g if type(g) is list else [g])]
+    gradients = [g.g if type(g) is At else g for g in gradients]
     return guard.not_finite([g._get_data() if isinstance(g, VariableBase) else g for g in gradients])

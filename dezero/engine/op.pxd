@@ -1,0 +1,24 @@
+cimport cython
+from . cimport function, rules, tape
+from .function cimport Function, OperatorTable
+from .rules cimport Rule
+from .._kernels.nodes cimport FunctionBase, OpBase, VariableBase
+
+cdef class RuleFunction(Function):
+    pass
+
+cdef class Op:
+    cdef object __weakref__
+    cdef dict __dict__
+    cdef readonly object rule, forward, kernel, result
+    cdef readonly bint listed
+    cdef Py_ssize_t _count               # of operands, where a call of so many arguments has no parameters; else 0
+    cdef readonly Rule _rule
+    cdef object _class, _arguments
+
+@cython.locals(f=FunctionBase, rule=Rule)
+cdef object call(Op op, object operands, dict parameters)
+@cython.locals(entry=OpBase)
+cdef object run_loops(Op op, tuple operands)
+cdef bint any_variable(object xs) except -1
+cdef bint any_list(tuple args) except -1

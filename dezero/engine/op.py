@@ -1,0 +1,368 @@
+"""Ops whose rule is a plain function: `rule` makes an `Op` of a forward and the function that it decorates.
+
+    @rule(np.tanh)
+    def tanh(gy, y, x):
+        return gy * (1 - y * y)
+"""
+from types import FunctionType
+
+import numpy as np
+
+from .._kernels.nodes import VariableBase
+from ..errors import PluginError
+from . import function, rules, tape
+from .checks import describe
+from .function import Function
+
+METADATA = frozenset(("shape", "dtype", "ndim", "size"))
+"""What a rule may ask of an array that is not kept for it."""
+
+
+class RuleTypeError(PluginError, TypeError):
+    """What `rule` was given makes no op."""
+
+
+class RuleFunction(Function):
+    """One call of an op whose rule is a function; the base of the class that stands for such an op."""
+
+    __slots__ = ()
+
+    def __init__(self, **parameters):
+        self._rule = type(self).op._rule
+        self._parameters = parameters
+
+    @classmethod
+    def apply(cls, *args, **kwargs):
+        """Call the op, which gives Variables always."""
+        return cls.op.apply(*args, **kwargs)
+
+    def forward(self, *xs):
+        return rules.call_forward(self, xs)
+
+    def backward(self, *gys):
+        """Return what the rule gives for self.inputs and self.outputs, which hold Variables while the engine, or a test, runs it."""
+        ys = [y() for y in self.outputs]
+        return rules.call_function(self, list(gys), ys, list(self.inputs), None)
+
+
+def rule(forward, *also, name=None, operators=(), operands=None, listed=False, method=True, attribute=None, result=None, kernel=None,
+         order="checked"):
+    """Make an `Op` of a forward and the function that this decorates, the op's rule.
+
+    The rule is called as ``rule(gy, y, *operands, **parameters)`` and returns the gradient of each operand, one of several as a
+    tuple.  In an ordinary backward all that it is given are arrays, under ``create_graph=True`` all are Variables; plain NumPy
+    code serves both.  What stands after `y` without a default is an operand; what has a default, or is keyword-only, is a
+    parameter, which forward takes by the same name.
+
+    A gradient is an array of the operand's shape, or one that broadcasts to it; or has further axes in front, those of the result,
+    and axes where the operand has length 1, over which it is summed; None, where there is none; a function without arguments,
+    called where the gradient is wanted; or `At`, or a list of these.
+
+    Parameters
+    ----------
+    forward : callable
+        On arrays, NumPy's or one's own; claimed where NumPy dispatches it.  One's own may return `Saved`.
+    *also : callable
+        Further NumPy functions that the op answers.
+    name : str, optional
+        By default the rule's own.  "linalg.solve" is ``F.linalg.solve``.
+    operators : tuple of str
+        Such as ("__matmul__",).
+    operands : tuple of str, optional
+        Which arguments of the rule are operands; one with "?" behind it may be left out, and is None then.
+    listed : bool
+        The operand is a list of operands, as that of `numpy.concatenate`; the rule gets a tuple and returns a list.
+    method : bool, str, callable or None
+        True: ``x.name(...)``; another name; a callable for other forms; None: no method.
+    attribute : str, optional
+        ``x.T`` is the op of x.
+    result : type, optional
+        The namedtuple class of several results.
+    kernel : Kernel, optional
+        Loops that do the same, faster.
+    order : int or None, optional
+        1: only first derivatives; None: the rule is vouched for, to any order.
+
+    Returns
+    -------
+    callable
+        A decorator that gives the `Op`.
+
+    Raises
+    ------
+    PluginError, TypeError
+        Something of it makes no op.
+    """
+    def make(function):
+        return Op(function, forward, also, name, operators, operands, listed, method, attribute, result, kernel, order)
+    return make
+
+
+class Op:
+    """What `rule` makes: an op, to be called, and to be registered by ``register(op)``.
+
+    Called with arrays it gives arrays, with a Variable among the operands Variables; `apply`, which is ``F.name`` and the method,
+    gives Variables always.
+
+    Attributes
+    ----------
+    name : str
+    rule, forward : callable
+        As the author has written them.
+    signature : inspect.Signature
+    cls : type
+        The `Function` class whose instances stand in the graph for the op's calls.
+    numpy, operators, method, attribute, listed, result, kernel, order
+        As `rule` takes them; `numpy` is the forward, where NumPy dispatches it, and what else is claimed.
+    """
+
+    def __init__(self, function, forward, also, name, operators, operands, listed, method, attribute, result, kernel, order):
+        check_functions(function, forward, also)
+        self.rule, self.forward = function, forward
+        self.__wrapped__ = function
+        self.__module__, self.__qualname__, self.__doc__ = function.__module__, function.__qualname__, function.__doc__
+        self.name = function.__name__ if name is None else name
+        self.__name__ = self.name
+        self.numpy = (forward, *also) if is_dispatched(forward) else also
+        self.operators, self.method, self.attribute = operators, method, attribute
+        self.listed, self.result, self.kernel, self.order = listed, result, kernel, order
+        names, self.operands, self.parameters = arguments_of(function, operands, listed)
+        self._count = 0 if listed or len(names) < len(self.operands) or "?" in "".join(self.operands) else len(names)
+        self._rule = rules.Rule(function, forward, listed, "saved" in self.parameters, is_own(forward))
+        self.parameters.pop("saved", None)
+        self._class = self._arguments = None
+
+    @property
+    def cls(self):
+        if self._class is None:
+            self._class = class_of(self)
+        return self._class
+
+    @property
+    def signature(self):
+        return signature_of(self)
+
+    @property
+    def __signature__(self):                # which help, ? and inspect ask for
+        return signature_of(self)
+
+    def samples(self, function):
+        """Decorate the function that names what `dezero.testing.check_op` tries: ``samples(sample)`` calls ``sample(*args, **kwargs)``."""
+        self.cls.samples = staticmethod(function)
+        return function
+
+    def __call__(self, *args, **kwargs):
+        if any_variable(args) or kwargs and any_variable(kwargs.values()):
+            return self.apply(*args, **kwargs)
+        operands, parameters = self.bind(args, kwargs)
+        ys = self.forward(*((operands,) if self.listed else operands), **parameters)
+        return self.named(ys.y if type(ys) is rules.Saved else ys)
+
+    def apply(self, *args, **kwargs):
+        """Return the result as a Variable, or several as a tuple of Variables.
+
+        Raises
+        ------
+        TypeError
+            An argument that the op does not know.
+        GradientError
+            A Variable that wants a gradient is among the parameters.
+        """
+        if self._count != len(args) or kwargs or any_list(args):
+            operands, parameters = self.bind(args, kwargs)
+        else:
+            operands, parameters = args, NO_PARAMETERS
+            if self.kernel is not None:
+                y = run_loops(self, operands)
+                if y is not None:
+                    return y
+        return call(self, operands, parameters)
+
+    def bind(self, args, kwargs):
+        """Return the operands and the parameters that a call gives."""
+        if self._arguments is None:
+            self._arguments = arguments_for(self)
+        return self._arguments.bind(args, kwargs)
+
+    def named(self, ys):
+        """Return several results under their names, where they have some."""
+        if self.result is None or not isinstance(ys, (tuple, list)):
+            return tuple(ys) if type(ys) is list else ys
+        return self.result(*ys)
+
+    def __get__(self, instance, owner):
+        return self                         # never bound; pydoc shows the signature of what has a __get__
+
+    def __reduce__(self):
+        return self.__qualname__            # found in its module
+
+    def __repr__(self):
+        return f"<op {self.name!r}: {self.__module__}.{self.__qualname__}>"
+
+
+NO_PARAMETERS = {}
+
+
+def call(op, operands, parameters):
+    """Return what an op makes of these operands, recorded."""
+    cls = op.cls
+    f = cls.__new__(cls)
+    rule = op._rule
+    f._rule, f._parameters = rule, parameters
+    if rule.reads is None:
+        rule.reads, rule.reads_result = reads_of(op)
+    if not op._count and not op.listed:
+        f._absent = tuple([i for i, x in enumerate(operands) if x is None]) or None
+        operands = [x for x in operands if x is not None]
+    ys = tape.run_forward(f, tuple(operands))
+    if f._several:
+        return op.named(tuple(ys) if isinstance(ys, list) else (ys,))
+    return ys
+
+
+def run_loops(op, operands):
+    """Return what the loops of an op make of operands; None where they are not used."""
+    entry = function.operators.loops.get(op.cls)
+    if entry is None or not any([isinstance(x, VariableBase) for x in operands]):
+        return None
+    return tape.run_kernel(entry, operands[0], operands[1] if len(operands) == 2 else None)
+
+
+def any_variable(xs):
+    """Is a Variable among these, or in a list among them?"""
+    for x in xs:
+        if isinstance(x, VariableBase) or type(x) in (list, tuple) and any_variable(x):
+            return True
+    return False
+
+
+def any_list(args):
+    """Is one of them a list?"""
+    for x in args:
+        if type(x) is list or type(x) is tuple:
+            return True
+    return False
+
+
+# ---- what is read off a rule -----------------------------------------------------------------------------------------
+
+def check_functions(function, forward, also):
+    """Refuse what no op can be made of."""
+    if not isinstance(function, FunctionType):
+        raise RuleTypeError(f"@rule decorates a function (gy, y, *operands, **parameters), not {describe(function)}")
+    where = f"@rule of {function.__qualname__}"
+    if not callable(forward):
+        raise RuleTypeError(f"{where}: forward is {describe(forward)}, wanted a function on arrays, such as np.tanh: @rule(np.tanh)")
+    for claimed in also:
+        if not is_dispatched(claimed):
+            raise RuleTypeError(f"{where}: {claimed!r} can't be claimed: NumPy asks Variables only about its ufuncs and the functions "
+                                "that it dispatches")
+
+
+def arguments_of(function, operands, listed):
+    """Return the names of a rule's arguments after gy and y, its operands, and its parameters {name: inspect.Parameter}."""
+    from inspect import Parameter, signature        # 6 ms that `import dezero` need not pay
+
+    where = f"@rule of {function.__qualname__}"
+    arguments = list(signature(function).parameters.values())
+    for p in arguments:
+        if p.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
+            raise RuleTypeError(f"{where}: *{p.name} is neither operand nor parameter: name each, or take a list of operands (listed=True)")
+    if len(arguments) < 3 or any([p.kind is Parameter.KEYWORD_ONLY for p in arguments[:3]]):
+        raise RuleTypeError(f"{where}{signature(function)}: wanted (gy, y, *operands, **parameters), with one operand at least")
+    arguments = arguments[2:]
+    by_name = {p.name: p for p in arguments}
+    if operands is None:
+        operands = tuple([p.name for p in arguments if p.default is p.empty and p.kind is not p.KEYWORD_ONLY])
+    names = [name.rstrip("?") for name in operands]
+    if not names or names != [p.name for p in arguments[:len(names)]]:
+        raise RuleTypeError(f"{where}{signature(function)}: operands={operands!r} are to be the first arguments after gy and y")
+    if listed and len(names) != 1:
+        raise RuleTypeError(f"{where}: listed=True takes one operand, the list, and not {', '.join(names)}")
+    return names, tuple(operands), {name: p for name, p in by_name.items() if name not in names}
+
+
+def is_dispatched(function):
+    """Does NumPy ask a Variable what a function of it is?"""
+    if isinstance(function, tuple) and len(function) == 2:
+        return isinstance(function[0], np.ufunc) and function[1] in ("reduce", "accumulate", "reduceat", "outer", "at")
+    return isinstance(function, (np.ufunc, str)) or hasattr(function, "_implementation")
+
+
+def is_own(forward):
+    """Is a forward the author's own Python, and no function of NumPy or SciPy?"""
+    module = str(getattr(forward, "__module__", None) or "")
+    return not (isinstance(forward, np.ufunc) or module.partition(".")[0] in ("numpy", "scipy"))
+
+
+def class_of(op):
+    """Return the class that stands for an op."""
+    body = {"__slots__": (), "__module__": op.__module__, "__qualname__": op.__qualname__, "__doc__": op.__doc__, "op": op,
+            "name": op.name, "operators": op.operators, "numpy": op.numpy, "kernel": op.kernel, "order": op.order,
+            "method": op.method, "attribute": op.attribute}
+    return type(op.rule.__name__, (RuleFunction,), body)
+
+
+def signature_of(op):
+    """Return how an op is called: its operands, then its parameters."""
+    from inspect import Parameter, Signature
+
+    operands = [Parameter(name.rstrip("?"), Parameter.POSITIONAL_OR_KEYWORD, default=None if name.endswith("?") else Parameter.empty)
+                for name in op.operands]
+    if any([p.default is not p.empty for p in operands]):
+        rest = [p if p.default is not p.empty else p.replace(kind=p.KEYWORD_ONLY) for p in op.parameters.values()]
+        return Signature(operands + rest)
+    return Signature(operands + list(op.parameters.values()))
+
+
+def reads_of(op):
+    """Return of each operand whether a rule reads more of it than shape and dtype, and the same of the result."""
+    code = op.rule.__code__
+    names = code.co_varnames[1:2 + len(op.operands)]
+    if hidden_reads(code):
+        return (True,) * len(op.operands), True
+    y, *xs = [is_read(code, name) for name in names]
+    return tuple(xs), y
+
+
+def hidden_reads(code):
+    """Does the code, or one within it, name what can read a variable without naming it?"""
+    if not {"locals", "vars", "eval", "exec", "dir", "_getframe", "currentframe"}.isdisjoint(code.co_names):
+        return True
+    return any([hidden_reads(inner) for inner in code.co_consts if hasattr(inner, "co_consts")])
+
+
+def is_read(code, name):
+    """Does the code read a variable in another way than x.shape and the like?  What a function within it reads counts as read."""
+    from dis import get_instructions
+
+    if name in code.co_cellvars:
+        return True
+    steps = list(get_instructions(code))
+    for step, after in zip(steps, steps[1:]):
+        names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+        if step.opname.startswith(("LOAD_FAST", "STORE_FAST_LOAD")) and name in names:
+            asks_metadata = after.opname in ("LOAD_ATTR", "LOAD_METHOD") and after.argval in METADATA
+            if names[-1] != name or names.count(name) > 1 or not asks_metadata:
+                return True
+    return False
+
+
+def arguments_for(op):
+    """Return what binds the arguments of an op."""
+    return Binding(op)
+
+
+class Binding:
+    def __init__(self, op):
+        self.op = op
+        self.signature = op.signature
+
+    def bind(self, args, kwargs):
+        op = self.op
+        bound = self.signature.bind(*args, **kwargs).arguments
+        operands = [bound.pop(name.rstrip("?"), None) for name in op.operands]
+        if op.listed:
+            operands = operands[0]
+        operands = [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
+        return operands, {name: rules.parameter(op.cls, name, x) for name, x in bound.items()}

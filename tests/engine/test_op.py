@@ -1,0 +1,360 @@
+"""Ops whose rule is a function: `rule`, `Op`, `Saved`, and what a rule may give."""
+import pickle
+
+import numpy as np
+import pytest
+
+import dezero
+from dezero import At, Op, Saved, Variable, errors, plugins, rule, using_config
+from dezero.testing import check_grads
+
+RNG = np.random.default_rng(7)
+SQUARE = RNG.normal(size=(3, 3)) + 3 * np.eye(3)
+
+
+def T(a):
+    return np.swapaxes(a, -1, -2)
+
+
+@rule(np.tanh)
+def tanh(gy, y, x):
+    """y = tanh x;   ∂y/∂x = 1 - y²"""
+    return gy * (1 - y * y)
+
+
+@rule(np.exp)
+def exp(gy, y, x):
+    return gy * y
+
+
+@rule(np.swapaxes)
+def swapaxes(gy, y, x, axis1=0, axis2=1):
+    return np.swapaxes(gy, axis1, axis2)
+
+
+@rule(np.matmul, operators=("__matmul__",))
+def matmul(gy, y, a, b):
+    return gy @ T(b), T(a) @ gy
+
+
+@rule(np.linalg.solve)
+def solve(gy, y, a, b):
+    gb = np.linalg.solve(T(a), gy)
+    return lambda: -(gb[..., None] * y if b.ndim == 1 else gb @ T(y)), gb
+
+
+@rule(np.concatenate, listed=True)
+def concatenate(gy, y, xs, axis=0):
+    ends = np.cumsum([x.shape[axis] for x in xs])
+    return [gy[(slice(None),) * (axis % y.ndim) + (slice(end - x.shape[axis], end),)] for x, end in zip(xs, ends)]
+
+
+@rule(np.clip, operands=("x", "a_min?", "a_max?"))
+def clip(gy, y, x, a_min=None, a_max=None):
+    low = None if a_min is None else gy * np.asarray(x < a_min)
+    high = None if a_max is None else gy * np.asarray(x > a_max)
+    inside = np.asarray(x == y)
+    return gy * inside, low, high
+
+
+@pytest.fixture
+def registered():
+    with plugins.isolated():
+        for op in (tanh, exp, swapaxes, matmul, solve, concatenate, clip):
+            plugins.register(op.cls)
+        yield
+
+
+# -- how an op is called
+
+def test_arrays_give_arrays_and_variables_variables():
+    x = np.array([0.1, -0.2])
+    assert type(tanh(x)) is np.ndarray and np.array_equal(tanh(x), np.tanh(x))
+    y = tanh(Variable(x))
+    assert type(y) is Variable and np.array_equal(y.data, np.tanh(x))
+    assert type(tanh.apply(x)) is Variable and tanh.apply(x).creator is None
+
+
+def test_it_is_usable_unregistered_and_again_in_rules():
+    @rule(lambda x: np.exp(2 * x))
+    def exp2(gy, y, x):
+        return 2 * gy * exp(x) * exp(x)
+    check_grads(exp2, [np.array([0.1, 0.5])])
+
+
+@pytest.mark.parametrize("f, xs", [
+    (lambda x: tanh(x), [RNG.normal(size=3)]),
+    (lambda x: tanh(exp(x)), [RNG.normal(size=())]),
+    (lambda a, b: solve(a, b), [SQUARE, RNG.normal(size=3)]),
+    (lambda a, b: solve(a, b), [SQUARE, RNG.normal(size=(3, 2))]),
+    (lambda a, b: a @ b, [SQUARE, RNG.normal(size=(4, 3, 2))]),
+    (lambda a, b: np.matmul(a, b), [RNG.normal(size=(2, 1, 2, 3)), RNG.normal(size=(3, 3, 2))]),
+    (lambda x: swapaxes(x, 0, 2), [RNG.normal(size=(2, 3, 4))]),
+    (lambda a, b: concatenate([a, b, a * 2.0], axis=1), [RNG.normal(size=(2, 3)), RNG.normal(size=(2, 1))]),
+    (lambda x, high: clip(x, None, high), [RNG.normal(size=(3, 3)), RNG.normal(size=3)]),
+    (lambda x, low, high: clip(x, low, high), [RNG.normal(size=5), np.array(-0.5), np.array(0.4)]),
+], ids=range(10))
+def test_gradients_of_both_orders(f, xs, registered):
+    check_grads(f, xs)
+
+
+def test_the_call_stands_in_the_graph():
+    x = Variable(np.array([0.5, 1.0]))
+    y = tanh(x)
+    f = y.creator
+    assert isinstance(f, dezero.Function) and type(f) is tanh.cls and f.name == "tanh" and f.inputs == [x] and f.outputs[0]() is y
+    assert f.generation == 0 and y.generation == 1
+    z = type(f)()(x)
+    z.backward()
+    assert np.allclose(x.grad, 1 - np.tanh(x.data) ** 2)
+
+
+def test_attributes():
+    assert type(tanh) is Op and tanh.name == "tanh" and tanh.numpy == (np.tanh,) and tanh.forward is np.tanh
+    assert tanh.rule(1.0, 0.5, None) == 0.75 and "1 - y²" in tanh.__doc__ and str(tanh.signature) == "(x)"
+    assert str(swapaxes.signature) == "(x, axis1=0, axis2=1)" and str(clip.signature) == "(x, a_min=None, a_max=None)"
+    assert repr(tanh) == f"<op 'tanh': {__name__}.tanh>"
+    assert pickle.loads(pickle.dumps(tanh)) is tanh
+
+
+def test_several_results():
+    parts = rule(np.modf)(lambda gy, y, x: gy[0])
+    x = Variable(np.array([1.25, -2.5]))
+    fraction, whole = parts(x)
+    assert isinstance(parts(x.data), tuple) and fraction.data.tolist() == [0.25, -0.5]
+    fraction.backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+    x.cleargrad()
+    whole.backward()                        # a gradient that nobody sent is zeros
+    assert x.grad.tolist() == [0.0, 0.0]
+
+
+def test_results_keep_their_names():
+    result = type(np.linalg.slogdet(SQUARE))
+
+    @rule(np.linalg.slogdet, result=result)
+    def slogdet(gy, y, a):
+        return gy[1][..., None, None] * T(np.linalg.inv(a))
+    a = Variable(SQUARE)
+    slogdet(a).logabsdet.backward()
+    assert np.allclose(a.grad, np.linalg.inv(SQUARE).T) and slogdet(SQUARE).logabsdet == np.linalg.slogdet(SQUARE)[1]
+
+
+def test_a_list_of_one_result():
+    halves = rule(lambda x: [x * 1.0])(lambda gy, y, x: gy[0])
+    x = Variable(np.array([1.0, 2.0]))
+    y, = halves(x)
+    y.backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+
+
+def test_saved():
+    seen = []
+
+    def forward(x):
+        e = np.exp(x)
+        return Saved(e * e, e=e)
+
+    @rule(forward)
+    def exp2(gy, y, x, *, saved):
+        seen.append(saved is None)
+        return 2 * gy * (exp(x) if saved is None else saved.e) ** 2
+    x = Variable(np.array([0.5]))
+    exp2(x).backward()
+    assert seen == [False] and np.allclose(x.grad, 2 * np.exp(1.0))
+    assert exp2(x.data).tolist() == (np.exp([0.5]) ** 2).tolist()
+    check_grads(exp2, [np.array([0.1, 0.2])])
+    assert True in seen
+
+
+def test_saved_that_the_rule_does_not_take():
+    op = rule(lambda x: Saved(x * 1.0, n=1))(lambda gy, y, x: gy)
+    with pytest.raises(TypeError, match="takes no keyword saved"):
+        op(Variable(np.ones(2)))
+
+
+# -- what a rule gives
+
+def gradient_of(function, x=np.ones((2, 3)), forward=np.exp):
+    v = Variable(np.array(x))
+    rule(forward, name="op")(function)(v).backward()
+    return v.grad
+
+
+def test_gradients_broadcast_and_are_summed():
+    assert gradient_of(lambda gy, y, x: np.ones((1, 3)) * 2).tolist() == [[2.0] * 3] * 2
+    assert gradient_of(lambda gy, y, x: np.ones((2, 1)), np.ones((2, 1))).tolist() == [[1.0]] * 2
+    broadcast = rule(lambda x: np.broadcast_to(x, (4, 2, 3)))
+    v = Variable(np.ones((2, 1)))
+    broadcast(lambda gy, y, x: gy)(v).backward()
+    assert v.grad.tolist() == [[12.0]] * 2
+
+
+def test_parts():
+    x = Variable(np.zeros(4))
+    pair = rule(lambda x: x[:2] + x[2:])(lambda gy, y, x: [At(slice(0, 2), gy), At(slice(2, 4), gy)])
+    y = pair(x) * pair(x)
+    y.backward(gradient=np.array([1.0, 2.0]))
+    assert x.grad.tolist() == [0.0] * 4
+    x.cleargrad()
+    (pair(x) + x[:2]).backward()
+    assert x.grad.tolist() == [2.0, 2.0, 1.0, 1.0]
+    check_grads(lambda x: pair(x) ** 2.0, [np.array([1.0, 2.0, 3.0, 4.0])])
+
+
+def test_a_gradient_that_is_put_off_is_asked_for_only_where_it_is_wanted():
+    asked = []
+
+    def later():
+        asked.append(1)
+        return np.ones(2)
+    op = rule(np.add)(lambda gy, y, a, b: (later, gy))
+    b = Variable(np.ones(2))
+    op(np.ones(2), b).backward()
+    assert not asked
+    op(b, b).backward()
+    assert asked == [1]
+
+
+@pytest.mark.parametrize("function, error, words", [
+    (lambda gy, y, x: (gy, gy), errors.GradientError, "returned 2 gradients, wanted 1"),
+    (lambda gy, y, x: (), errors.GradientError, "returned 0 gradients, wanted 1"),
+    (lambda gy, y, x: gy[:1, :2], errors.GradientError, r"got \(1, 2\), wanted \(2, 3\)"),
+    (lambda gy, y, x: gy.sum(), errors.GradientError, r"got \(\), wanted \(2, 3\)"),
+    (lambda gy, y, x: gy[0], errors.GradientError, r"got \(3,\), wanted \(2, 3\)"),
+    (lambda gy, y, x: np.ones((5, 2, 3)), errors.GradientError, r"got \(5, 2, 3\), wanted \(2, 3\)"),
+    (lambda gy, y, x: "gradient", TypeError, "returned str for input 0"),
+    (lambda gy, y, x: 1.0, TypeError, "returned float for input 0"),
+    (lambda gy, y, x: gy * 1j, errors.GradientError, "complex"),
+    (lambda gy, y, x: [gy], TypeError, "a list with an array"),
+    (lambda gy, y, x: Variable(gy), TypeError, "returned a Variable for operand 0"),
+    (lambda gy, y, x: At((0, 0), gy), errors.GradientError, r"got \(2, 3\), wanted \(\)"),
+    (lambda gy, y, x: At(5, gy), errors.GradientError, "out of bounds"),
+])
+def test_wrong_gradients_are_refused(function, error, words):
+    x = Variable(np.ones((2, 3)))
+    x.grad = np.full((2, 3), 7.0)
+    with pytest.raises(error, match=words):
+        rule(np.exp, name="op")(function)(x).backward()
+    assert (x.grad == 7.0).all()
+
+
+def test_an_error_of_a_rule_names_the_op():
+    def broken(gy, y, x):
+        raise ZeroDivisionError("by the author")
+    with pytest.raises(ZeroDivisionError, match="by the author") as caught:
+        rule(np.exp)(broken)(Variable(np.ones(2))).backward()
+    assert "in the rule of" in caught.value.__notes__[0] and "broken" in caught.value.__notes__[0]
+    assert any(entry.name == "broken" and str(entry.path) == __file__ for entry in caught.traceback)
+
+
+# -- second order
+
+def test_what_cuts_a_second_derivative_is_refused():
+    for function, words in ((lambda gy, y, x: gy * x.data, "takes .data"),
+                            (lambda gy, y, x: np.array([2.0, 2.0]), "in place of a Variable"),
+                            (lambda gy, y, x: gy * float(x.sum()), r"takes float\(\)")):
+        op = rule(lambda x: x * 2.0)(function)
+        x = Variable(np.ones(2))
+        with pytest.raises(errors.FirstOrderOnly, match=words):
+            op(x).backward(create_graph=True)
+
+
+def test_numbers_that_an_own_forward_leaves_behind_are_seen():
+    box = []
+
+    def forward(x):
+        box.append(x * 2.0)
+        return x * x
+    op = rule(forward)(lambda gy, y, x: gy * box[-1])
+    x = Variable(np.array([1.0, 3.0]))
+    op(x).backward()
+    assert x.grad.tolist() == [2.0, 6.0]
+    with pytest.raises(errors.FirstOrderOnly, match="closure"):
+        op(x).backward(create_graph=True)
+
+
+def test_order_one_and_vouched():
+    x = Variable(np.ones(2))
+    with pytest.raises(errors.FirstOrderOnly, match="order = 1"):
+        rule(np.exp, order=1)(lambda gy, y, x: gy * y)(x).backward(create_graph=True)
+    rule(lambda x: 2.0 * x, order=None)(lambda gy, y, x: gy * np.full(2, 2.0))(x).backward(create_graph=True)
+    assert x.grad.data.tolist() == [2.0, 2.0]
+
+
+# -- what is kept
+
+def kept(op, *shapes):
+    """Of which operands and whether of the result the graph holds the array, at sizes that no node holds itself."""
+    xs = [Variable(np.ones(shape)) * 3.0 for shape in shapes]
+    y = op(*xs)
+    f = y.creator
+    sizes = []
+    del xs
+    for x in f.inputs:
+        try:
+            sizes.append(x.data is not None)
+        except errors.GraphError:
+            sizes.append(False)
+    return sizes
+
+
+@pytest.mark.skipif(dezero._kernels.IN_USE != "compiled", reason="all is kept in this form")
+def test_what_a_rule_does_not_read_is_not_kept():
+    def shape_only(gy, y, x):
+        return gy.reshape(x.shape)
+
+    def inside(gy, y, x):
+        return (lambda: gy * x)()
+
+    def by_locals(gy, y, x):
+        return gy * locals()["x"]
+
+    def read(gy, y, x):
+        return gy * x.T.shape[0]
+    assert kept(rule(np.ravel, name="a")(shape_only), 1000) == [False]
+    assert kept(rule(np.exp, name="b")(lambda gy, y, x: gy * y), 1000) == [False]
+    assert kept(rule(np.exp, name="c")(lambda gy, y, x: gy * x), 1000) == [True]
+    assert kept(rule(np.exp, name="d")(inside), 1000) == [True]
+    assert kept(rule(np.exp, name="e")(by_locals), 1000) == [True]
+    assert kept(rule(np.exp, name="f")(read), 1000) == [True]
+    assert kept(rule(np.matmul, name="g")(lambda gy, y, a, b: (gy @ T(b), np.zeros(b.shape))), (30, 30), (30, 30)) == [False, True]
+
+
+def test_an_array_that_was_not_kept_says_so():
+    class Seen(Exception):
+        pass
+
+    def nosy(gy, y, x):
+        raise Seen((x.shape, x.ndim, x.size, x.dtype))
+    with pytest.raises(Seen) as caught:
+        rule(np.exp)(nosy)(Variable(np.ones((2, 3), "f4"))).backward()
+    assert caught.value.args[0] == ((2, 3), 2, 6, np.float32)
+
+
+def test_keep_data_keeps_all():
+    with using_config("keep_data", True):
+        x = Variable(np.ones(1000))
+        y = exp(x * 2.0)
+        z = rule(np.ravel)(lambda gy, y, x: gy.reshape(x.shape))(y)
+    f = z.creator
+    del y
+    assert f.inputs[0].data.shape == (1000,)
+
+
+# -- what `rule` refuses
+
+@pytest.mark.parametrize("make, words", [
+    (lambda: rule(np.exp)(len), "decorates a function"),
+    (lambda: rule(np.exp)(lambda gy, y: gy), "with one operand at least"),
+    (lambda: rule(np.exp)(lambda gy, y, *xs: gy), r"\*xs is neither operand nor parameter"),
+    (lambda: rule(np.exp)(lambda gy, y, x, **kw: gy), r"\*kw is neither"),
+    (lambda: rule(3)(lambda gy, y, x: gy), "forward is int"),
+    (lambda: rule(np.exp, np.array)(lambda gy, y, x: gy), "can't be claimed"),
+    (lambda: rule(np.exp, operands=("b",))(lambda gy, y, a, b=1: gy), "are to be the first arguments"),
+    (lambda: rule(np.concatenate, listed=True)(lambda gy, y, a, b: gy), "listed=True takes one operand"),
+])
+def test_what_makes_no_op_is_refused(make, words):
+    with pytest.raises(errors.PluginError, match=words) as caught:
+        make()
+    assert isinstance(caught.value, TypeError)
