@@ -31,7 +31,7 @@ cdef class GradientTable:
     @cython.locals(v=VariableBase)
     cdef int deliver(self, Node node, object g, bint adds) except -1
 
-cdef tuple call_guarded(FunctionBase f, list gys, list inputs, list outputs)
+cdef object call_guarded(FunctionBase f, list gys, list inputs, list outputs)
 @cython.locals(kernel=Kernel, x=Node)
 cdef object rematerialize_reads(Node node)
 @cython.locals(pick=Node)

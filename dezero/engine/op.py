@@ -42,7 +42,7 @@ class RuleFunction(Function):
     def backward(self, *gys):
         """Return what the rule gives for self.inputs and self.outputs, which hold Variables while the engine, or a test, runs it."""
         ys = [y() for y in self.outputs]
-        return rules.call_function(self, list(gys), ys, list(self.inputs), None)
+        return tuple(rules.call_function(self, list(gys), ys, list(self.inputs), None))
 
 
 def rule(forward, *also, name=None, operators=(), operands=None, listed=False, method=True, attribute=None, result=None, kernel=None,

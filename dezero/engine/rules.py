@@ -151,12 +151,14 @@ class Unread:
 def reads_operand(f, i):
     """Does the rule of a call read the array of operand i?"""
     rule = f._rule
-    return rule is None or rule.reads is None or rule.listed or rule.reads[operand_place(f, i)]
+    if rule is None or rule.reads is None or rule.listed:
+        return True
+    return rule.reads[i if f._absent is None else operand_place(f, i)]
 
 
 def operand_place(f, i):
     """Return the place of operand i among all that the op takes, those that were not given too."""
-    for place in f._absent or ():
+    for place in f._absent:
         if place <= i:
             i += 1
     return i
@@ -164,10 +166,11 @@ def operand_place(f, i):
 
 def call_forward(f, xs):
     """Return what forward gives for the operands of a call whose rule is a function; what it leaves for the rule is noted."""
-    ys = f._rule.forward(*as_taken(f, xs), **f._parameters)
+    rule, taken = f._rule, as_taken(f, xs)
+    ys = rule.forward(*taken, **f._parameters) if f._parameters else rule.forward(*taken)
     f._saved = None
     if type(ys) is Saved:
-        if not f._rule.takes_saved:
+        if not rule.takes_saved:
             raise TypeError(f"forward returned Saved(...), and the rule takes no keyword saved: def rule(gy, y, {', '.join('x' * len(xs))}, *, saved)")
         f._saved, ys = ys, ys.y
     f._several = type(ys) is tuple or type(ys) is list or isinstance(ys, tuple)
@@ -187,39 +190,32 @@ def as_taken(f, xs):
 
 
 def call_function(f, gys, ys, xs, saved):
-    """Return what the rule of a call gives: a tuple of one gradient for each operand that was given."""
+    """Return what the rule of a call gives: a list of one gradient for each operand that was given."""
     rule = f._rule
-    gy, y = (tuple(gys), tuple(ys)) if f._several else (gys[0], ys[0])
+    arguments = [tuple(gys), tuple(ys)] if f._several else [gys[0], ys[0]]
+    arguments.extend(as_taken(f, xs))
+    parameters = {**f._parameters, "saved": saved} if rule.takes_saved else f._parameters
     try:
-        if rule.takes_saved:
-            gxs = rule.function(gy, y, *as_taken(f, xs), saved=saved, **f._parameters)
-        else:
-            gxs = rule.function(gy, y, *as_taken(f, xs), **f._parameters)
-        return checked_count(f, gxs)
+        return checked_count(f, rule.function(*arguments, **parameters) if parameters else rule.function(*arguments))
     except Exception as error:
         error.add_note(f"in the rule of {who(type(f))}")
         raise
 
 
 def checked_count(f, gxs):
-    """Return the gradients of a rule as a tuple, one for each operand that was given; a gradient that was put off is asked for."""
-    wanted = len(f._parents) + len(f._absent or ())
-    if f._rule.listed:
-        gxs = tuple(gxs) if isinstance(gxs, (list, tuple)) else (gxs,)
-    elif not isinstance(gxs, tuple):
-        gxs = (gxs,)
-    if len(gxs) != wanted:
-        raise GradientError(f"{who(type(f))}: its rule returned {len(gxs)} gradients, wanted {wanted}, one for each operand")
+    """Return the gradients of a rule as a list, one for each operand that was given; a gradient that was put off is asked for."""
+    rule = f._rule
+    found = list(gxs) if isinstance(gxs, tuple) or rule.listed and isinstance(gxs, list) else [gxs]
+    wanted = len(f._parents) + (0 if f._absent is None else len(f._absent))
+    if len(found) != wanted:
+        raise GradientError(f"{who(type(f))}: its rule returned {len(found)} gradients, wanted {wanted}, one for each operand")
     if f._absent is not None:
-        gxs = tuple([g for i, g in enumerate(gxs) if i not in f._absent])
-    return tuple([asked(x, g) for x, g in zip(f._parents, gxs)])
-
-
-def asked(x, g):
-    """Return the gradient of an operand; one that is given as a function only where it goes anywhere."""
-    if x.constant:
-        return None
-    return g() if callable(g) else g
+        found = [g for i, g in enumerate(found) if i not in f._absent]
+    for i, x in enumerate(f._parents):
+        g = found[i]
+        if type(g) is not np.ndarray and callable(g):
+            found[i] = None if x.constant else g()
+    return found
 
 
 class Saved:
@@ -260,8 +256,8 @@ def gradients_by_function(node, f, gys):
     """Do the same, where the rule is a function."""
     ys = f._values or [value_of(node, f._rule.reads_result)]
     xs = [value_of(x, reads_operand(f, i)) for i, x in enumerate(f._parents)]
-    shapes = [y.shape for y in ys]
-    return [fit_operand(f, i, gx, shapes) for i, gx in enumerate(call_function(f, gys, ys, xs, f._saved))]
+    gxs = call_function(f, gys, ys, xs, f._saved)
+    return [fit_operand(f, i, gx, ys) for i, gx in enumerate(gxs)]
 
 
 def value_of(node, is_read):
@@ -357,11 +353,8 @@ def check_part(f, i, index, got, shape):
         raise wrong_shape(f, i, got, wanted)
 
 
-def fit_operand(f, i, gx, shapes):
-    """Return the gradient that a function has given for operand i as an array of its shape, `At`, a list of these, or None.
-
-    `shapes` are those of the results.
-    """
+def fit_operand(f, i, gx, ys):
+    """Return the gradient that a function has given for operand i as an array of its shape, `At`, a list of these, or None."""
     x = f._parents[i]
     if gx is None or x.constant:
         return None
@@ -380,7 +373,7 @@ def fit_operand(f, i, gx, shapes):
     check_gradient_type(f, i, gx)
     if gx.shape == x.shape:
         return gx
-    return np.broadcast_to(sum_to(gx, summed_shape(f, i, gx.shape, x.shape, shapes)), x.shape)
+    return np.broadcast_to(sum_to(gx, summed_shape(f, i, gx.shape, x.shape, [y.shape for y in ys])), x.shape)
 
 
 def checked_parts(f, i, parts):

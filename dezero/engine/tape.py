@@ -164,7 +164,9 @@ def record_forward(f, inputs, xs, ys):
     outputs = [engine.hooks.variable(node, inputs) if engine.guarding else graph.variable_of(node) for node in made]
     if len(made) == 1 and f._rule is not None and not f._rule.reads_result and not graph.keeping.on():
         node.drop()
-    f._parents, f._outputs, f.generation = parents, [ref(v) for v in outputs], generation   # last: had it failed, it were not called
+    if f._rule is None or len(made) > 1:    # else `graph.creator_of` makes it
+        f._outputs = [ref(v) for v in outputs]
+    f._parents, f.generation = parents, generation      # last: had it failed, it were not called
     return outputs
 
 
