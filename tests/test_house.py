@@ -18,7 +18,7 @@ HOUSE = TESTS.parent / "dezero"
 pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the house stands in a checkout only")
 
 FLOORS = {
-    "errors": 0, "_version": 0, "hookspecs": 0, "_kernels": 0.1, "config": 0.2,
+    "errors": 0, "_version": 0, "_signatures": 0, "hookspecs": 0, "_kernels": 0.1, "config": 0.2,
     "registry": 1, "_words": 1,
     "engine": 3,
     "ops": 4, "_offers": 4, "_discovery": 4,
@@ -27,7 +27,8 @@ FLOORS = {
     "_pyinstaller": 6,
     "__main__": 6,
 }
-ENGINE = ["__init__", "checks", "dispatch", "guard", "hooks", "graph", "rules", "tape", "function", "op", "variable", "watch", "guarded", "higher", "partial"]
+ENGINE = ["__init__", "checks", "guard", "hooks", "graph", "rules", "arguments", "dispatch", "tape", "function", "op", "variable", "watch",
+          "guarded", "higher", "partial"]
 """The rooms of the wing, from the ground up."""
 AT_FIRST_USE = {("engine/hooks.py", "higher")}
 """A room of second order registers itself with the engine when it is first needed."""
@@ -144,7 +145,7 @@ def test_tests_mirror_the_rooms():
     assert rooms == {f"test_{room}" for room in set(ENGINE) - {"__init__"}}
     chapters = {p.stem for p in (HOUSE / "_kernels").glob("*.pxi")} - {"memory", "spares"} | {"pool", "floating", "extensions"}
     assert {p.stem for p in (TESTS / "kernels").glob("test_*.py")} == {f"test_{chapter}" for chapter in chapters}
-    apart = {"_discovery", "_offers", "_words", "_version", "hookspecs", "core", "core_simple", "functions", "__main__"}
+    apart = {"_discovery", "_offers", "_words", "_version", "_signatures", "hookspecs", "core", "core_simple", "functions", "__main__"}
     tested = {p.stem.removeprefix("test_") for p in TESTS.glob("test_*.py")}
     assert {p.stem for p in HOUSE.glob("*.py")} - apart - {"__init__"} <= tested | {"__init__"}
 

@@ -1,9 +1,10 @@
 """The engine.  `tape` is read first: the story, about 300 lines that run.  Around it, from the ground up:
 
-    checks dispatch guard       what may go in and come out; NumPy's questions; what a second derivative must not lose
+    checks guard                what may go in and come out; what a second derivative must not lose
     hooks                       who looks on, and what is going on in the process
     graph                       nodes: made, found, cut
     rules                       an op author's Python methods, as the engine calls them
+    arguments dispatch          what of a call is operand and what parameter, as NumPy's signatures have it; NumPy's questions
     tape                        a call is recorded, the walk goes back
     function op variable        what authors write, a class or a rule; what callers hold
     watch                       looking for a fault

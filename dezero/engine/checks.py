@@ -28,7 +28,9 @@ def describe(data):
 
 
 def who(cls):
-    """An op as an error message names it: the class as written, the op and its package where there are any."""
+    """An op as an error message names it: the class as written, the op and its package where there are any; or a text as it is."""
+    if isinstance(cls, str):
+        return cls
     op = registry.snapshot.names.get(cls.__dict__.get("name"))
     return f"{cls.__qualname__} (op {op.qualified})" if op is not None and op.cls is cls else cls.__qualname__
 
