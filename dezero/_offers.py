@@ -127,7 +127,7 @@ def _functions(functions, who):
     if not isinstance(functions, (tuple, list)):
         raise PluginError(f"{who}: numpy is a tuple of NumPy functions such as (np.sinc,), not {shown(functions)}")
     for function in functions:
-        _check_function(function, f"{who}: numpy")
+        _check_function(function[0] if isinstance(function, tuple) and len(function) == 2 else function, f"{who}: numpy")
     return tuple(dict.fromkeys(functions))
 
 

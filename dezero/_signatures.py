@@ -4,7 +4,7 @@ A line: the version that it holds from, the function, its signature.  What a ver
 (ufuncs and functions in C: 2.4), and what it writes ** for is spelled out as its documents do.  Asked: 2.0, 2.1, 2.2, 2.3, 2.4, 2.5.
 """
 
-SIGNATURES = """
+SIGNATURES = r"""
 2.0 numpy.absolute(x, /, out=None, *, where=True, casting='same_kind', order='K', dtype=None, subok=True, signature=None)
 2.0 numpy.add(x1, x2, /, out=None, *, where=True, casting='same_kind', order='K', dtype=None, subok=True, signature=None)
 2.0 numpy.all(a, axis=None, out=None, keepdims=NoValue, *, where=NoValue)

@@ -352,7 +352,14 @@ def line(offer):
 
 
 def function_name(function):
-    """``numpy.linalg.norm``, ``scipy.special.expit``: how a NumPy or SciPy function is called by those who write it."""
+    """``numpy.linalg.norm``, ``scipy.special.expit``: how a NumPy or SciPy function is called by those who write it.
+
+    ``numpy.add.reduce`` for ``(np.add, "reduce")``; a text is what it says.
+    """
+    if isinstance(function, str):
+        return function
+    if isinstance(function, tuple):
+        return f"{function_name(function[0])}.{function[1]}"
     name = getattr(function, "__name__", None) or repr(function)
     module = getattr(function, "__module__", None)
     parts = module.split(".") if module else ()

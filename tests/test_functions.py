@@ -107,9 +107,10 @@ class TestHelp:
     """`help`, `?` and completion show the op, not the way it is called."""
 
     @pytest.mark.parametrize("name, of_function, of_method", [
-        ("sum", "(x, /, axis=None, keepdims=False)", "(axis=None, keepdims=False)"), ("mul", "(x0, x1, /)", "(x1, /)"),
-        ("pow", "(x0, x1=None, /, c=None)", "(x1=None, /, c=None)"), ("getitem", "(x, /, index)", "(index)"),
-        ("broadcast_to", "(x, /, shape)", "(shape)")])
+        ("sum", "(a, axis=None, dtype=None, *, keepdims=False, initial=<no value>, where=True)",
+         "(axis=None, dtype=None, *, keepdims=False, initial=<no value>, where=True)"),
+        ("mul", "(x1, x2)", "(x2)"), ("pow", "(x1, x2=None, *, c=None)", "(x2=None, *, c=None)"), ("getitem", "(x, /, index)", "(index)"),
+        ("broadcast_to", "(array, shape)", "(shape)")])
     def test_signature_and_docstring(self, name, of_function, of_method):
         op = registry.snapshot.names[name]
         for f, wanted in ((getattr(F, name), of_function), (getattr(Variable(np.ones(2)), name), of_method)):

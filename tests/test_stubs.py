@@ -136,14 +136,14 @@ class Quotes(Plain):
 
 
 @pytest.mark.parametrize("cls, function, method", [
-    (Plain, "(x: _Operand, /) -> Variable", "(self, /) -> Variable"),
-    (Parameters, "(x: _Operand, w: _Operand, /, axis: Any, keepdims: Any = ..., *, where: Any = ...) -> Variable",
-     "(self, w: _Operand, /, axis: Any, keepdims: Any = ..., *, where: Any = ...) -> Variable"),
-    (Optional, "(x: _Operand, w: _Operand = ..., /) -> Variable", "(self, w: _Operand = ..., /) -> Variable"),
+    (Plain, "(x: _Operand) -> Variable", "(self, /) -> Variable"),
+    (Parameters, "(x: _Operand, w: _Operand, axis: Any, keepdims: Any = ..., *, where: Any = ...) -> Variable",
+     "(self, /, w: _Operand, axis: Any, keepdims: Any = ..., *, where: Any = ...) -> Variable"),
+    (Optional, "(x: _Operand, w: _Operand = ...) -> Variable", "(self, /, w: _Operand = ...) -> Variable"),
     (Many, "(*xs: _Operand, axis: Any = ...) -> Variable", "(self, /, *xs: _Operand, axis: Any = ...) -> Variable"),
-    (Two, "(x: _Operand, /) -> list[Variable]", "(self, /) -> list[Variable]"),
-    (Any, "(x: _Operand, /) -> Any", "(self, /) -> Any"),
-    (NoRule, "(x: _Operand, /) -> Any", "(self, /) -> Any"),
+    (Two, "(x: _Operand) -> list[Variable]", "(self, /) -> list[Variable]"),
+    (Any, "(x: _Operand) -> Any", "(self, /) -> Any"),
+    (NoRule, "(x: _Operand) -> Any", "(self, /) -> Any"),
     (OwnApply, "(xs: Any, axis: Any = ..., **rest: Any) -> Variable", "(self, /, axis: Any = ..., **rest: Any) -> Variable"),
     (SameName, "(*args: Any, **kwargs: Any) -> Variable", "(self, /, *args: Any, **kwargs: Any) -> Variable")])
 def test_how_an_op_is_written(cls, function, method):
@@ -183,8 +183,8 @@ def test_stubs_of_what_is_installed(site, tmp_path):
     written = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
     assert written == {path.relative_to(HOUSE).as_posix() for path in HOUSE.rglob("*.pyi")}
     assert done.stdout.splitlines() == [str(target / path) for path in sorted(written)]
-    assert "def claimer(x: _Operand, other: _Operand, /) -> Variable:\n" in (target / "functions.pyi").read_text(encoding="utf-8")
-    assert "    def claimer(self, other: _Operand, /) -> Variable:\n" in (target / "engine/variable.pyi").read_text(encoding="utf-8")
+    assert "def claimer(x: _Operand, other: _Operand) -> Variable:\n" in (target / "functions.pyi").read_text(encoding="utf-8")
+    assert "    def claimer(self, /, other: _Operand) -> Variable:\n" in (target / "engine/variable.pyi").read_text(encoding="utf-8")
     assert "__getattr__" not in (target / "engine/variable.pyi").read_text(encoding="utf-8")
 
 

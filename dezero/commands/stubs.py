@@ -18,7 +18,7 @@ import sys
 import dezero
 from dezero._words import shown
 from dezero.commands._output import load_all
-from dezero.engine.function import is_standard, signature_of
+from dezero.engine.function import arguments_of, is_standard, signature_of
 from dezero.registry import registry
 
 HELP = "write stubs of the installed ops, for type checkers and editors"
@@ -76,8 +76,9 @@ def method(op):
 def parameters(op):
     """How ``F.name`` is called, typed: operands are what an op computes with, parameters anything."""
     known = list(signature_of(op.cls).parameters.values())
-    operands = [p.name for p in own(op.cls.forward)] if is_standard(op.cls) else ()
-    return Signature([typed(p, "_Operand" if p.name in operands and p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) else "Any") for p in known])
+    bound = arguments_of(op.cls) if is_standard(op.cls) else None
+    operands = () if bound is None else bound.place_of
+    return Signature([typed(p, "_Operand" if p.name in operands else "Any") for p in known])
 
 
 def own(member):

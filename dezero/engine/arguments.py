@@ -5,7 +5,6 @@ from inspect import Parameter, Signature, signature
 import numpy as np
 
 from .._kernels.nodes import VariableBase
-from .._signatures import SIGNATURES
 from ..registry import function_name
 from . import rules
 from .checks import describe, who
@@ -16,8 +15,8 @@ VERSION = tuple(map(int, np.__version__.split(".")[:2]))
 SAME = {"numpy.clip": {"min": "a_min", "max": "a_max"}, "numpy.reshape": {"newshape": "shape"}}
 """Other names of an argument, in NumPy or in one version of it."""
 
-NEUTRAL = {"where": (True,), "keepdims": (False,), "subok": (False, True)}
-"""What asks an op for nothing, also where it is not NumPy's default: a Variable holds an ndarray and no subclass."""
+NEUTRAL = {"where": True, "keepdims": False}
+"""What asks an op for nothing, also where NumPy's default is that nothing was given."""
 
 REMEDIES = {
     "where": "it takes all elements; select them first, x[mask], or multiply by the mask",
@@ -30,8 +29,8 @@ class Arguments:
 
     Parameters
     ----------
-    op : str or type
-        The op, for messages, or its class, which is asked for its name then.
+    who : str or type
+        The op, for messages; or its class, whose name is looked up then.
     operands : tuple of str
         Their names; "a_min?" may be absent, and "*xs" is any number of them.
     parameters : tuple of inspect.Parameter
@@ -41,16 +40,19 @@ class Arguments:
     listed : bool
         The first argument is a list of operands.
     name : str, optional
-        How the op is called, where it claims no NumPy function.
+        How the op is called in messages; by default the NumPy function's.
 
     Attributes
     ----------
     signature : inspect.Signature
-        What a call may give.
+        What a call may give, with NumPy's defaults; `shown` is what the op takes of it.
+    exact : int or None
+        A call with this many arguments by place, none of them a list, and none by name needs no `bind`: all are operands.
+        None: any number of them; -1: each call is bound.
     """
 
-    def __init__(self, op, operands, parameters, numpy=None, listed=False, name=""):
-        self.op, self.operands, self.numpy, self.listed, self.name = op, operands, numpy, listed, name
+    def __init__(self, who, operands, parameters, numpy=None, listed=False, name=""):
+        self.op, self.operands, self.numpy, self.listed, self.name = who, operands, numpy, listed, name
         self.parameters = {p.name: p for p in parameters}
         self.siblings = {}
         self.function, told = numpy_signature(numpy) if numpy is not None else ("", None)
@@ -58,15 +60,37 @@ class Arguments:
         self.names = [self.same.get(x.strip("*?"), x.strip("*?")) for x in operands]
         self.optional = [x[-1] in "*?" or x[0] == "*" for x in operands]
         self.is_open = bool(operands) and operands[-1].startswith("*")
-        if told is not None and self.is_open:
-            told = with_any_number(told) if len(operands) == 1 else None
-        if told is None:
+        if told is not None:
+            told = renamed(told.parameters.values(), self.same)
+            needed = self.match_needed(told)
+            self.same = {old: needed.get(new, new) for old, new in self.same.items()} | needed
+            told = renamed(told, needed)
+        self.place_of = None if told is None else self.match(told)
+        if self.place_of is None:           # or NumPy's function has fewer operands, and another meaning
             self.place_of = {x: i for i, x in enumerate(self.names)}
             self.signature = self.own_signature(list(parameters))
         else:
-            told = renamed(told, self.same)
-            self.place_of = self.match(told)
             self.signature = self.numpy_signature(told)
+        self.read_defaults()
+
+    def read_defaults(self):
+        """Note what a call is bound by: names by place, what is there where nothing is given, and what the op needs."""
+        found = self.signature.parameters
+        self.by_place = [name for name, p in found.items() if p.kind is Parameter.POSITIONAL_OR_KEYWORD]
+        self.takes_more = any([p.kind is Parameter.VAR_KEYWORD for p in found.values()])
+        self.absent = [None] * len(self.names)
+        for name, i in self.place_of.items():
+            self.absent[i] = None if is_nothing(found[name].default) else found[name].default
+        if self.is_open:
+            del self.absent[-1]
+        needed = [name for name, p in self.parameters.items() if p.default is Parameter.empty and p.kind is not Parameter.VAR_KEYWORD]
+        self.needed = needed + [name for name, i in self.place_of.items() if not self.optional[i]]
+        self.defaults = {name: found[name].default for name in self.parameters if not is_nothing(found[name].default)}
+        self.differing = {name: x for name, x in self.defaults.items() if not is_same(x, self.parameters[name].default)}
+        in_order = [self.place_of.get(name) for name in self.by_place[:len(self.absent)]] == list(range(len(self.absent)))
+        self.exact = None if self.is_open else len(self.absent)
+        if self.listed or needed or self.differing or not in_order or self.is_open and self.absent:
+            self.exact = -1
 
     def own_signature(self, parameters):
         """Return the signature of an op that claims no NumPy function: operands, then parameters."""
@@ -86,9 +110,23 @@ class Arguments:
         own = [p for name, p in self.parameters.items() if name not in known]
         return arranged(told + [p if p.kind is Parameter.VAR_KEYWORD else p.replace(kind=Parameter.KEYWORD_ONLY) for p in own])
 
+    def match_needed(self, told):
+        """Return {NumPy's name: the op's} of parameters without a default that are called otherwise: those are matched by place."""
+        names = [p.name for p in told if p.kind < Parameter.VAR_POSITIONAL]
+        own = [p for p in self.parameters.values() if p.kind < Parameter.VAR_POSITIONAL]
+        pairs = zip(names[len(self.names):], own)
+        return {name: p.name for name, p in pairs
+                if p.default is Parameter.empty and p.name not in names and name not in self.parameters and name not in ("out", *self.names)}
+
     def match(self, told):
-        """Return {name in NumPy's signature: place among the operands}: by name where it is none of the leading, else by place."""
+        """Return {name in NumPy's signature: place among the operands}: by name where it is none of the leading, else by place.
+
+        None where there is an operand that NumPy's function does not have.
+        """
         free = [p for p in told if p.name not in self.parameters and p.name not in self.same]
+        if self.is_open:
+            of_any_number = [p.name for p in free if p.kind is Parameter.VAR_POSITIONAL]
+            return {of_any_number[0]: 0} if of_any_number and len(self.names) == 1 else None
         by_name = [p.name for p in free]
         if all([x in by_name for x in self.names]):
             return {x: i for i, x in enumerate(self.names)}
@@ -97,12 +135,16 @@ class Arguments:
         for i, x in enumerate(self.names):
             if x in by_name and x not in leading:
                 places[x] = i
-            elif i < len(leading):
+            elif i < len(leading) and leading[i] != "out":
                 places[leading[i]] = i
+            else:
+                return None
         return places
 
     def beside(self, numpy):
-        """Return the Arguments of the same op for another NumPy function that it claims."""
+        """Return the Arguments of the same op for any NumPy function that it claims."""
+        if numpy == self.numpy:
+            return self
         if numpy not in self.siblings:
             operands, parameters = self.operands, tuple(self.parameters.values())
             self.siblings[numpy] = Arguments(self.op, operands, parameters, numpy, self.listed, self.name)
@@ -110,13 +152,14 @@ class Arguments:
 
     # -- a call
 
-    def bind(self, args, kwargs):
+    def bind(self, args, kwargs, lists=True):
         """Return the operands of a call, and its parameters.
 
         Returns
         -------
         list
-            None stands for an operand that is absent.  Lists of numbers are arrays now; a listed op's list is spread out.
+            None stands for an operand that is absent.  Lists of numbers are arrays now, where `lists` says so; a listed op's list is
+            spread out.
         dict
             Those parameters that differ from the op's defaults, as they are now, whatever is written to them later.
 
@@ -128,52 +171,47 @@ class Arguments:
         GradientError
             A Variable that wants a gradient is among the parameters.
         """
-        operands, parameters = self.place(args, kwargs)
+        operands, parameters = self.place(args, kwargs, self.differing)
         if self.listed:
             operands = [*self.items(operands[0]), *operands[1:]]
-        for i, x in enumerate(operands):
-            if isinstance(x, (list, tuple)):
-                operands[i] = self.array_of(i, x)
+        if lists:
+            operands = self.as_arrays(operands)
         return operands, {name: rules.parameter(self.op, name, x) for name, x in parameters.items()
                           if name not in self.parameters or not is_same(x, self.parameters[name].default)}
 
-    def place(self, args, kwargs):
-        """Return operands and parameters as they were given, or as NumPy's defaults are."""
-        try:
-            given = self.merged(self.signature.bind(*args, **kwargs).arguments)
-        except TypeError as error:
-            self.refuse(args, kwargs, error)
-        operands, parameters = [None] * (len(self.names) - self.is_open), {}
-        for name, p in self.signature.parameters.items():
-            x = given.get(name, p.default)
-            i = self.place_of.get(name)
-            if p.kind is Parameter.VAR_POSITIONAL:
-                operands += given.get(name, ())
-            elif p.kind is Parameter.VAR_KEYWORD:
-                parameters.update(given.get(name, {}))
-            elif i is not None:
-                operands[i] = None if x is NoValue or x is Parameter.empty else x
-            elif name in self.parameters:
-                if x is not NoValue:
-                    parameters[name] = x
-            elif name in given and not is_neutral(name, x, p.default):
+    def place(self, args, kwargs, defaults):
+        """Return operands and parameters as they were given; of the others those of `defaults`."""
+        more = args[len(self.by_place):]
+        if more and not self.is_open:
+            most = len([p for p in self.shown.parameters.values() if p.kind is Parameter.POSITIONAL_OR_KEYWORD])
+            self.refuse(f"it takes {most} argument{'s' * (most != 1)} by place, got {len(args)}")
+        given = dict(zip(self.by_place, args))
+        for name, x in kwargs.items():
+            name = self.one_name(name, x)
+            if name in given:
+                self.refuse(f"got {name!r} by place and by name")
+            if name is not None:
+                given[name] = x
+        operands, parameters = [*self.absent, *more], dict(defaults)
+        for name, x in given.items():
+            if name in self.place_of:
+                operands[self.place_of[name]] = None if x is NoValue else x
+            elif x is NoValue:
+                continue
+            elif name in self.parameters or name not in self.signature.parameters:
+                parameters[name] = x
+            elif not is_neutral(name, x, self.signature.parameters[name].default):
                 self.refuse_argument(name, x)
-        absent = [name for name, i in self.place_of.items() if not self.optional[i] and operands[i] is None and name not in given]
-        absent += [name for name, p in self.parameters.items()
-                   if p.default is Parameter.empty and p.kind is not Parameter.VAR_KEYWORD and name not in parameters]
-        if absent:                          # NumPy can do without it, the op can not
-            self.refuse(args, kwargs, TypeError(f"missing a required argument: {absent[0]!r}"))
+        for name in self.needed:
+            if name not in given and name not in parameters and (name not in self.place_of or operands[self.place_of[name]] is None):
+                self.refuse(f"missing 1 required argument: {name!r}")
         return operands, parameters
 
-    def merged(self, given):
-        """Return what was given under the one name of an argument that has several."""
-        for old, new in self.same.items():
-            x = given.pop(old, None)
-            if x is not None and x is not NoValue:
-                if given.get(new, NoValue) is not NoValue:
-                    raise TypeError(f"{old!r} and {new!r} are the same argument")
-                given[new] = x
-        return given
+    def one_name(self, name, x):
+        """Return the name of an argument that is given by name: its only one, or None where nothing is given by another one."""
+        if name not in self.signature.parameters and not self.takes_more or name in self.place_of and self.is_open:
+            self.refuse(f"it does not know {name!r}")
+        return name if name not in self.same else None if x is None or x is NoValue else self.same[name]
 
     def items(self, listed):
         """Return the operands in the list that a listed op takes."""
@@ -181,9 +219,13 @@ class Arguments:
             return list(listed)
         raise TypeError(f"{self.called()}: it takes a list of operands, not {describe(listed)}")
 
+    def as_arrays(self, operands):
+        """Return operands with lists of numbers as arrays."""
+        return [self.array_of(i, x) if isinstance(x, (list, tuple)) else x for i, x in enumerate(operands)]
+
     def array_of(self, i, x):
         """Return a list of numbers as an array."""
-        name = i if self.listed or i >= len(self.names) - self.is_open else repr(self.names[i])
+        name = i if self.listed or i >= len(self.absent) else repr(next(name for name, place in self.place_of.items() if place == i))
         if holds_variable(x):
             raise TypeError(f"{who(self.op)}: its operand {name} is a {type(x).__name__} that holds Variables: np.stack([...]) makes one "
                             "Variable of them")
@@ -196,21 +238,29 @@ class Arguments:
 
     def called(self):
         """Return the op and how it is called."""
-        takes = [p for name, p in self.signature.parameters.items()
-                 if name in self.place_of or name in self.parameters or name in self.same or p.kind is Parameter.VAR_KEYWORD]
-        return f"{who(self.op)} is called as {self.name or self.function}{Signature(takes)}"
+        return f"{who(self.op)} is called as {self.name or self.function}{self.shown}"
 
-    def refuse(self, args, kwargs, error):
-        """Raise what `inspect` says of a call that does not fit, with the op and how it is called."""
-        kinds = [p.kind for p in self.signature.parameters.values()]
-        unknown = [key for key in kwargs if key not in self.signature.parameters]
-        most = kinds.count(Parameter.POSITIONAL_OR_KEYWORD) + kinds.count(Parameter.POSITIONAL_ONLY)
-        reason = str(error)
-        if unknown and Parameter.VAR_KEYWORD not in kinds:
-            reason = f"it does not know {unknown[0]!r}"
-        elif len(args) > most and Parameter.VAR_POSITIONAL not in kinds:
-            reason = f"it takes {most} arguments by place, got {len(args)}"
-        raise TypeError(f"{self.called()}: {reason}") from error
+    @property
+    def shown(self):
+        """What the op takes, for a reader: with defaults of its own, and by name what stands behind an argument of NumPy's that it lacks."""
+        takes, skipped = [], False
+        for name, p in self.signature.parameters.items():
+            if name in self.place_of:
+                optional = self.optional[self.place_of[name]] and p.kind is not Parameter.VAR_POSITIONAL
+                default = (None if is_nothing(p.default) else p.default) if optional else Parameter.empty
+            elif name in self.parameters:
+                own = self.parameters[name].default
+                default = p.default if own is Parameter.empty else own
+            else:
+                skipped = True
+                continue
+            by_name = skipped and p.kind is Parameter.POSITIONAL_OR_KEYWORD
+            takes.append(p.replace(default=default, kind=Parameter.KEYWORD_ONLY if by_name else p.kind))
+        return arranged(takes)
+
+    def refuse(self, reason):
+        """Refuse a call that does not fit."""
+        raise TypeError(f"{self.called()}: {reason}")
 
     def refuse_argument(self, name, x):
         """Refuse an argument that NumPy's function has and the op has not."""
@@ -234,9 +284,9 @@ def arranged(parameters):
 
 def renamed(told, same):
     """Return the parameters of a NumPy function under one name in all versions; the other is a keyword as well."""
-    names = list(told.parameters)
+    names = [p.name for p in told]
     found = []
-    for p in told.parameters.values():
+    for p in told:
         if p.name in same and same[p.name] not in names:
             found.append(Parameter(p.name, Parameter.KEYWORD_ONLY, default=NoValue))
             p = p.replace(name=same[p.name])
@@ -244,9 +294,9 @@ def renamed(told, same):
     return found
 
 
-def with_any_number(told):
-    """Return a signature if it takes any number of arguments by place, else None."""
-    return told if any([p.kind is Parameter.VAR_POSITIONAL for p in told.parameters.values()]) else None
+def is_nothing(default):
+    """Is there no default, or one that stands for nothing?"""
+    return default is NoValue or default is Parameter.empty
 
 
 def is_same(x, default):
@@ -258,7 +308,7 @@ def is_same(x, default):
 
 def is_neutral(name, x, default):
     """Does an argument ask for nothing but what NumPy does by default?"""
-    return is_same(x, default) or isinstance(x, (bool, np.bool_)) and x in NEUTRAL.get(name, ())
+    return is_same(x, default) or isinstance(x, (bool, np.bool_)) and x == NEUTRAL.get(name)
 
 
 def holds_variable(x):
@@ -292,14 +342,14 @@ def numpy_signature(function):
 
 def name_of(function):
     """Return how a NumPy function is called, and under what name it stands in the table."""
-    if isinstance(function, tuple):
-        return f"{function_name(function[0])}.{function[1]}", f"numpy.ufunc.{function[1]}"
-    name = function if isinstance(function, str) else function_name(function)
-    return name, name
+    name = function_name(function)
+    return name, f"numpy.ufunc.{function[1]}" if isinstance(function, tuple) else name
 
 
 def told(name):
     """Return the text of a signature in the table, of the NumPy of this process; None where it has none."""
+    from .._signatures import SIGNATURES    # 0.2 ms that `import dezero` need not pay
+
     text, at = None, SIGNATURES.find(f" {name}(")
     while at >= 0:
         line = SIGNATURES[SIGNATURES.rindex("\n", 0, at) + 1:SIGNATURES.index("\n", at)]
@@ -321,3 +371,22 @@ def ufunc_text(ufunc):
     operands = "x" if ufunc.nin == 1 else ", ".join(f"x{i + 1}" for i in range(ufunc.nin))
     text = told("numpy.add" if ufunc.signature is None else "numpy.matmul").replace("x1, x2", operands)
     return text if ufunc.nout == 1 else text.replace("out=None", f"out=({', '.join(['None'] * ufunc.nout)})")
+
+
+# ---- an op and its Arguments -----------------------------------------------------------------------------------------
+
+def bound_for(apply, numpy, args, kwargs):
+    """Return the arguments of a call of a NumPy function as those of an op's `apply`, which may be bound by another function.
+
+    The `arguments` of an `apply`, or of what it is a method of, tell; an author's own gets what the caller gave.
+    """
+    bound = getattr(apply, "arguments", None) or getattr(getattr(apply, "__self__", None), "arguments", None)
+    if not isinstance(bound, Arguments) or bound.numpy == numpy and not any([isinstance(x, (list, tuple)) for x in args]):
+        return args, kwargs
+    bound = bound.beside(numpy)
+    operands, parameters = bound.place(args, kwargs, bound.defaults)
+    if not bound.listed:
+        operands = bound.as_arrays(operands)
+    while operands and operands[-1] is None:
+        operands.pop()
+    return operands, parameters

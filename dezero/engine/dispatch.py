@@ -6,6 +6,7 @@ import numpy as np
 from .._kernels.nodes import VariableBase
 from ..errors import OpTypeError
 from ..registry import SYMBOLS, function_name, registry
+from . import arguments
 from .checks import NO_GRADIENT, GradientTypeError
 
 
@@ -70,17 +71,17 @@ UFUNCS = {getattr(np, name): f"__{operator}__" for name, operator in {
 
 def dispatch_numpy(func, method, args, kwargs):
     """NumPy's question what `func` of Variables is."""
-    name = function_name(func) + f".{method}" * (method != "__call__")
+    claim = func if method == "__call__" else (func, method)
+    name = function_name(claim)
     if kwargs.get("out") is not None:
-        raise TypeError(f"{name}(out=...) with a Variable is not supported: an op's result is a new Variable, and no array can hold "
-                        f"its graph; write y = {name}(...), and a = a + x in place of a += x, or use x.data for a constant")
+        arguments.refuse_out(name)
     kwargs = {key: x for key, x in kwargs.items() if key != "out"}
     if method == "__call__" and registry.is_constant(func):
         answer = registry.snapshot.answers.get(func)
         if answer is not None:
             return answer(*args, **kwargs)
         return func(*map(to_data, args), **{key: to_data(x) for key, x in kwargs.items()})
-    op = registry.find_function(func) if method == "__call__" else None
+    op = registry.find_function(claim)
     written = ""
     if op is None and func in UFUNCS and method == "__call__":      # array @ x comes as np.matmul(array, x)
         op = registry.find_operator(UFUNCS[func])
@@ -88,9 +89,7 @@ def dispatch_numpy(func, method, args, kwargs):
     if op is None:
         raise OpTypeError(f"{name}{written} of a Variable: no op claims this function; use x.data if its result is meant to be "
                           f"constant{registry.explain(name)}{registry.advice(name.partition('.')[0])}")
-    if "where" in kwargs:
-        raise TypeError(f"{name}(where=...) of a Variable is not supported: the op {op.name!r} takes all elements; select them "
-                        "first, x[mask], or multiply by the mask")
+    args, kwargs = arguments.bound_for(op.apply, claim, args, kwargs)
     return op.apply(*args, **kwargs)
 
 

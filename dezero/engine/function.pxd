@@ -18,6 +18,11 @@ cdef class OpFunction:
     cdef readonly object cls
 
 cdef object apply_op(object cls, tuple args, dict kwargs)
+@cython.locals(op=OpBase)
+cdef object apply_loops(object cls, tuple args)
+cdef object apply_by_place(object cls, tuple args, dict kwargs)
+cpdef object arguments_of(object cls)
+cdef object read_arguments(object cls)
 cdef object as_leaf(object data)
 @cython.locals(x=Node, generation=Py_ssize_t)
 cdef Py_ssize_t youngest(tuple parents) except -1

@@ -6,7 +6,7 @@ import numpy as np
 from .._kernels import IN_USE
 from .._kernels.nodes import FunctionBase, VariableBase
 from ..registry import OPERATORS, registry
-from . import graph, rules, tape
+from . import arguments, graph, rules, tape
 from .checks import GradientTypeError, check_data, who
 
 
@@ -76,7 +76,8 @@ class Function(FunctionBase):
     def apply(cls, *args, **kwargs):
         """Call the op: as many leading arguments as `forward` takes are operands, the rest goes to `__init__`.
 
-        That gets arrays, lists and dicts as copies, the arrays to read only, and the array of a constant Variable.
+        An op that claims a NumPy function takes them in the order, by the names and with the defaults that this one has; what
+        `__init__` does not know of those may only be given with NumPy's default.  `__init__` gets arrays, lists and dicts as copies, the arrays to read only, and the array of a constant Variable.
 
         Raises
         ------
@@ -128,25 +129,76 @@ class Function(FunctionBase):
 
 def apply_op(cls, args, kwargs):
     """Return what `Function.apply` gives for a class."""
-    count = operands_of(cls)
-    op = operators.loops.get(cls)
-    if op is not None and not kwargs and len(args) == op.kernel.nin and any([isinstance(x, VariableBase) for x in args]):
-        y = tape.run_kernel(op, as_0d(args[0]), as_0d(args[1]) if len(args) == 2 else None)
+    y = None if kwargs else apply_loops(cls, args)
+    if y is not None:
+        return y
+    bound = arguments_of(cls)
+    if bound is None:
+        return apply_by_place(cls, args, kwargs)
+    exact = bound.exact
+    if kwargs or (exact is not None and exact != len(args)):
+        operands, kwargs = bound.bind(args, kwargs, False)          # lists are operands where NumPy's function was called
+        while operands and operands[-1] is None and bound.optional[len(operands) - 1]:
+            operands.pop()
+        args = tuple(operands)
+        y = None if kwargs else apply_loops(cls, args)
         if y is not None:
             return y
+    try:
+        f = cls(**kwargs)
+    except TypeError as error:
+        if isinstance(error, GradientTypeError):
+            raise
+        raise TypeError(f"{bound.called()}: {error}") from error
+    return f(*args)
+
+
+def apply_loops(cls, args):
+    """Return what an op's loops make of operands; None where there are none, or they take something else."""
+    op = operators.loops.get(cls)
+    if op is None or len(args) != op.kernel.nin or not any([isinstance(x, VariableBase) for x in args]):
+        return None
+    return tape.run_kernel(op, as_0d(args[0]), as_0d(args[1]) if len(args) == 2 else None)
+
+
+def apply_by_place(cls, args, kwargs):
+    """Return the same for an op whose `__init__` takes parameters by place alone, or does not say what it takes."""
+    count = operands_of(cls)
     parameters = () if count is None else args[count:]
     try:
-        if parameters or kwargs:
-            parameters = tuple([rules.parameter(cls, i, x) for i, x in enumerate(parameters)])
-            kwargs = {name: rules.parameter(cls, name, x) for name, x in kwargs.items()}
-        f = cls(*parameters, **kwargs)
-    except GradientTypeError as error:
-        if cls.__init__ is not Function.__init__:
-            raise
-        refuse_arguments(cls, args, kwargs, error)  # it takes no parameters: these are operands too many
+        f = cls(*[rules.parameter(cls, i, x) for i, x in enumerate(parameters)],
+                **{name: rules.parameter(cls, name, x) for name, x in kwargs.items()})
+    except GradientTypeError:
+        raise
     except TypeError as error:
         refuse_arguments(cls, args, kwargs, error)
     return f(*args[:count])
+
+
+def arguments_of(cls):
+    """Return the Arguments of an op whose `apply` is Function's own; None where `__init__` takes something by place alone."""
+    of_class = cls.__dict__
+    if "_arguments" not in of_class:
+        cls._arguments = read_arguments(cls)
+    return of_class["_arguments"]
+
+
+def read_arguments(cls):
+    """Read off a class's `forward` and `__init__` how it is called."""
+    from inspect import Parameter, signature
+
+    try:
+        operands = list(signature(cls.forward).parameters.values())[1:]
+        parameters = [] if cls.__init__ is Function.__init__ else list(signature(cls.__init__).parameters.values())[1:]
+    except ValueError:                      # compiled, and says nothing
+        return None
+    names = [p.name for p in operands]
+    operands = [f"*{p.name}" if p.kind is Parameter.VAR_POSITIONAL else p.name + "?" * (p.default is not Parameter.empty)
+                for p in operands if p.kind not in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)]
+    if any([p.kind in (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL) or p.name in names for p in parameters]):
+        return None
+    claimed = cls.__dict__.get("numpy") or (None,)
+    return arguments.Arguments(cls, tuple(operands), tuple(parameters), claimed[0], name=cls.__dict__.get("name", cls.__name__))
 
 
 def function_of(name, cls):
@@ -182,6 +234,10 @@ class OpFunction:
     @property
     def __signature__(self):
         return signature_of(self.cls)
+
+    @property
+    def arguments(self):
+        return arguments_of(self.cls)
 
     def __reduce__(self):
         return getattr, (self.cls, "apply")
@@ -235,6 +291,8 @@ def signature_of(cls):
 
     if not is_standard(cls):
         return signature(cls.apply)
+    if arguments_of(cls) is not None:
+        return arguments_of(cls).shown
     operands = [p if p.kind is p.VAR_POSITIONAL else p.replace(kind=p.POSITIONAL_ONLY)
                 for p in list(signature(cls.forward).parameters.values())[1:] if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)]
     rest = [] if cls.__init__ is Function.__init__ else list(signature(cls.__init__).parameters.values())[1:]

@@ -3,7 +3,7 @@ from . cimport graph
 from .._kernels cimport nodes
 from .._kernels.nodes cimport FunctionBase, Node, ReadyQueue, VariableBase
 
-cdef object parameter(object cls, object name, object x)
+cpdef object parameter(object cls, object name, object x)
 cdef int refuse_parameter(object cls, object name, object x) except -1
 cdef Node constant_operand(object x)
 cdef list held_arrays(tuple inputs)

@@ -8,7 +8,7 @@ from .._kernels.gradients import gradient_dtype
 from .._kernels.nodes import VariableBase, set_variable_class
 from ..errors import DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
 from ..registry import SYMBOLS, function_name, library_of, registry
-from . import function, graph, guard, tape
+from . import arguments, function, graph, guard, tape
 from .checks import check_choice, check_data, checked_gradient, describe
 from .dispatch import QUESTIONS, class_of, compare, dispatch_numpy, is_foreign, is_operand, refuse_foreign, refuse_operand, to_data
 
@@ -392,8 +392,9 @@ class Variable(VariableBase):
         if not all([issubclass(t, (Variable, np.ndarray)) for t in types]):
             return NotImplemented
         op = function.operators.functions.get(func)
-        if op is None or "out" in kwargs or "where" in kwargs:
+        if op is None or "out" in kwargs:
             return dispatch_numpy(func, "__call__", args, kwargs)
+        args, kwargs = arguments.bound_for(op.apply, func, args, kwargs)
         return op.apply(*args, **kwargs)
 
     def __getattr__(self, name):

@@ -97,22 +97,22 @@ class Variable:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any: ...
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any: ...
     # the ops
-    def add(self, x1: _Operand, /) -> Variable:
+    def add(self, /, x2: _Operand) -> Variable:
         'y = x0 + x1;   ∂y/∂x0 = 1,   ∂y/∂x1 = 1'
-    def sub(self, x1: _Operand, /) -> Variable:
+    def sub(self, /, x2: _Operand) -> Variable:
         'y = x0 - x1;   ∂y/∂x0 = 1,   ∂y/∂x1 = -1'
-    def mul(self, x1: _Operand, /) -> Variable:
+    def mul(self, /, x2: _Operand) -> Variable:
         'y = x0 · x1;   ∂y/∂x0 = x1,   ∂y/∂x1 = x0'
-    def div(self, x1: _Operand, /) -> Variable:
+    def div(self, /, x2: _Operand) -> Variable:
         'y = x0 / x1;   ∂y/∂x0 = 1 / x1,   ∂y/∂x1 = -(x0 / x1) / x1'
-    def pow(self, x1: _Operand = ..., /, c: Any = ...) -> Variable:
+    def pow(self, /, x2: _Operand = ..., *, c: Any = ...) -> Variable:
         'y = x0 ** x1;   ∂y/∂x0 = x1 · x0 ** (x1 - 1),   ∂y/∂x1 = y · log(x0)'
     def neg(self, /) -> Variable:
         'y = -x;   ∂y/∂x = -1'
     def square(self, /) -> Variable:
         'y = x²;   ∂y/∂x = 2x'
-    def sum(self, /, axis: Any = ..., keepdims: Any = ...) -> Variable:
-        'y = Σ x over the axes;   ∂y/∂x = 1, broadcast to the shape of x'
+    def sum(self, /, axis: Any = ..., dtype: Any = ..., *, keepdims: Any = ..., initial: Any = ..., where: Any = ...) -> Variable:
+        'y = Σ x over the axes;   ∂y/∂x = 1, broadcast to the shape of x, and 0 where `where` is False'
     def broadcast_to(self, /, shape: Any) -> Variable:
         'y[..., i, ...] = x[..., 0, ...];   ∂y/∂x = 1, summed over the axes that were broadcast'
     def getitem(self, /, index: Any) -> Variable:

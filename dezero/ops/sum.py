@@ -1,19 +1,28 @@
 """The sum over axes."""
 import numpy as np
 
-from dezero import Function, hookimpl
+from dezero import At, Function, hookimpl
+
+KINDS = {kind: i for i, kinds in enumerate(("b", "iu", "f", "c")) for kind in kinds}
+"""What holds what; floating numbers as integers, and complex ones as real, are steps or half of it."""
 
 
 class Sum(Function):
-    """y = Σ x over the axes;   ∂y/∂x = 1, broadcast to the shape of x
+    """y = Σ x over the axes;   ∂y/∂x = 1, broadcast to the shape of x, and 0 where `where` is False
 
     Parameters
     ----------
-    x : Variable, array or number
+    a : Variable, array or number
     axis : None, int or tuple of int
         None: all.
+    dtype : dtype, optional
+        Of the result, and in which it is added up.
     keepdims : bool
         Keep the summed axes, with length 1.
+    initial : number, optional
+        Added to each sum.
+    where : array of bool, optional
+        What to add up.  It is what it was at the call.
 
     Returns
     -------
@@ -22,20 +31,31 @@ class Sum(Function):
     """
 
     name = "sum"
-    numpy = (np.sum,)
+    numpy = (np.sum, (np.add, "reduce"))
 
-    def __init__(self, axis=None, keepdims=False):
-        self.axis, self.keepdims = axis, keepdims
+    initial = np._NoValue
+
+    def __init__(self, axis=None, keepdims=False, dtype=None, initial=np._NoValue, where=True):
+        self.axis, self.keepdims, self.where = axis, keepdims, where
+        self.dtype = None if dtype is None else np.dtype(dtype)
+        if initial is not np._NoValue:
+            self.initial = initial
 
     def forward(self, x):
-        return np.add.reduce(x, axis=self.axis, keepdims=self.keepdims)     # np.sum, 3 us sooner
+        if self.dtype is not None and KINDS[self.dtype.kind] < KINDS[x.dtype.kind]:
+            raise TypeError(f"dtype={self.dtype} of {x.dtype} data has no gradient: sum without dtype, then take y.data.astype(...)")
+        return np.add.reduce(x, self.axis, self.dtype, None, self.keepdims, self.initial, self.where)       # np.sum, 3 us sooner
 
     def backward(self, gy):
         x, = self.inputs
         if self.axis is not None and not self.keepdims:
             summed = [a % x.ndim for a in np.atleast_1d(self.axis)]
             gy = gy[tuple(None if a in summed else slice(None) for a in range(x.ndim))]
-        return np.broadcast_to(gy, x.shape)
+        gx = np.broadcast_to(gy, x.shape)
+        if self.where is True:
+            return gx
+        mask = np.broadcast_to(np.asarray(self.where, bool), x.shape)
+        return At(mask, gx[mask])           # a product with the mask would make NaN of an infinite gy
 
     @staticmethod
     def samples(sample):
@@ -43,6 +63,7 @@ class Sum(Function):
         sample(sample.array(2, 3), axis=0)
         sample(sample.array(2, 3, 2), axis=(0, -1))
         sample(sample.array(2, 3), axis=1, keepdims=True)
+        sample(sample.array(2, 3), axis=1, dtype="f8", initial=2.0, where=np.array([[True], [False]]))
 
 
 @hookimpl

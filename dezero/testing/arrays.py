@@ -66,8 +66,11 @@ def reduced(g, shape):
 
 
 def check_dtypes(subject):
-    """float32 stays float32, in results, gradients and rules; a number beside it changes nothing; integers count."""
-    for sample in subject.samples:
+    """float32 stays float32, in results, gradients and rules; a number beside it changes nothing; integers count.
+
+    Not where the call says the dtype.
+    """
+    for sample in [sample for sample in subject.samples if "dtype" not in sample.kwargs]:
         check_float32(subject, sample)
         check_rule_dtypes(subject, sample)
         check_integers(subject, sample)

@@ -129,7 +129,7 @@ def check_reach(subject):
         if kind == "name":
             ways += [(f"F.{key}", getattr(functions, key)), (f"the method x.{key}()", method(key))]
         else:
-            ways.append((f"the operator {key}", operator_function(key)) if kind == "operator" else (function_name(key), key))
+            ways.append((f"the operator {key}", operator_function(key)) if kind == "operator" else (function_name(key), numpy_function(key)))
     for name, function in ways:
         reached = [try_way(subject, sample, name, function) for sample in subject.samples]
         if not any(reached):
@@ -143,7 +143,9 @@ def try_way(subject, sample, name, function):
         return is_standard(subject.cls) is False    # an op whose first argument is a list has no method to speak of
     if name.startswith("the operator") and (kwargs or len(args) not in operands_of_operator(name)):
         return False
-    if function in subject.op.numpy and not accepts(function, *sample.arguments(sample.xs)):
+    if function in map(numpy_function, subject.op.numpy) and not accepts(function, *sample.arguments(sample.xs)):
+        return False
+    if getattr(function, "__name__", "") == "reduce" and not sample.kwargs:     # its axis is 0 where others take all
         return False
     ys = function(*args, **kwargs)
     ys = list(ys) if isinstance(ys, (tuple, list)) else [ys]
@@ -154,6 +156,11 @@ def try_way(subject, sample, name, function):
     if name.startswith("the operator") and len(args) == 2 and all(isinstance(a, Variable) for a in args):
         check_sides(subject, sample, name, function)
     return True
+
+
+def numpy_function(claim):
+    """What is called: a ufunc's method where ``(ufunc, "reduce")`` is claimed."""
+    return getattr(*claim) if isinstance(claim, tuple) else claim
 
 
 def operands_of_operator(name):

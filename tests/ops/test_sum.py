@@ -1,5 +1,7 @@
 """y = Σ a over axes;   ∂y/∂a = 1 (the gradient is broadcast back)"""
 
+import inspect
+
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
@@ -10,6 +12,7 @@ from strategies import LAYOUTS, assert_gradient, assert_same, laid_out
 import dezero
 import dezero.functions as F
 from dezero import Variable
+from dezero.registry import registry
 
 AXES = [None, 0, 1, 2, -1, -3, (0,), (0, 1), (0, 2), (-1, 0), (0, 1, 2), ()]
 
@@ -108,13 +111,96 @@ def test_an_axis_of_a_wrong_type(axis):
         Variable(np.ones((2, 2))).sum(axis=axis)
 
 
-@pytest.mark.parametrize("extra", [{"dtype": "f4"}, {"initial": 1.0}, {"where": True}, {"out": np.zeros(())}])
-def test_what_it_does_not_do_is_a_type_error(extra):
+def test_out_is_a_type_error():
     x = Variable(np.ones((2, 2)))
-    with pytest.raises(TypeError, match="sum"):
-        np.sum(x, **extra)
-    with pytest.raises(TypeError, match="sum"):
-        x.sum(**extra)
+    for call in (np.sum, F.sum, np.add.reduce):
+        with pytest.raises(TypeError, match="(sum|reduce).*out"):
+            call(x, out=np.zeros(()))
+    assert x.sum(out=None).data == 4 and np.sum(x, None, None, None).data == 4
+
+
+WAYS = {"np.sum": np.sum, "F.sum": F.sum, "x.sum": lambda x, *args, **kwargs: x.sum(*args, **kwargs)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("args, kwargs", [
+    ((), {"dtype": "f4"}), ((0, np.float32), {}), ((), {"initial": 2.5}), ((1, None, None, True, 2), {}), ((), {"dtype": complex}),
+    ((), {"where": np.array([[True, False, True], [False, False, True]])}), ((), {"where": [True, False, True], "axis": 0}),
+    ((), {"where": np.array([[True], [False]]), "axis": 1, "keepdims": True, "initial": -1.0, "dtype": "f4"}),
+    ((), {"where": False}), ((), {"where": True}), ((), {"where": np.False_}), ((), {"initial": np._NoValue, "where": np._NoValue}),
+    ((None, None, None, False, 1.5, [True, False, False]), {})])
+def test_all_that_numpy_takes(way, args, kwargs, rng):
+    a = rng.normal(size=(2, 3))
+    x, want = Variable(a), np.asarray(np.sum(a, *args, **kwargs))
+    y = WAYS[way](x, *args, **kwargs)
+    assert_same(y.data, want)
+    if want.dtype.kind == "c":
+        return
+    gradient = rng.normal(size=want.shape).astype(want.dtype)
+    y.backward(gradient=gradient)
+    bound = inspect.signature(np.sum).bind(a, *args, **kwargs).arguments
+    axis, where = bound.get("axis"), bound.get("where", True)
+    wide = gradient if bound.get("keepdims") is True else np.expand_dims(gradient, tuple(range(2)) if axis is None else axis)
+    assert_gradient(x.grad, np.where(True if where is np._NoValue else where, np.broadcast_to(wide, a.shape), 0.0), a)
+
+
+def test_second_order_with_a_mask():
+    x = Variable(np.array([1.0, 2.0, 3.0]))
+    y = (x * x * x).sum(where=[True, False, True])
+    y.backward(create_graph=True)
+    gx = x.grad
+    x.cleargrad()
+    gx.sum().backward()
+    assert gx.data.tolist() == [3, 0, 27] and x.grad.tolist() == [6, 0, 18]
+
+
+def test_what_is_left_out_gets_zero_and_not_nan():
+    x = Variable(np.array([1.0, 2.0, 3.0]))
+    y = x.sum(where=np.array([True, False, True]))
+    y.backward(gradient=np.array(np.inf))
+    assert x.grad.tolist() == [np.inf, 0, np.inf]
+
+
+def test_the_mask_is_what_it_was_at_the_call():
+    mask = np.array([True, False, True])
+    x = Variable(np.array([1.0, 2.0, 3.0]))
+    y = np.sum(x, where=mask)
+    mask[:] = False
+    y.backward()
+    assert y.data == 4 and x.grad.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("dtype", ["i4", "?", "u1"])
+def test_floating_numbers_are_not_summed_as_integers(dtype):
+    with pytest.raises(TypeError, match=r"Sum .*dtype=.* of float64 data has no gradient"):
+        np.sum(Variable(np.ones(3)), dtype=dtype)
+    assert_same(np.sum(Variable(np.ones(3, "i8")), dtype="u2").data, np.uint16(3))
+
+
+def test_a_dtype_that_is_none():
+    with pytest.raises(TypeError, match="Sum .*True"):
+        Variable(np.ones((2, 2))).sum(0, True)
+
+
+@pytest.mark.parametrize("name", ["axis", "initial", "where", "dtype", "keepdims"])
+def test_a_variable_among_the_parameters_is_refused(name):
+    x = Variable(np.ones(3))
+    with pytest.raises(TypeError, match=f"Sum .*parameter {name} .*wants a gradient"):
+        np.sum(x, **{name: Variable(np.ones(()))})
+    assert np.sum(x, where=Variable(np.array([True, False, False])).detach()).data == 1
+
+
+def test_the_ufuncs_own_reduce():
+    """Its axis is 0 where np.sum takes all."""
+    a = np.arange(6.0).reshape(2, 3)
+    x = Variable(a)
+    for args, kwargs in [((), {}), ((0,), {}), ((1,), {}), ((None,), {}), ((), {"axis": (0, 1)}), ((), {"keepdims": True}),
+                         ((-1, "f4"), {}), ((), {"initial": 2.0, "where": [True, False, True]}), ((0, None, None, True, 3.0, True), {})]:
+        y = np.add.reduce(x, *args, **kwargs)
+        assert type(y.creator) is registry.snapshot.names["sum"].cls
+        assert_same(y.data, np.asarray(np.add.reduce(a, *args, **kwargs)))
+    np.add.reduce(x * x).backward(gradient=np.array([1.0, 2.0, 3.0]))
+    assert x.grad.tolist() == [[0, 4, 12], [6, 16, 30]]
 
 
 def test_an_unknown_keyword_names_op_and_keyword():
