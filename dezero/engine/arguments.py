@@ -83,10 +83,13 @@ class Arguments:
             self.absent[i] = None if is_nothing(found[name].default) else found[name].default
         if self.is_open:
             del self.absent[-1]
-        needed = [name for name, p in self.parameters.items() if p.default is Parameter.empty and p.kind is not Parameter.VAR_KEYWORD]
+        own = {name: p.default for name, p in self.parameters.items()}
+        needed = [name for name, x in own.items() if x is Parameter.empty and self.parameters[name].kind is not Parameter.VAR_KEYWORD]
         self.needed = needed + [name for name, i in self.place_of.items() if not self.optional[i]]
-        self.defaults = {name: found[name].default for name in self.parameters if not is_nothing(found[name].default)}
-        self.differing = {name: x for name, x in self.defaults.items() if not is_same(x, self.parameters[name].default)}
+        self.defaults = {name: own[name] if found[name].default is Parameter.empty else found[name].default for name in own}
+        self.defaults = {name: x for name, x in self.defaults.items() if not is_nothing(x)}
+        self.differing = {name: x for name, x in self.defaults.items()
+                          if found[name].default is Parameter.empty or not is_same(x, own[name])}
         in_order = [self.place_of.get(name) for name in self.by_place[:len(self.absent)]] == list(range(len(self.absent)))
         self.exact = None if self.is_open else len(self.absent)
         if self.listed or needed or self.differing or not in_order or self.is_open and self.absent:
@@ -115,8 +118,8 @@ class Arguments:
         names = [p.name for p in told if p.kind < Parameter.VAR_POSITIONAL]
         own = [p for p in self.parameters.values() if p.kind < Parameter.VAR_POSITIONAL]
         pairs = zip(names[len(self.names):], own)
-        return {name: p.name for name, p in pairs
-                if p.default is Parameter.empty and p.name not in names and name not in self.parameters and name not in ("out", *self.names)}
+        return {name: p.name for name, p in pairs if p.default is Parameter.empty and p.name not in names
+                and name not in self.parameters and name not in ("out", *self.names)}
 
     def match(self, told):
         """Return {name in NumPy's signature: place among the operands}: by name where it is none of the leading, else by place.
@@ -161,7 +164,8 @@ class Arguments:
             None stands for an operand that is absent.  Lists of numbers are arrays now, where `lists` says so; a listed op's list is
             spread out.
         dict
-            Those parameters that differ from the op's defaults, as they are now, whatever is written to them later.
+            The parameters that were given, and NumPy's defaults that are not the op's; as they are now, whatever is written to them
+            later.
 
         Raises
         ------
@@ -176,8 +180,7 @@ class Arguments:
             operands = [*self.items(operands[0]), *operands[1:]]
         if lists:
             operands = self.as_arrays(operands)
-        return operands, {name: rules.parameter(self.op, name, x) for name, x in parameters.items()
-                          if name not in self.parameters or not is_same(x, self.parameters[name].default)}
+        return operands, {name: rules.parameter(self.op, name, x) for name, x in parameters.items()}
 
     def place(self, args, kwargs, defaults):
         """Return operands and parameters as they were given; of the others those of `defaults`."""
@@ -242,7 +245,7 @@ class Arguments:
 
     @property
     def shown(self):
-        """What the op takes, for a reader: with defaults of its own, and by name what stands behind an argument of NumPy's that it lacks."""
+        """What the op takes, for a reader: with its own defaults, and by name what stands behind an argument that it lacks."""
         takes, skipped = [], False
         for name, p in self.signature.parameters.items():
             if name in self.place_of:

@@ -76,8 +76,9 @@ class Function(FunctionBase):
     def apply(cls, *args, **kwargs):
         """Call the op: as many leading arguments as `forward` takes are operands, the rest goes to `__init__`.
 
-        An op that claims a NumPy function takes them in the order, by the names and with the defaults that this one has; what
-        `__init__` does not know of those may only be given with NumPy's default.  `__init__` gets arrays, lists and dicts as copies, the arrays to read only, and the array of a constant Variable.
+        Where the op claims a NumPy function, arguments have the order, names and defaults of this one's; what the op does not know
+        of them may be given with NumPy's default only.  `__init__` gets arrays, lists and dicts as copies, the arrays to read only,
+        and the array of a constant Variable.
 
         Raises
         ------

@@ -12,7 +12,8 @@ cdef class Op:
     cdef dict __dict__
     cdef readonly object rule, forward, kernel, result
     cdef readonly bint listed
-    cdef Py_ssize_t _count               # of operands, where a call of so many arguments has no parameters; else 0
+    cdef Py_ssize_t _count               # of operands, where all are always given; else 0
+    cdef Py_ssize_t _exact               # a call of so many arguments by place gives operands alone, and needs no binding; -1: none
     cdef readonly Rule _rule
     cdef object _class, _arguments
 

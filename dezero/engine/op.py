@@ -10,7 +10,7 @@ import numpy as np
 
 from .._kernels.nodes import VariableBase
 from ..errors import PluginError
-from . import function, rules, tape
+from . import arguments, function, rules, tape
 from .checks import describe
 from .function import Function
 
@@ -131,6 +131,7 @@ class Op:
         self._rule = rules.Rule(function, forward, listed, "saved" in self.parameters, is_own(forward))
         self.parameters.pop("saved", None)
         self._class = self._arguments = None
+        self._exact = -1                    # until the Arguments are there
 
     @property
     def cls(self):
@@ -140,11 +141,11 @@ class Op:
 
     @property
     def signature(self):
-        return signature_of(self)
+        return self.arguments.shown
 
     @property
     def __signature__(self):                # which help, ? and inspect ask for
-        return signature_of(self)
+        return self.arguments.shown
 
     def samples(self, function):
         """Decorate the function that names what `dezero.testing.check_op` tries: ``samples(sample)`` calls ``sample(*args, **kwargs)``."""
@@ -168,7 +169,7 @@ class Op:
         GradientError
             A Variable that wants a gradient is among the parameters.
         """
-        if self._count != len(args) or kwargs or any_list(args):
+        if self._exact != len(args) or kwargs or any_list(args):
             operands, parameters = self.bind(args, kwargs)
         else:
             operands, parameters = args, NO_PARAMETERS
@@ -178,11 +179,18 @@ class Op:
                     return y
         return call(self, operands, parameters)
 
+    @property
+    def arguments(self):
+        """How the arguments of its calls are bound: `dezero.engine.arguments.Arguments`."""
+        if self._arguments is None:
+            claimed = self.numpy[0] if self.numpy else None
+            self._arguments = arguments.Arguments(self.cls, self.operands, tuple(self.parameters.values()), claimed, self.listed, self.name)
+            self._exact = self._arguments.exact
+        return self._arguments
+
     def bind(self, args, kwargs):
         """Return the operands and the parameters that a call gives."""
-        if self._arguments is None:
-            self._arguments = arguments_for(self)
-        return self._arguments.bind(args, kwargs)
+        return self.arguments.bind(args, kwargs)
 
     def named(self, ys):
         """Return several results under their names, where they have some."""
@@ -303,18 +311,6 @@ def class_of(op):
     return type(op.rule.__name__, (RuleFunction,), body)
 
 
-def signature_of(op):
-    """Return how an op is called: its operands, then its parameters."""
-    from inspect import Parameter, Signature
-
-    operands = [Parameter(name.rstrip("?"), Parameter.POSITIONAL_OR_KEYWORD, default=None if name.endswith("?") else Parameter.empty)
-                for name in op.operands]
-    if any([p.default is not p.empty for p in operands]):
-        rest = [p if p.default is not p.empty else p.replace(kind=p.KEYWORD_ONLY) for p in op.parameters.values()]
-        return Signature(operands + rest)
-    return Signature(operands + list(op.parameters.values()))
-
-
 def reads_of(op):
     """Return of each operand whether a rule reads more of it than shape and dtype, and the same of the result."""
     code = op.rule.__code__
@@ -346,23 +342,3 @@ def is_read(code, name):
             if names[-1] != name or names.count(name) > 1 or not asks_metadata:
                 return True
     return False
-
-
-def arguments_for(op):
-    """Return what binds the arguments of an op."""
-    return Binding(op)
-
-
-class Binding:
-    def __init__(self, op):
-        self.op = op
-        self.signature = op.signature
-
-    def bind(self, args, kwargs):
-        op = self.op
-        bound = self.signature.bind(*args, **kwargs).arguments
-        operands = [bound.pop(name.rstrip("?"), None) for name in op.operands]
-        if op.listed:
-            operands = operands[0]
-        operands = [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
-        return operands, {name: rules.parameter(op.cls, name, x) for name, x in bound.items()}

@@ -131,8 +131,7 @@ def test_every_way_of_passing_arguments_binds_as_numpys_own_signature(data):
         return
     operands, parameters = bound.bind(args, kwargs)
     assert operands == [wanted[x] for x in bound.names]
-    assert parameters == {key: x for key, x in wanted.items() if key not in bound.names and x is not signature.parameters[key].default
-                          and x is not NoValue}
+    assert parameters == {key: x for key, x in wanted.items() if key not in bound.names and x is not NoValue}
 
 
 CORE = [(entry, claim) for entry in registry.snapshot.ops for claim in entry.numpy]
@@ -151,7 +150,7 @@ def test_the_core_binds_as_numpys_functions_do(entry, claim):
     for operands, parameters in found:
         for x, (name, i) in zip(operands, bound.place_of.items()):
             assert operands[i] is needed[name]
-        assert parameters == {name: x for name, x in needed.items() if name not in bound.place_of} | bound.differing
+        assert {**bound.defaults, **parameters} == {**bound.defaults, **{name: x for name, x in needed.items() if name not in bound.place_of}}
 
 
 # ---------------------------------------------------------------- one by one
@@ -205,14 +204,18 @@ class TestBinding:
         reshape = make("x", "shape, order='C'", np.reshape)
         assert reshape.bind((self.X, (2, 1)), {}) == ([self.X], {"shape": (2, 1)})
         assert reshape.bind((self.X, (2, 1), "F"), {}) == ([self.X], {"shape": (2, 1), "order": "F"})
-        assert reshape.bind((self.X, (2, 1), "C"), {}) == ([self.X], {"shape": (2, 1)})
+        assert reshape.bind((self.X, (2, 1), "C"), {}) == ([self.X], {"shape": (2, 1), "order": "C"})
 
     def test_defaults_of_numpy_that_are_not_the_ops(self):
         total = make("a", "axis=None, keepdims=False", np.sum)
         reduce = total.beside((np.add, "reduce"))
         assert total.bind((self.X,), {}) == ([self.X], {}) and total.exact == 1
         assert reduce.bind((self.X,), {}) == ([self.X], {"axis": 0}) and reduce.exact == -1
-        assert reduce.bind((self.X, None), {}) == ([self.X], {})
+        assert reduce.bind((self.X, None), {}) == ([self.X], {"axis": None})        # forward's default may be another
+        sort = make("a", "axis=None", np.sort)
+        assert sort.bind((self.X,), {}) == ([self.X], {"axis": -1}) and sort.bind((self.X, None), {}) == ([self.X], {"axis": None})
+        swapaxes = make("a", "axis1=0, axis2=1", np.swapaxes)
+        assert swapaxes.bind((self.X,), {"axis2": 2}) == ([self.X], {"axis1": 0, "axis2": 2}) and swapaxes.exact == -1
         assert total.beside(np.sum) is total and total.beside((np.add, "reduce")) is reduce
 
     def test_any_number_of_operands(self):
@@ -387,3 +390,61 @@ class TestClasses:
 
         assert arguments_of(Permuted) is None
         assert Permuted.apply(np.ones((2, 3, 4)), 2, 0, 1).shape == (4, 2, 3)
+
+
+class TestRules:
+    """Ops that `rule` makes are bound by the same."""
+
+    def test_clip_with_operands_at_any_place(self):
+        @dezero.rule(np.clip, operands=("a", "a_min?", "a_max?"))
+        def clip_of_a_test(gy, y, a, a_min=None, a_max=None):
+            return gy * (a == y), *[None if limit is None else gy * ((limit == y) & (a != y)) for limit in (a_min, a_max)]
+
+        a, high = np.array([-1.0, 0.5, 3.0]), np.array([2.0, 2.0, 2.0])
+        with dezero.plugins.isolated():
+            dezero.plugins.register(clip_of_a_test.cls)
+            ways = [lambda x, y: np.clip(x, None, y), lambda x, y: np.clip(x, a_min=None, a_max=y), lambda x, y: np.clip(a_max=y, a=x, a_min=None),
+                    lambda x, y: np.clip(x, None, y, out=None, dtype=None), lambda x, y: clip_of_a_test(x, a_max=y),
+                    lambda x, y: x.clip_of_a_test(a_max=y), lambda x, y: F.clip_of_a_test(x, None, y)]
+            if MINOR >= (2, 1):
+                ways += [lambda x, y: np.clip(x, max=y), lambda x, y: np.clip(x, min=None, max=y)]
+            for way in ways:
+                x, y = Variable(a), Variable(high)
+                z = way(x, y)
+                (z * np.array([1.0, 10.0, 100.0])).sum().backward()
+                assert z.data.tolist() == [-1, 0.5, 2] and x.grad.tolist() == [1, 10, 0] and y.grad.tolist() == [0, 0, 100]
+            assert np.clip(Variable(a), [0, 0, 0], 1.0).data.tolist() == [0, 0.5, 1]
+            with pytest.raises(TypeError, match=r"numpy.clip\(casting=...\) of a Variable is not supported: .*clip_of_a_test"):
+                np.clip(Variable(a), 0, 1, casting="no")
+            with pytest.raises(TypeError, match="its operand 'a_min' is a list that holds Variables"):
+                np.clip(Variable(a), [Variable(a)], 1)
+
+    def test_numpys_defaults(self):
+        @dezero.rule(np.sort, (np.add, "accumulate"))
+        def sort_of_a_test(gy, y, a, axis=None, kind=None):
+            return gy * (1.0 if axis is None else 10.0 + axis)
+
+        x = Variable(np.array([[2.0, 1.0], [4.0, 3.0]]))
+        for y, slope in ((sort_of_a_test(x), 9), (sort_of_a_test(x, 0), 10), (sort_of_a_test(x, axis=1, kind="stable"), 11)):
+            x.cleargrad()
+            y.backward()
+            assert (x.grad == slope).all()
+        assert sort_of_a_test(x, None).data.tolist() == [1, 2, 3, 4]
+        with pytest.raises(TypeError, match=r"numpy.sort\(order=...\) .*sort_of_a_test"):
+            sort_of_a_test(x, order="f")
+
+    def test_lists_and_listed(self):
+        @dezero.rule(np.concatenate, listed=True)
+        def join_of_a_test(gy, y, xs, axis=0):
+            ends = np.cumsum([x.shape[axis] for x in xs])[:-1]
+            return list(np.split(np.asarray(gy), ends, axis))
+
+        x = Variable(np.array([1.0, 2.0]))
+        with dezero.plugins.isolated():
+            dezero.plugins.register(join_of_a_test.cls)
+            for y in (join_of_a_test([x, [3.0], x]), np.concatenate([x, [3.0], x]), np.concatenate((x, [3.0], x), axis=0, out=None)):
+                x.cleargrad()
+                y.backward(gradient=np.arange(5.0))
+                assert y.data.tolist() == [1, 2, 3, 1, 2] and x.grad.tolist() == [3, 5]
+            with pytest.raises(TypeError, match=r"numpy.concatenate\(dtype=...\) .*join_of_a_test"):
+                np.concatenate([x, x], dtype="f4")

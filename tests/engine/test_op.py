@@ -112,7 +112,7 @@ def test_the_call_stands_in_the_graph():
 def test_attributes():
     assert type(tanh) is Op and tanh.name == "tanh" and tanh.numpy == (np.tanh,) and tanh.forward is np.tanh
     assert tanh.rule(1.0, 0.5, None) == 0.75 and "1 - y²" in tanh.__doc__ and str(tanh.signature) == "(x)"
-    assert str(swapaxes.signature) == "(x, axis1=0, axis2=1)" and str(clip.signature) == "(x, a_min=None, a_max=None)"
+    assert str(swapaxes.signature) == "(a, axis1=0, axis2=1)" and str(clip.signature) == "(a, a_min=None, a_max=None)"
     assert repr(tanh) == f"<op 'tanh': {__name__}.tanh>"
     assert pickle.loads(pickle.dumps(tanh)) is tanh
 
