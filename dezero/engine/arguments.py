@@ -84,7 +84,7 @@ class Arguments:
         if self.is_open:
             del self.absent[-1]
         own = {name: p.default for name, p in self.parameters.items()}
-        needed = [name for name, x in own.items() if x is Parameter.empty and self.parameters[name].kind is not Parameter.VAR_KEYWORD]
+        needed = [p.name for p in self.parameters.values() if p.default is Parameter.empty and p.kind is not Parameter.VAR_KEYWORD]
         self.needed = needed + [name for name, i in self.place_of.items() if not self.optional[i]]
         self.defaults = {name: own[name] if found[name].default is Parameter.empty else found[name].default for name in own}
         self.defaults = {name: x for name, x in self.defaults.items() if not is_nothing(x)}
@@ -106,7 +106,7 @@ class Arguments:
         return arranged(operands + parameters)
 
     def numpy_signature(self, told):
-        """Return NumPy's signature, with what the op takes beyond it as keywords; what is there by place alone has a name as well."""
+        """Return NumPy's signature, with what the op takes beyond it as keywords; what NumPy takes by place alone has a name too."""
         known = {p.name for p in told}
         told = [p.replace(kind=Parameter.POSITIONAL_OR_KEYWORD) if p.kind is Parameter.POSITIONAL_ONLY else p for p in told
                 if p.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL) or p.name in self.place_of]
@@ -161,8 +161,8 @@ class Arguments:
         Returns
         -------
         list
-            None stands for an operand that is absent.  Lists of numbers are arrays now, where `lists` says so; a listed op's list is
-            spread out.
+            None stands for an operand that is absent.  Lists of numbers are arrays, where `lists` says so; a listed op's list is spread
+            out.
         dict
             The parameters that were given, and NumPy's defaults that are not the op's; as they are now, whatever is written to them
             later.
@@ -204,9 +204,11 @@ class Arguments:
             elif name in self.parameters or name not in self.signature.parameters:
                 parameters[name] = x
             elif not is_neutral(name, x, self.signature.parameters[name].default):
-                self.refuse_argument(name, x)
+                if name == "out" or not self.takes_more:
+                    self.refuse_argument(name, x)
+                parameters[name] = x
         for name in self.needed:
-            if name not in given and name not in parameters and (name not in self.place_of or operands[self.place_of[name]] is None):
+            if not (name in given or name in parameters or name in self.place_of and operands[self.place_of[name]] is not None):
                 self.refuse(f"missing 1 required argument: {name!r}")
         return operands, parameters
 
@@ -226,12 +228,19 @@ class Arguments:
         """Return operands with lists of numbers as arrays."""
         return [self.array_of(i, x) if isinstance(x, (list, tuple)) else x for i, x in enumerate(operands)]
 
+    def present(self, operands):
+        """Return operands without those at the end that are absent."""
+        count = len(operands)
+        while 0 < count <= len(self.absent) and operands[count - 1] is None and self.optional[count - 1]:
+            count -= 1
+        return operands[:count]
+
     def array_of(self, i, x):
         """Return a list of numbers as an array."""
-        name = i if self.listed or i >= len(self.absent) else repr(next(name for name, place in self.place_of.items() if place == i))
+        name = i if self.listed or i >= len(self.absent) else repr(next(x for x, place in self.place_of.items() if place == i))
         if holds_variable(x):
-            raise TypeError(f"{who(self.op)}: its operand {name} is a {type(x).__name__} that holds Variables: np.stack([...]) makes one "
-                            "Variable of them")
+            raise TypeError(f"{who(self.op)}: its operand {name} is a {type(x).__name__} that holds Variables: np.stack([...]) makes "
+                            "one Variable of them")
         try:
             return np.asarray(x)
         except ValueError as error:
@@ -384,12 +393,12 @@ def bound_for(apply, numpy, args, kwargs):
     The `arguments` of an `apply`, or of what it is a method of, tell; an author's own gets what the caller gave.
     """
     bound = getattr(apply, "arguments", None) or getattr(getattr(apply, "__self__", None), "arguments", None)
-    if not isinstance(bound, Arguments) or bound.numpy == numpy and not any([isinstance(x, (list, tuple)) for x in args]):
+    if not isinstance(bound, Arguments):
+        return args, kwargs
+    if bound.numpy == numpy and not any([isinstance(x, (list, tuple)) for x in (*args, *kwargs.values())]):
         return args, kwargs
     bound = bound.beside(numpy)
     operands, parameters = bound.place(args, kwargs, bound.defaults)
     if not bound.listed:
         operands = bound.as_arrays(operands)
-    while operands and operands[-1] is None:
-        operands.pop()
-    return operands, parameters
+    return bound.present(operands), parameters

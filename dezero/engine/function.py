@@ -139,9 +139,7 @@ def apply_op(cls, args, kwargs):
     exact = bound.exact
     if kwargs or (exact is not None and exact != len(args)):
         operands, kwargs = bound.bind(args, kwargs, False)          # lists are operands where NumPy's function was called
-        while operands and operands[-1] is None and bound.optional[len(operands) - 1]:
-            operands.pop()
-        args = tuple(operands)
+        args = tuple(bound.present(operands))
         y = None if kwargs else apply_loops(cls, args)
         if y is not None:
             return y

@@ -380,6 +380,53 @@ class TestClasses:
         y = F.pow(Variable(np.array(2.0)), c=3.0)
         assert y.data == 8 and y.creator.c == 3.0
 
+    def test_a_list_by_name(self):
+        class Solved(Function):
+            name = "solved_of_a_test"
+            numpy = (np.linalg.solve,)
+
+            def forward(self, a, b):
+                return np.linalg.solve(a, b)
+
+        with dezero.plugins.isolated():
+            dezero.plugins.register(Solved)
+            a = Variable(2 * np.eye(2))
+            for y in (np.linalg.solve(a=a, b=[2, 4]), np.linalg.solve(a, [2, 4]), F.solved_of_a_test(b=np.array([2, 4]), a=a)):
+                assert y.data.tolist() == [1, 2]
+            with pytest.raises(TypeError, match="None"):
+                np.linalg.solve(a, None)
+
+    def test_an_init_that_takes_any_keyword(self):
+        class Open(Function):
+            name = "open_of_a_test"
+            numpy = (np.cumsum,)
+
+            def __init__(self, **rest):
+                self.rest = rest
+
+            def forward(self, x):
+                return np.cumsum(x, **self.rest)
+
+        x = Variable(np.ones((2, 2)))
+        with dezero.plugins.isolated():
+            dezero.plugins.register(Open)
+            assert np.cumsum(x, axis=0, dtype="f4").creator.rest == {"axis": 0, "dtype": "f4"} and np.cumsum(x).creator.rest == {}
+            with pytest.raises(TypeError, match="out"):
+                np.cumsum(x, out=np.ones(4))
+
+    def test_any_number_of_operands(self):
+        class Most(Function):
+            def __init__(self, axis=0):
+                self.axis = axis
+
+            def forward(self, x, *xs):
+                return np.max([x, *xs], axis=self.axis)
+
+        assert Most.apply(np.ones(2), np.zeros(2), np.full(2, 3.0)).data.tolist() == [3, 3]
+        assert Most.apply(np.array([1.0, 4.0]), np.zeros(2), axis=1).data.tolist() == [4, 0]
+        with pytest.raises(TypeError, match="(?i)none"):
+            Most.apply(np.ones(2), None)
+
     def test_parameters_by_place_alone(self):
         class Permuted(Function):
             def __init__(self, *axes):
