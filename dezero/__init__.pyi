@@ -6,6 +6,8 @@ from ._kernels.gradients import At as At
 from ._kernels.nodes import Kernel as Kernel
 from .config import Config as Config, Mode, no_grad as no_grad, using_config as using_config
 from .engine.function import Function as Function
+from .engine.op import Op as Op, rule as rule
+from .engine.rules import Saved as Saved
 from .engine.variable import Variable as Variable, _Operand, as_array as as_array, as_variable as as_variable
 from .functions import add as add, div as div, mul as mul, neg as neg, pow as pow, square as square, sub as sub
 from .ops.add import Add as Add
