@@ -144,6 +144,10 @@ class Arguments:
                 return None
         return places
 
+    def named(self, kwargs):
+        """Return which operands are given by name."""
+        return [name for name in kwargs if name not in self.parameters]
+
     def beside(self, numpy):
         """Return the Arguments of the same op for any NumPy function that it claims."""
         if numpy == self.numpy:
@@ -395,7 +399,7 @@ def bound_for(apply, numpy, args, kwargs):
     bound = getattr(apply, "arguments", None) or getattr(getattr(apply, "__self__", None), "arguments", None)
     if not isinstance(bound, Arguments):
         return args, kwargs
-    if bound.numpy == numpy and not any([isinstance(x, (list, tuple)) for x in (*args, *kwargs.values())]):
+    if bound.numpy == numpy and not any([isinstance(x, (list, tuple)) for x in args[:len(bound.names)]]) and not bound.named(kwargs):
         return args, kwargs
     bound = bound.beside(numpy)
     operands, parameters = bound.place(args, kwargs, bound.defaults)

@@ -14,6 +14,9 @@ from . import arguments, function, rules, tape
 from .checks import describe
 from .function import Function
 
+NOT_GIVEN = np._NoValue
+"""What stands in NumPy for an argument that was not given."""
+
 METADATA = frozenset(("shape", "dtype", "ndim", "size"))
 """What a rule may ask of an array that is not kept for it."""
 
@@ -190,7 +193,9 @@ class Op:
 
     def bind(self, args, kwargs):
         """Return the operands and the parameters that a call gives."""
-        return self.arguments.bind(args, kwargs)
+        bound = self.arguments
+        parameters = plain_parameters(self, bound, args, kwargs)
+        return bound.bind(args, kwargs) if parameters is None else (args[:self._exact], parameters)
 
     def named(self, ys):
         """Return several results under their names, where they have some."""
@@ -209,6 +214,23 @@ class Op:
 
 
 NO_PARAMETERS = {}
+
+
+def plain_parameters(op, bound, args, kwargs):
+    """Return what `Arguments.bind` gives, 10 us sooner: of a call with all operands by place and the rule's parameters; else None."""
+    count = op._exact
+    if not op._count or count < 0 or not count <= len(args) <= len(bound.by_place) or any_list(args[:count]):
+        return None
+    given = {**dict(zip(bound.by_place[count:], args[count:])), **kwargs}
+    if len(given) < len(args) - count + len(kwargs):
+        return None
+    for name, x in given.items():
+        if name not in op.parameters or x is NOT_GIVEN:
+            return None
+    for name in bound.needed:
+        if name in op.parameters and name not in given:
+            return None
+    return {name: rules.parameter(op.cls, name, x) for name, x in given.items()}
 
 
 def call(op, operands, parameters):

@@ -49,9 +49,12 @@ def constant_operand(x):
 
 
 def held_arrays(inputs):
-    """Return the data of the operands if all are Variables, else None: `operand_arrays` converts them then."""
+    """Return the data of the operands if all are Variables or plain float arrays, else None: `operand_arrays` converts them then."""
     xs = []
     for x in inputs:
+        if type(x) is np.ndarray and x.dtype.char in "fd":
+            xs.append(x)                    # a constant: 3 us less
+            continue
         if not isinstance(x, VariableBase):
             return None
         array = x._get_data()
