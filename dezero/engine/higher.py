@@ -302,7 +302,7 @@ def fit_recorded(f, i, gx, shapes, wide, vouched):
     x = f._parents[i]
     if gx is None or x.constant:
         return None
-    if type(gx) is list and f._rule is not None:
+    if type(gx) is list:
         return [fit_recorded(f, i, part, shapes, wide, vouched) for part in rules.checked_parts(f, i, gx)]
     if type(gx) is At:
         g = as_gradient(f, i, gx.g, vouched)

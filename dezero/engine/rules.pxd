@@ -46,6 +46,7 @@ cdef tuple call_rule(FunctionBase f, list gys, list inputs, list outputs)
 @cython.locals(x=Node)
 cdef object fit(FunctionBase f, int i, object gx, list outputs)
 cdef object fit_unusual(FunctionBase f, int i, object gx, object shape, list outputs)
+cdef object fit_parts(FunctionBase f, int i, object gx, object shape)
 cdef object fit_part(FunctionBase f, int i, object gx, object shape)
 cdef int accumulate(Node x, object gx) except -1
 cdef object zeros_like(object y)

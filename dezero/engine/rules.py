@@ -324,8 +324,8 @@ def fit(f, i, gx, outputs):
 
 def fit_unusual(f, i, gx, shape, outputs):
     """Return the same in the rare cases: a part, a NumPy scalar, another dtype, or a broadcast shape, which is summed."""
-    if type(gx) is At:
-        return fit_part(f, i, gx, shape)
+    if type(gx) is At or type(gx) is list:
+        return fit_parts(f, i, gx, shape)
     if isinstance(gx, (np.number, np.bool_)):
         gx = np.asarray(gx)
     check_gradient_type(f, i, gx)
@@ -334,6 +334,13 @@ def fit_unusual(f, i, gx, shape, outputs):
     if not is_broadcast(gx.shape, [x.shape for x in f._parents], [y.shape for y in outputs], i):
         raise wrong_shape(f, i, gx.shape, shape)
     return sum_to(gx, shape)
+
+
+def fit_parts(f, i, gx, shape):
+    """Return the gradient of a part of input i, which is of this shape, or a list of such, with arrays in them."""
+    if type(gx) is At:
+        return fit_part(f, i, gx, shape)
+    return [fit_part(f, i, part, shape) for part in checked_parts(f, i, gx)]
 
 
 def fit_part(f, i, gx, shape):
@@ -367,10 +374,8 @@ def fit_operand(f, i, gx, ys):
     if isinstance(gx, VariableBase):
         raise GradientTypeError(f"{who(type(f))}: its rule returned a Variable for operand {i}, of arrays: in it, F.{f.name} and the like "
                                 "give Variables always; call the op itself, or NumPy's function, which give arrays for arrays")
-    if type(gx) is At:
-        return fit_part(f, i, gx, x.shape)
-    if type(gx) is list:
-        return [fit_part(f, i, part, x.shape) for part in checked_parts(f, i, gx)]
+    if type(gx) is At or type(gx) is list:
+        return fit_parts(f, i, gx, x.shape)
     if isinstance(gx, (np.number, np.bool_)):
         gx = np.asarray(gx)
     check_gradient_type(f, i, gx)

@@ -4,11 +4,11 @@ from types import MethodType
 
 import numpy as np
 
-from .._kernels.gradients import gradient_dtype
+from .._kernels.gradients import At, gradient_dtype
 from .._kernels.nodes import VariableBase, set_variable_class
 from ..errors import DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
 from ..registry import SYMBOLS, function_name, library_of, registry
-from . import arguments, function, graph, guard, tape
+from . import arguments, function, graph, guard, op, rules, tape
 from .checks import check_choice, check_data, checked_gradient, describe
 from .dispatch import QUESTIONS, class_of, compare, dispatch_numpy, is_foreign, is_operand, refuse_foreign, refuse_operand, to_data
 
@@ -322,7 +322,7 @@ class Variable(VariableBase):
     def __iter__(self):
         if self.ndim == 0:
             raise TypeError("iteration over a 0-d Variable")
-        return iter([self[i] for i in range(len(self))])
+        return iter(elements(self))
 
     def __lt__(self, other): return compare(np.less, self, other)
     def __le__(self, other): return compare(np.less_equal, self, other)
@@ -429,6 +429,33 @@ set_variable_class(Variable)
 
 # Methods of an array whose results are locally constant, as those of the NumPy functions of these names (`ops/constants`).
 CONSTANT_METHODS = ("all", "any", "argmax", "argmin", "argpartition", "argsort", "nonzero", "round", "searchsorted")
+
+
+class Elements(op.RuleFunction):
+    """y_i = x[i], all of them;   ∂y_i/∂x = 1 at i
+
+    One call for all: 32 000 elements, their sum and its gradient take a third of the time that 32 000 of x[i] do.
+    """
+
+    def __init__(self):
+        self._rule, self._parameters = ELEMENTS, {}
+
+
+def put_back(gys, ys, x):
+    """Return the gradient of what `Elements` were taken from."""
+    return np.array(gys) if type(gys[0]) is np.ndarray else [At(i, gy) for i, gy in enumerate(gys)]
+
+
+ELEMENTS = rules.Rule(put_back, tuple, False, False, False)
+ELEMENTS.reads = False,
+
+
+def elements(v):
+    """Return a list of a Variable's elements along the first axis."""
+    if len(v) == 0:
+        return []
+    ys = Elements()(v)
+    return ys if isinstance(ys, list) else [ys]
 
 
 def restored(cls, data, name, attributes):

@@ -330,7 +330,7 @@ def test_backward_of_parts_is_linear(f, walk, monkeypatch):
         x = np.arange(1.0, n + 1)
         assert_same(walk(f, x), 2 * x)
         made.append(counted.bytes)
-    assert made[0] < 40 * 8 * 200 and made[1] < 5 * made[0]
+    assert made[0] < 40 * 8 * 200 and made[1] <= 5 * made[0]
 
 
 def test_second_derivatives_of_parts(rng):
@@ -358,7 +358,7 @@ def test_second_derivatives_of_parts_are_linear(monkeypatch):
         x = np.arange(1.0, n + 1)
         assert_same(hvp(lambda x: sum(v * v * v for v in x))(x, np.ones(n)), 6 * x)
         made.append(counted.bytes)
-    assert made[1] < 5 * made[0]
+    assert made[1] <= 5 * made[0]
 
 
 @pytest.mark.parametrize("n", [1, 3, 56, 57, 511, 512, 600, 2000])
