@@ -351,4 +351,5 @@ def why_no_hook(obj):
         hint = near(name, [HOOK])
         if hint:
             return f"unknown hook {shown(name)}{hint}"
-    return f"{shown(obj)} has no hook; wanted: {wanted}"
+    composite = "; a composite is registered by a hook, with register.function(f)" if isinstance(obj, types.FunctionType) else ""
+    return f"{shown(obj)} has no hook; wanted: {wanted}{composite}"

@@ -18,12 +18,11 @@ import warnings
 import pluggy
 
 from dezero import hookspecs
-from dezero._offers import Register, op_of
+from dezero._offers import PENDING, Register, disagreement, is_op, look_up, op_of, settle_texts
 from dezero._version import __version__
 from dezero._words import clean, items, near, normal, reason, safe, shown
-from dezero.engine.function import Function
 from dezero.errors import OpConflict, PluginError, PluginWarning
-from dezero.registry import HOST, Entry, claims, conflict, is_again, is_same, registry, remedy, settle
+from dezero.registry import HOST, Entry, claims, conflict, function_name, is_again, is_same, package, registry, remedy, settle
 
 __all__ = ["failures", "isolated", "load", "prefer", "register", "status", "unregister"]
 
@@ -54,7 +53,10 @@ use, `skipped` those that another op has; `reason` says what is not as it claims
 """
 
 failures = ()
-"""The installed plugins that failed at the last load, as a tuple of `Failure`."""
+"""The installed plugins that failed at the last load, and the modules of lazy claims that failed since, as a tuple of `Failure`.
+
+The entry of the latter is the name of the module.
+"""
 
 
 class _Plugin:
@@ -101,6 +103,7 @@ _loaded = False
 _seen = None  # sys.path and its folders' times when installed packages were loaded, and what was installed then
 _told = frozenset()  # the warnings of that load
 _loading = 0  # the thread that is loading installed packages
+_opening = set()  # (thread, module): of lazy claims, being imported
 _orphans = False  # whether the process was forked while another thread did
 _load_lock = RLock()  # one thread loads; never held together with registry.lock
 
@@ -113,16 +116,16 @@ def register(obj, name=None):
 
     Parameters
     ----------
-    obj : type, module or object
-        A `Function` subclass, or a module or class with the hook
-        ``dezero_register_ops``.
+    obj : type, Op, module or object
+        A `Function` subclass or what `rule` made, or a module or class with
+        the hook ``dezero_register_ops``.
     name : str, optional
         What to call the plugin, ``[A-Za-z0-9_.-]``, at most 64 characters. By
         default the op's name, or the module's or class's.
 
-    A class statement that ran again, as in a cell of a notebook, replaces the op
-    of its earlier run: one of the same module and qualified name, with a claim
-    in common.
+    A class statement or a rule that ran again, as in a cell of a notebook,
+    replaces the op of its earlier run: one of the same module and qualified
+    name, with a claim in common.
 
     Returns
     -------
@@ -141,7 +144,7 @@ def register(obj, name=None):
         _check_name(name)
     hooks, earlier = obj, None
     with registry.lock:
-        if isinstance(obj, type) and issubclass(obj, Function):
+        if is_op(obj):
             hooks = ModuleType("dezero_plugin")
             hooks.dezero_register_ops = hookspecs.hookimpl(lambda register: register(obj))
             op = op_of(obj, "", "", "")
@@ -152,11 +155,12 @@ def register(obj, name=None):
             name = _free_name(default) if earlier is None else earlier.name
         plugin = _Plugin(name, "registered", obj, hooks)
     try:
-        _admit(plugin, earlier=earlier)
+        notes = _admit(plugin, earlier=earlier)
     except PluginError:
         raise
     except Exception as error:
         raise PluginError(f"plugin {plugin.name!r} not registered: {reason(error)}") from error
+    _warn(notes)
     return obj
 
 
@@ -290,9 +294,15 @@ def _admit(*plugins, earlier=None, contested=None):
         One that goes when they have come.
     contested : list, optional
         See `settle`.
+
+    Returns
+    -------
+    list of str
+        What to warn of: dotted claims that can't fire.
     """
     for plugin in plugins:
         _check_api(plugin.obj)
+    _settle_pending()
     before = registry.snapshot
     try:
         with registry.lock:
@@ -307,7 +317,10 @@ def _admit(*plugins, earlier=None, contested=None):
                 if _plugins.get(plugin.name) is not plugin:
                     raise PluginError(f"plugin {plugin.name!r} was taken off while its hook ran")
                 plugin.offers = offers[plugin]
-            registry.publish(_settled([offer for plugin in plugins for offer in plugin.offers], contested))
+            new = [offer for plugin in plugins for offer in plugin.offers]
+            notes = _settle_texts(new)
+            registry.publish(_settled(new, contested))
+        return notes
     except BaseException as error:
         with registry.lock:
             for plugin in plugins:
@@ -363,11 +376,10 @@ def _forget(plugin):
 
 
 def _earlier_run(op):
-    """The plugin that this process registered when the class statement of this op ran before, or None."""
+    """The plugin that this process registered when the statement of this op ran before, or None."""
     for plugin in _plugins.values():
-        cls = plugin.obj
-        if plugin.kind == "registered" and isinstance(cls, type) and cls is not op.cls and is_again(cls, op.cls):
-            if any(claim in claims(op) for offer in plugin.offers for claim in claims(offer)):
+        for earlier in plugin.offers if plugin.kind == "registered" and is_op(plugin.obj) else ():
+            if earlier.cls is not op.cls and is_again(earlier, op) and any(claim in claims(op) for claim in claims(earlier)):
                 return plugin
     return None
 
@@ -408,7 +420,7 @@ def _find(name_or_obj):
         raise PluginError(f"{name_or_obj!r} is several plugins: "
                           + ", ".join(repr(plugin.name) for plugin in found))
     owners = [plugin.name for plugin in plugins for offer in plugin.offers
-              if isinstance(offer, Entry) and (offer.cls is name_or_obj or offer.name == name_or_obj)]
+              if isinstance(offer, Entry) and (offer.name == name_or_obj or offer.made is not None and offer.made is name_or_obj)]
     hint = near(name_or_obj, _plugins) if isinstance(name_or_obj, str) else ""
     if owners:
         hint = f"; it is an op of plugin {owners[0]!r}, which can be taken off as a whole"
@@ -435,6 +447,7 @@ def _check_api(obj):
 
 
 def _miss():
+    _settle_pending()
     if not _is_loaded():
         _load()
 
@@ -471,8 +484,7 @@ def _load(reload=False, strict=None):
     finally:
         _loading = 0
         _load_lock.release()
-    for note in notes:
-        warnings.warn(note, PluginWarning, stacklevel=_outside())
+    _warn(notes)
 
 
 def _load_installed(reload, strict):
@@ -502,7 +514,7 @@ def _load_installed(reload, strict):
         if (entry.id in _plugins and entry.error is None) or choice.refusal(entry):
             continue
         try:
-            _load_entry(entry, None if strict else contested)
+            notes += _load_entry(entry, None if strict else contested)
         except _discovery.Unfinished:
             complete = False
         except KeyboardInterrupt:
@@ -545,8 +557,131 @@ def _load_entry(entry, contested):
     obj = _discovery.imported(entry)
     with registry.lock:
         if any(plugin.obj is obj and plugin.kind == "registered" for plugin in _plugins.values()):
-            return  # the process was faster
-    _admit(_Plugin(entry.id, "installed", obj, obj, entry.distribution, entry.version, entry.name), contested=contested)
+            return []  # the process was faster
+    return _admit(_Plugin(entry.id, "installed", obj, obj, entry.distribution, entry.version, entry.name), contested=contested)
+
+
+# -- claims that are settled, or whose module is imported, when they are needed -------
+
+
+def _settle_pending():
+    """Settle the dotted claims of modules that are imported by now; one that can't fire, or is taken, is dropped with a warning."""
+    if all([look_up(text) is PENDING for text in registry.snapshot.pending]):
+        return
+    with registry.lock:
+        taken = {**registry.snapshot.functions, **dict.fromkeys(registry.snapshot.constants)}
+        notes = _settle_texts([offer for plugin in _plugins.values() for offer in plugin.offers], taken)
+        registry.publish(_settled())
+    _warn(notes)
+
+
+def _settle_texts(offers, taken=()):
+    """Settle the dotted claims of offers; gives a text for each that can't fire, or that is in `taken`, a table as of a snapshot."""
+    notes = []
+    for offer in offers:
+        before = offer.numpy
+        dropped = settle_texts(offer)
+        for function in [function for function in offer.numpy if function in taken and function not in before]:
+            rival = taken[function]
+            if _rank_of(offer) <= _rank_of(rival):
+                offer.numpy = tuple([other for other in offer.numpy if other != function])
+                offer.lost += (function,)
+                dropped.append((function_name(function), f"{f'op {rival.qualified}' if isinstance(rival, Entry) else 'a constant'} has it"))
+        who = f"op {offer.qualified}" if isinstance(offer, Entry) else f"a constant of {package(offer)}"
+        notes += [f"{who} claims {function}, which is dropped: {why}" for function, why in dropped]
+    return notes
+
+
+def _rank_of(offer):
+    return _rank(offer) if isinstance(offer, Entry) else 0
+
+
+def _open(offer):
+    """Import the module of a lazy claim, and put what it registers in the place of its claims.
+
+    Raises
+    ------
+    PluginError
+        The module can't be imported, or disagrees with its table. It is recorded in `failures`, and tried again the next time.
+    """
+    global failures
+    with registry.lock:
+        plugin = _plugins.get(offer.plugin)
+        if plugin is None or offer not in plugin.offers:  # another thread was faster, or `isolated` went back
+            registry.publish(_settled())
+            return
+        table = [other for other in plugin.offers if other.module == offer.module]
+    me = get_ident(), offer.module
+    if me in _opening:
+        raise PluginError(f"{offer.module} looks for its own ops while it is being imported; they are there when its hook has run")
+    _opening.add(me)
+    others = tuple([failure for failure in failures if failure[:3] != (offer.dist, offer.version, offer.module)])
+    try:
+        found, notes = _opened(offer, table)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit, and whatever else a module may raise
+        failures = *others, Failure(offer.dist, offer.version, offer.module, reason(error), error)
+        raise PluginError(f"{offer.module}, which {package(offer)} imports at the first use of one of its ops, failed: "
+                          f"{reason(error)}") from error
+    finally:
+        _opening.discard(me)
+    with registry.lock:
+        failures = others
+        if offer in plugin.offers:
+            place = [other.module for other in plugin.offers].index(offer.module)
+            rest = [other for other in plugin.offers if other.module != offer.module]
+            plugin.offers = (*rest[:place], *found, *rest[place:])
+        registry.publish(_settled())
+    _warn(notes)
+
+
+def _opened(offer, table):
+    """What the module of a lazy claim registers, and what to warn of."""
+    found = registered_by(offer.module, offer.plugin, offer.dist, offer.version)
+    with registry.lock:
+        notes = _settle_texts(table)
+        _settle_texts(found)                    # of which the table's have told
+        lost = {function for other in table for function in other.lost}
+        for one in found:
+            one.numpy = tuple([function for function in one.numpy if function not in lost])
+    different = disagreement(table, found)
+    if different:
+        raise PluginError(f"{different}; write the table again, with `dezero claims`")
+    return found, notes
+
+
+def registered_by(name, plugin, dist, version):
+    """What the hook of a module registers, which pluggy does not know of: the module of lazy claims."""
+    module = import_module(name)
+    hook = getattr(module, "dezero_register_ops", None)
+    if not hasattr(hook, "dezero_impl"):
+        from dezero import _discovery
+        raise PluginError(_discovery.why_no_hook(module))
+    register = Register(plugin, dist, version)
+    hook(register)
+    found = register.close()
+    if any([offer.module is not None for offer in found]):
+        raise PluginError(f"{name} claims lazily itself: its hook calls register.lazy()")
+    return found
+
+
+def open_all():
+    """Import the modules of all lazy claims; gives the errors of those that failed."""
+    lazy = {(offer.plugin, offer.module): offer for plugin in list(_plugins.values()) for offer in plugin.offers
+            if offer.module is not None}
+    errors = []
+    for offer in lazy.values():
+        try:
+            _open(offer)
+        except PluginError as error:
+            errors.append(error)
+    return errors
+
+
+def _warn(notes):
+    for note in notes:
+        warnings.warn(note, PluginWarning, stacklevel=_outside())
 
 
 def _status_of(plugin):
@@ -563,7 +698,8 @@ def _lost(plugin):
               for claim in registry.snapshot.holds(offer)}
     rivals = [(offer, claim, owners[claim]) for offer in plugin.offers for claim in claims(offer)
               if owners.get(claim, offer) is not offer]
-    return [conflict(offer, claim, rival) for offer, claim, rival in rivals if not is_same(offer, rival)]
+    return [conflict(offer, claim, rival) for offer, claim, rival in rivals
+            if not is_same(offer, rival) and not (claim[0] == "attribute" and (offer, ("name", claim[1]), rival) in rivals)]
 
 
 def _read_preferences():
@@ -634,12 +770,14 @@ def _free_name(wanted):
 def _after_fork():
     """In a child, the thread that was loading does not exist."""
     global _load_lock, _loading, _orphans
+    _opening.difference_update([one for one in _opening if one[0] != get_ident()])
     if _loading != get_ident():
         _orphans = _orphans or _loading != 0
         _load_lock, _loading = RLock(), 0
 
 
 registry.miss = _miss
+registry.open = _open
 registry.failed = _explain
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

@@ -37,12 +37,14 @@ class Entry(OpBase):
     Attributes
     ----------
     name : str
-    cls : type
-        The `Function` subclass.
-    apply : callable
+        Dotted where it is below a namespace: ``F.linalg.solve``.
+    cls : type or None
+        The `Function` subclass; None for a composite, and for what is not imported yet.
+    apply : callable or None
         ``cls.apply``, or what calls it and shows the op's own signature: what ``F.name``, the method, operators and NumPy functions call.
     operators : tuple of str
-    numpy : tuple of callable
+    numpy : tuple
+        NumPy functions; ``(ufunc, "reduce")`` for a ufunc's method; a dotted text while its module is not imported.
     kernel : Kernel or None
     order : int, None or "checked"
         1: first order only. None: vouched for. "checked": the engine's guard decides.
@@ -50,14 +52,25 @@ class Entry(OpBase):
         Who offers it; `dist` and `version` are "" for what this process registered itself.
     file, line : str, int
         Where its code begins; `line` gives the line of the class statement.
+    method : True, str, callable or None
+        What is ``x.name``: the op; the op under another name; something else; nothing. `called` is what a method calls.
+    attribute : str or None
+        ``x.T`` is ``apply(x)``.
+    module : str or None
+        Of a lazy claim: what is imported at its first use, and has the op itself.
+    partial : bool
+        Of a lazy claim: this NumPy is older than its table and lacks one of the functions, so that `module` may lack the op.
+    lost : tuple
+        The functions that a dotted text of `numpy` named and another offer had.
     direct : int
         With how many operands its loops may run without a call of `apply`; 0: never. Set by the engine.
     """
 
-    def __init__(self, name, cls, operators, numpy, kernel, order, plugin, dist, version, file, line):
+    def __init__(self, name, cls, operators, numpy, kernel, order, plugin, dist, version, file, line, *,
+                 apply=None, method=True, attribute=None, module=None, partial=False):
         self.name = name
         self.cls = cls
-        self.apply = cls.apply
+        self.apply = cls.apply if apply is None and cls is not None else apply
         self.operators = operators
         self.numpy = numpy
         self.kernel = kernel
@@ -67,6 +80,12 @@ class Entry(OpBase):
         self.version = version
         self.file = file
         self.line = line
+        self.method = method
+        self.called = method if callable(method) else self.apply
+        self.attribute = attribute
+        self.module = module
+        self.partial = partial
+        self.lost = ()
         self.direct = 0
 
     @property
@@ -74,21 +93,38 @@ class Entry(OpBase):
         """Name and package for a message: ``'sinc2' (dezero-foo 1.0)``."""
         return f"{self.name!r} ({package(self)})"
 
+    @property
+    def made(self):
+        """What its author wrote: the class (of a rule, the one made for it), or a composite's function."""
+        return self.apply if self.cls is None else self.cls
+
+    @property
+    def method_name(self):
+        """The name of its method, or None; what stands below a namespace is none by itself."""
+        if isinstance(self.method, str):
+            return self.method
+        return None if self.method is None or "." in self.name else self.name
+
     def __repr__(self):
         return f"<Entry {self.qualified}>"
 
 
 class Constant:
-    """A NumPy function that a plugin declares locally constant: answered on the data, or by `answer`."""
+    """A NumPy function that a plugin declares locally constant: answered on the data, or by `answer`.
 
-    def __init__(self, function, plugin, dist, version, file, line, answer=None):
-        self.function = function
+    `numpy` holds that function, `module` and `lost` are as of an `Entry`.
+    """
+
+    def __init__(self, function, plugin, dist, version, file, line, answer=None, module=None):
+        self.numpy = (function,)
         self.answer = answer
         self.plugin = plugin
         self.dist = dist
         self.version = version
         self.file = file
         self.line = line
+        self.module = module
+        self.lost = ()
 
 
 class Snapshot:
@@ -99,26 +135,37 @@ class Snapshot:
     names : mapping of str to Entry
     operators : mapping of str to Entry
     functions : mapping of callable to Entry
+        Also of ``(ufunc, method)``, and of the dotted text of what is not imported; a `Constant` only where it is lazy.
+    attributes : mapping of str to Entry
+        Methods and attributes: what stands after ``x.``.
     constants : frozenset of callable
     answers : mapping of callable to callable
         What is called in place of a constant function, where it is not answered on the data.
+    namespaces : frozenset of str
+        What stands before a dot in the names.
+    pending : tuple of str
+        The dotted claims that are not settled.
     ops : tuple of Entry
         All that hold something; one that lost its name to another is not in `names`.
     """
 
-    def __init__(self, names, operators, functions, constants, answers=()):
+    def __init__(self, names, operators, functions, constants, answers=(), attributes=()):
         self.names = MappingProxyType(names)
         self.operators = MappingProxyType(operators)
         self.functions = MappingProxyType(functions)
+        self.attributes = MappingProxyType(dict(attributes))
         self.constants = frozenset(constants)
         self.answers = MappingProxyType(dict(answers))
-        self.ops = tuple(dict.fromkeys([*names.values(), *operators.values(), *functions.values()]))
+        self.namespaces = frozenset([house for name in names for house in houses(name)])
+        self.pending = tuple([key for key in (*functions, *constants) if isinstance(key, str)])
+        held = dict.fromkeys([*names.values(), *self.attributes.values(), *operators.values(), *functions.values()])
+        self.ops = tuple([offer for offer in held if isinstance(offer, Entry)])
 
     def holds(self, offer):
         """The claims of an offer that are its own here, as `claims` gives them."""
-        tables = {"name": self.names, "operator": self.operators, "numpy": self.functions}
+        tables = {"name": self.names, "attribute": self.attributes, "operator": self.operators, "numpy": self.functions}
         return [(kind, key) for kind, key in claims(offer)
-                if (key in self.constants if isinstance(offer, Constant) else tables[kind].get(key) is offer)]
+                if tables[kind].get(key) is offer or isinstance(offer, Constant) and key in self.constants]
 
 
 class Registry:
@@ -132,6 +179,8 @@ class Registry:
         Held by writers; made anew in a forked child, where its holder may not exist.
     miss : callable or None
         Called without arguments when a lookup fails; may publish a new snapshot.
+    open : callable or None
+        ``open(offer)`` imports the module of a lazy claim and publishes what it has in place of its claims.
     failed : callable or None
         ``failed(what)`` gives the text of `explain`.
     """
@@ -140,6 +189,7 @@ class Registry:
         self.lock = RLock()
         self.snapshot = Snapshot({}, {}, {}, ())
         self.miss = None
+        self.open = None
         self.failed = None
         self._subscribers = []
 
@@ -161,37 +211,33 @@ class Registry:
         self._renewed(self.snapshot)
         return list(self.snapshot.names)
 
+    def all_attributes(self):
+        """What ops put after ``x.``: methods and attributes."""
+        self._renewed(self.snapshot)
+        return list(self.snapshot.attributes)
+
     def find_name(self, name):
         """The op of this name, or None. Names with ``_`` in front are never looked for."""
-        snapshot = self.snapshot
-        op = snapshot.names.get(name)
-        if op is None and not name.startswith("_") and self._renewed(snapshot):
-            op = self.snapshot.names.get(name)
-        return op
+        return self._found("names", name, not name.startswith("_") and name not in self.snapshot.namespaces)
+
+    def find_attribute(self, name):
+        """The op that ``x.name`` leads to, or None. Names with ``_`` in front are never looked for."""
+        op = self.snapshot.attributes.get(name)
+        if op is not None and op.module is None:        # 0.2 us sooner
+            return op
+        return self._found("attributes", name, not name.startswith("_"))
 
     def find_operator(self, operator):
         """The op that claims an operator (``"__matmul__"``), or None."""
-        snapshot = self.snapshot
-        op = snapshot.operators.get(operator)
-        if op is None and self._renewed(snapshot):
-            op = self.snapshot.operators.get(operator)
-        return op
+        return self._found("operators", operator)
 
     def find_function(self, function):
-        """The op that claims a NumPy function, or None."""
-        snapshot = self.snapshot
-        op = snapshot.functions.get(function)
-        if op is None and function not in snapshot.constants and self._renewed(snapshot):
-            op = self.snapshot.functions.get(function)
-        return op
+        """The op that claims a NumPy function, or a ufunc's method ``(ufunc, "reduce")``, or None."""
+        return self._found("functions", function, function not in self.snapshot.constants)
 
     def is_constant(self, function):
         """Whether a plugin declared this NumPy function locally constant."""
-        snapshot = self.snapshot
-        found = function in snapshot.constants
-        if not found and function not in snapshot.functions and self._renewed(snapshot):
-            found = function in self.snapshot.constants
-        return found
+        return function in self.snapshot.constants or self.find_function(function) is None and function in self.snapshot.constants
 
     def explain(self, what):
         """What to append to an error about a missing op: the plugins that failed, or ""."""
@@ -204,6 +250,17 @@ class Registry:
             return "; an op can be added (dezero's README, \"Adding an op\")"
         return (f"; the package {package} answers what {library} has, and an op can be added (dezero's README, "
                 "\"Install and run\" and \"Adding an op\")")
+
+    def _found(self, table, key, ask=True):
+        """What a table of the snapshot has for a key, its module imported; a miss is asked about where `ask` says so."""
+        snapshot = self.snapshot
+        op = getattr(snapshot, table).get(key)
+        if op is None and ask and self._renewed(snapshot):
+            op = getattr(self.snapshot, table).get(key)
+        while op is not None and op.module is not None:
+            self.open(op)
+            op = getattr(self.snapshot, table).get(key)
+        return op
 
     def _renewed(self, snapshot):
         # Not what miss() answers decides: another thread may have published
@@ -242,65 +299,106 @@ def settle(offers, rank, new=(), contested=None):
     OpConflict
         One of `new` and another claim the same, and the caller has not decided.
     """
-    offers = list(offers)
+    offers = [(offer, claims(offer)) for offer in offers]
     new = set(map(id, new))
-    ranks = {id(offer): rank(offer) if isinstance(offer, Entry) else 0 for offer in offers}
+    ranks = {id(offer): rank(offer) if isinstance(offer, Entry) else 0 for offer, _ in offers}
     taken = {}
-    for offer in sorted(offers, key=lambda offer: -ranks[id(offer)]):  # stable
-        free = [claim for claim in claims(offer) if claim not in taken]
-        rivals = [(claim, taken[claim]) for claim in claims(offer) if claim in taken]
-        if any(ranks[id(rival)] > ranks[id(offer)] or is_same(offer, rival) for _, rival in rivals):
+    for offer, mine in sorted(offers, key=lambda one: -ranks[id(one[0])]):  # stable
+        rivals = [(claim, rival) for claim in mine if (rival := rival_of(claim, taken)) is not None]
+        if any([ranks[id(rival)] > ranks[id(offer)] or is_same(offer, rival) for _, rival in rivals]):
             continue
         for claim, rival in rivals:
+            if claim[0] == "attribute" and (("name", claim[1]), rival) in rivals:
+                continue  # a method goes with its name
             if id(offer) in new or id(rival) in new:
                 if contested is None or offer.plugin == rival.plugin:
                     newer, older = (offer, rival) if id(offer) in new else (rival, offer)
                     raise OpConflict(f"{conflict(newer, claim, older)}; {remedy([(newer, older)])}")
                 contested.append((offer, claim, rival))
-        if not rivals or offer.dist not in ("", HOST):
-            taken.update(dict.fromkeys(free, offer))
-    parts = {"name": {}, "operator": {}, "numpy": {}, "constant": {}}
-    for offer in offers:  # once more: tables and messages follow the order of the offers
-        for claim in claims(offer):
+        if rivals and offer.dist in ("", HOST):
+            continue
+        lost = [claim for claim, _ in rivals]
+        for claim in mine:
+            if claim not in lost:
+                taken[claim] = offer
+                for house in houses(claim[1]) if claim[0] == "name" else ():
+                    taken.setdefault(("namespace", house), offer)
+    parts = {"name": {}, "attribute": {}, "operator": {}, "numpy": {}, "constant": {}}
+    for offer, mine in offers:  # once more: tables and messages follow the order of the offers
+        is_constant = isinstance(offer, Constant) and offer.module is None
+        for claim in mine:
             if taken.get(claim) is offer:
-                kind, key = claim if isinstance(offer, Entry) else ("constant", claim[1])
-                parts[kind][key] = offer
+                parts["constant" if is_constant else claim[0]][claim[1]] = offer
     answers = {function: offer.answer for function, offer in parts["constant"].items() if offer.answer is not None}
-    return Snapshot(parts["name"], parts["operator"], parts["numpy"], parts["constant"], answers)
+    return Snapshot(parts["name"], parts["operator"], parts["numpy"], parts["constant"], answers, parts["attribute"])
+
+
+def rival_of(claim, taken):
+    """Who has a claim already, or None; ``F.linalg`` is an op or a namespace, not both."""
+    if claim in taken or claim[0] != "name":
+        return taken.get(claim)
+    for house in houses(claim[1]):
+        if ("name", house) in taken:
+            return taken["name", house]
+    return taken.get(("namespace", claim[1]))
+
+
+def houses(name):
+    """The namespaces that a dotted name stands in: ``["a", "a.b"]`` of ``"a.b.c"``."""
+    if "." not in name:
+        return ()
+    parts = name.split(".")
+    return [".".join(parts[:i]) for i in range(1, len(parts))]
 
 
 def is_same(one, other):
     """Whether a later offer is the one that is there: constants agree, and one class is one op, whoever offers it.
 
-    What this process registers may be a package's class after its module was reloaded.
+    What this process registers may be a package's class after its module was reloaded, or what a package claims lazily.
     """
     if isinstance(one, Constant) or isinstance(other, Constant):
         return type(one) is type(other)
     if one.plugin == other.plugin:
         return False
-    return one.cls is other.cls or one.dist != "" == other.dist and is_again(one.cls, other.cls)
+    if one.module is not None or other.module is not None:
+        return one.name == other.name and home(one) == home(other)
+    return one.made is other.made or one.dist != "" == other.dist and is_again(one, other)
 
 
-def is_again(cls, other):
-    """Whether two classes are the same statement: a cell or a module that ran again."""
-    return (cls.__module__, cls.__qualname__) == (other.__module__, other.__qualname__)
+def is_again(op, other):
+    """Whether two ops are the same statement: a cell or a module that ran again."""
+    return home(op) == home(other) and _qualname(op) == _qualname(other)
+
+
+def home(op):
+    """The name of the module where an op is written."""
+    return getattr(op.made, "__module__", None) if op.module is None else op.module
+
+
+def _qualname(op):
+    return getattr(op.made, "__qualname__", None)
 
 
 def claims(offer):
-    """What an offer claims: ``("name", "sinc")``, ``("operator", "__matmul__")``, ``("numpy", np.sinc)``."""
-    if isinstance(offer, Constant):
-        return [("numpy", offer.function)]
-    return [("name", offer.name),
-            *(("operator", operator) for operator in offer.operators),
-            *(("numpy", function) for function in offer.numpy)]
+    """What an offer claims: ``("name", "sinc")``, ``("attribute", "sinc")``, ``("operator", "__matmul__")``, ``("numpy", np.sinc)``."""
+    found = [("numpy", function) for function in offer.numpy]
+    if isinstance(offer, Entry):
+        found[:0] = [("name", offer.name), *[("attribute", name) for name in (offer.method_name, offer.attribute) if name is not None],
+                     *[("operator", operator) for operator in offer.operators]]
+    return found
 
 
 def conflict(new, claim, old):
     """One claim and both sides of it, for a message."""
+    return f"{_side(new)} claims {claimed(claim)}, which is taken by {_side(old)}"
+
+
+def claimed(claim):
+    """A claim for a message: ``the NumPy function numpy.sinc``."""
     kind, key = claim
-    shown = function_name(key) if kind == "numpy" else repr(key)
-    kinds = {"name": "the name", "operator": "the operator", "numpy": "the NumPy function"}
-    return f"{_side(new)} claims {kinds[kind]} {shown}, which is taken by {_side(old)}"
+    kinds = {"name": "the name", "operator": "the operator", "numpy": "the NumPy function", "attribute": "the attribute"}
+    shown = function_name(key) if kind == "numpy" else f"x.{key}" if kind == "attribute" else repr(key)
+    return f"{kinds[kind]} {shown}"
 
 
 def remedy(pairs):
@@ -338,7 +436,7 @@ def place(offer):
 
 def line(offer):
     """The line of the class statement of an op; looked up when asked, since it reads the file."""
-    if isinstance(offer, Constant):
+    if isinstance(offer, Constant) or offer.cls is None or "op" in offer.cls.__dict__:
         return offer.line
     if "__firstlineno__" in offer.cls.__dict__:  # Python 3.13
         return offer.cls.__firstlineno__
@@ -372,6 +470,9 @@ def function_name(function):
 
 def library_of(name):
     """Whose a name is that follows ``F.`` or ``x.``: "numpy", "scipy" or None."""
+    space, _, name = name.rpartition(".")
+    if space == "special":
+        return "scipy"
     for house in ("numpy", "numpy.linalg", "scipy.special"):
         if name in getattr(sys.modules.get(house), "__dict__", ()):         # hasattr would import, and warn of what is deprecated
             return house.partition(".")[0]

@@ -81,6 +81,65 @@ def test_it_is_an_attribute_of_the_package():
     assert dezero.functions is F
 
 
+class TestNamespaces:
+    """``F.linalg.solve``: an op whose name is dotted."""
+
+    @pytest.fixture(autouse=True)
+    def ops(self):
+        with plugins.isolated():
+            self.plugin = type("Ops", (), {"dezero_register_ops": staticmethod(dezero.hookimpl(self.register))})
+            plugins.register(self.plugin)
+            yield
+
+    @staticmethod
+    def register(register):
+        for name in ("linalg.double", "linalg.deep.double", "special.double"):
+            register(type("Double", (Function,), {"name": name, "forward": lambda self, x: x * 2.0, "backward": lambda self, gy: gy * 2.0}))
+
+    def test_calling(self):
+        x = Variable(np.array(3.0))
+        y = F.linalg.double(x)
+        y.backward()
+        assert y.data == 6 and x.grad == 2 and F.linalg.deep.double(x).data == F.special.double(x).data == 6
+
+    def test_no_method(self):
+        with pytest.raises(OpAttributeError):
+            Variable(np.array(3.0)).double
+        assert "double" not in dir(Variable(None)) and "linalg" not in dir(Variable(None))
+
+    def test_completion(self):
+        assert {"linalg", "special"} <= set(dir(F)) and "linalg.double" not in dir(F) and {"linalg", "special"} <= set(F.__all__)
+        assert dir(F.linalg) == ["deep", "double"] and dir(F.linalg.deep) == ["double"]
+        assert repr(F.linalg.deep) == "<ops F.linalg.deep.*>"
+
+    def test_an_unknown_name(self):
+        with pytest.raises(OpAttributeError, match="no op 'linalg.dubble' is registered; did you mean 'linalg.double'.; "
+                                                   "registered: linalg.deep, linalg.double"):
+            F.linalg.dubble
+        with pytest.raises(OpAttributeError, match="no op 'linalg.solve' .*dezero-numpy"):
+            F.linalg.solve
+        with pytest.raises(AttributeError):
+            F.linalg._repr_html_
+        assert not hasattr(F.linalg, "__wrapped__")
+
+    def test_it_goes_with_its_last_op(self):
+        linalg = F.linalg
+        plugins.unregister(self.plugin)
+        with pytest.raises(OpAttributeError, match="no op 'linalg'"):
+            F.linalg
+        with pytest.raises(OpAttributeError, match="no op 'linalg.double'"):
+            linalg.double
+
+    def test_copies(self):
+        for copied in (pickle.loads(pickle.dumps(F.linalg)), copy.copy(F.linalg), copy.deepcopy(F.linalg)):
+            assert copied.double(2.0).data == 4
+
+    def test_importing_names(self):
+        names = {}
+        exec("from dezero.functions import *\nfrom dezero.functions import linalg as l", names)
+        assert names["linalg"].double(2.0).data == names["l"].double(2.0).data == 4
+
+
 class TestNames:
     def test_functions_of_every_op(self):
         for name in ("add", "sub", "mul", "div", "pow", "neg", "square", "sum", "broadcast_to", "getitem", "scatter"):

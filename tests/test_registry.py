@@ -9,7 +9,7 @@ import pytest
 
 from dezero import Function
 from dezero.errors import OpConflict
-from dezero.registry import (OPERATORS, Constant, Entry, Registry, Snapshot, function_name, library_of, line, package, place,
+from dezero.registry import (OPERATORS, Constant, Entry, Registry, Snapshot, claims, function_name, library_of, line, package, place,
                              registry, settle)
 
 
@@ -18,8 +18,8 @@ class Twice(Function):
         return x * 2
 
 
-def op(name="twice", operators=(), numpy=(), dist="dezero-a", version="1.0", plugin="dezero-a:ops", cls=Twice, order=1):
-    return Entry(name, cls, operators, numpy, None, order, plugin, dist, version, __file__, 20)
+def op(name="twice", operators=(), numpy=(), dist="dezero-a", version="1.0", plugin="dezero-a:ops", cls=Twice, order=1, **more):
+    return Entry(name, cls, operators, numpy, None, order, plugin, dist, version, __file__, 20, **more)
 
 
 def constant(function, dist="dezero-c"):
@@ -102,6 +102,16 @@ def test_the_sections_of_the_readme_that_advice_names():
     headings = re.findall(r"^## (.*)$", readme.read_text(encoding="utf-8"), re.MULTILINE)
     for name in re.findall(r'"(.*?)"', published().advice("numpy")):
         assert name in headings
+
+
+@pytest.mark.parametrize("function, name", [((np.add, "reduce"), "numpy.add.reduce"), ("scipy.special.erf", "scipy.special.erf")])
+def test_names_of_what_is_no_function(function, name):
+    assert function_name(function) == name
+
+
+@pytest.mark.parametrize("name, library", [("linalg", "numpy"), ("linalg.solve", "numpy"), ("special.no_such_function", "scipy")])
+def test_whose_a_dotted_name_is(name, library):
+    assert library_of(name) == library
 
 
 def test_operators_are_those_of_the_contract():
@@ -192,7 +202,7 @@ def test_a_later_package_loses_what_is_contested_and_keeps_the_rest():
     snapshot = settle([old, new], nobody, [new], contested)
     assert everything(snapshot) == ({"old": old, "new": new}, {"__matmul__": old, "__mod__": new}, {np.matmul: old, np.sinc: new}, set())
     assert contested == [(new, ("operator", "__matmul__"), old), (new, ("numpy", np.matmul), old)]
-    assert snapshot.holds(new) == [("name", "new"), ("operator", "__mod__"), ("numpy", np.sinc)]
+    assert snapshot.holds(new) == [("name", "new"), ("attribute", "new"), ("operator", "__mod__"), ("numpy", np.sinc)]
     assert everything(settle([old, new], nobody)) == everything(snapshot), "later, too"
 
 
@@ -227,6 +237,127 @@ def test_constants():
         settle([claim, late], nobody, [late])
     preferred = settle([constant(np.floor), claim], lambda o: o is claim, [claim])
     assert preferred.functions == {np.floor: claim} and preferred.constants == set()
+
+
+# -- methods, attributes, namespaces
+
+
+@pytest.mark.parametrize("stated, after_x", [
+    ({}, ["twice"]), ({"method": "double"}, ["double"]), ({"method": len}, ["twice"]), ({"method": None}, []),
+    ({"attribute": "T"}, ["twice", "T"]), ({"name": "a.twice"}, []), ({"name": "a.twice", "method": "double", "attribute": "T"}, ["double", "T"])])
+def test_what_stands_after_x(stated, after_x):
+    o = op(**stated)
+    assert [key for kind, key in claims(o) if kind == "attribute"] == after_x
+    snapshot = settle([o], nobody)
+    assert snapshot.attributes == dict.fromkeys(after_x, o) and snapshot.names == {stated.get("name", "twice"): o}
+
+
+def test_what_a_method_calls():
+    for method, called in ((True, Twice.apply), ("double", Twice.apply), (len, len)):
+        assert op(method=method).called == called
+
+
+@pytest.mark.parametrize("one, two, words", [
+    ({"attribute": "T"}, {"attribute": "T"}, "claims the attribute x.T, which is taken by op 'one'"),
+    ({"method": "T"}, {"attribute": "T"}, "claims the attribute x.T"),
+    ({}, {"method": "one"}, "claims the attribute x.one"),
+    ({"name": "a.b"}, {"name": "a"}, "claims the name 'a', which is taken by op 'a.b'"),
+    ({"name": "a"}, {"name": "a.b.c"}, "claims the name 'a.b.c', which is taken by op 'a'"),
+    ({"numpy": ((np.add, "outer"),)}, {"numpy": ((np.add, "outer"),)}, "claims the NumPy function numpy.add.outer"),
+    ({"numpy": ("scipy.special.erf",)}, {"numpy": ("scipy.special.erf",)}, "claims the NumPy function scipy.special.erf")])
+def test_conflicts_of_other_kinds(one, two, words):
+    other = type("Other", (Function,), {})
+    first, second = op(**{"name": "one", **one}), op(**{"name": "two", "plugin": "dezero-b:ops", "dist": "dezero-b", "cls": other, **two})
+    with pytest.raises(OpConflict, match=re.escape(words)):
+        settle([first, second], nobody, [second])
+    contested = []
+    snapshot = settle([first, second], nobody, [second], contested)
+    assert len(contested) == 1 and set(snapshot.holds(second)) < set(claims(second)) and snapshot.holds(first) == claims(first)
+
+
+def test_a_contested_name_is_told_without_its_method():
+    old, new = op(), op(dist="dezero-b", plugin="dezero-b:ops", cls=type("Other", (Function,), {}))
+    contested = []
+    settle([old, new], nobody, [new], contested)
+    assert contested == [(new, ("name", "twice"), old)]
+    other = op("third", method="twice")
+    settle([op(method=None), other, new], nobody, [new], contested := [])
+    assert [claim for _, claim, _ in contested] == [("name", "twice"), ("attribute", "twice")], "two that have one each"
+
+
+def test_namespaces():
+    a, b = op("linalg.solve"), op("linalg.deep.inv", numpy=(np.linalg.inv,))
+    snapshot = settle([a, b], nobody)
+    assert snapshot.namespaces == {"linalg", "linalg.deep"} and snapshot.names == {"linalg.solve": a, "linalg.deep.inv": b}
+    assert settle([op()], nobody).namespaces == frozenset()
+
+
+def test_a_namespace_is_no_miss():
+    r = published(op("linalg.solve"))
+    r.miss = lambda: pytest.fail("asked")
+    assert r.find_name("linalg") is None and r.find_name("linalg.solve").name == "linalg.solve"
+
+
+def test_a_composite_is_no_class():
+    def double(x):
+        return x * 2
+
+    o = Entry("double", None, (), (), None, "checked", "p", "", "", "c.py", 7, apply=double)
+    assert o.made is double and line(o) == 7 and settle([o], nobody).ops == (o,)
+
+
+# -- lazy claims, and texts
+
+
+def lazy(name="solve", numpy=(), **more):
+    return op(name, (), numpy, cls=None, module="m", **more)
+
+
+def test_what_is_claimed_lazily_is_opened_by_every_lookup():
+    claim = lazy(numpy=(np.sinc,), attribute="T")
+    claim.operators = ("__matmul__",)
+    real = op("solve", ("__matmul__",), (np.sinc,), attribute="T")
+    for find, key in (("find_name", "solve"), ("find_attribute", "T"), ("find_attribute", "solve"), ("find_operator", "__matmul__"),
+                      ("find_function", np.sinc)):
+        r, opened = published(claim), []
+
+        def take(offer):
+            opened.append(offer)
+            r.publish(settle([real], nobody))
+
+        r.open = take
+        assert getattr(r, find)(key) is real and opened == [claim]
+        assert getattr(r, find)(key) is real and opened == [claim]
+
+
+def test_a_lazy_constant():
+    r = published(Constant(np.sinc, "p", "dezero-c", "1.0", "c.py", 7, module="m"))
+    r.open = lambda offer: r.publish(settle([constant(np.sinc)], nobody))
+    assert np.sinc not in r.snapshot.constants and r.snapshot.ops == ()
+    assert r.is_constant(np.sinc) and r.find_function(np.sinc) is None
+
+
+def test_what_fails_to_open_is_an_error_each_time():
+    r = published(lazy())
+    r.open = lambda offer: 1 / 0
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            r.find_name("solve")
+
+
+def test_a_lazy_claim_and_the_op_itself_are_one():
+    home = Twice.__module__
+    claim = op("twice", cls=None, module=home, plugin="dezero-b:lazy", dist="dezero-b")
+    assert settle([op(dist="", plugin="mine", version=""), claim], nobody, [claim]).ops[0].module is None
+    other = op("twice", cls=None, module="elsewhere", plugin="dezero-b:lazy", dist="dezero-b")
+    with pytest.raises(OpConflict):
+        settle([op(), other], nobody, [other])
+
+
+def test_texts_are_pending():
+    o = op(numpy=("scipy.special.erf", np.sinc))
+    snapshot = settle([o, constant("scipy.special.nope")], nobody)
+    assert snapshot.pending == ("scipy.special.erf", "scipy.special.nope") and snapshot.functions[np.sinc] is o
 
 
 # -- lookups

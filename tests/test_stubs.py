@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from sites import Site, op_module
 
 import dezero
-from dezero import Function, _kernels, plugins
+from dezero import Function, _kernels, hookimpl, plugins, rule
 from dezero.commands import stubs
 from dezero.registry import HOST, registry
 
@@ -345,3 +346,50 @@ def test_the_names_of_the_package_are_in_its_stub():
     public = public - {"LATER"} | set(dezero.LATER)
     missing = {name for name in public if not re.search(rf"\b(as|def) {name}\b|^{name}:", text, re.MULTILINE)}
     assert not missing
+
+
+@rule(np.sinc, name="space.sinc", attribute="S", method="sinc_of")
+def sinc(gy, y, x, scale=1.0):
+    """y = sinc x"""
+    return gy
+
+
+def stacked(xs, *, axis=0):
+    """What is in a row."""
+
+
+def test_rules_composites_namespaces_and_attributes():
+    class Ops:
+        @staticmethod
+        @hookimpl
+        def dezero_register_ops(register):
+            register(sinc)
+            register.function(stacked, method=lambda x, *more: x)
+            register.function(stacked, name="space.deep.stacked")
+
+    with plugins.isolated():
+        plugins.register(Ops)
+        ops = [registry.snapshot.names[name] for name in ("space.sinc", "stacked", "space.deep.stacked")]
+        texts = stubs.files(ops)
+    functions, variable = (texts[path].partition(stubs.MARK)[2] for path in ("functions.pyi", "engine/variable.pyi"))
+    assert functions == """class space:
+    @staticmethod
+    def sinc(x: Any, *, scale: Any = ...) -> Any:
+        'y = sinc x'
+    class deep:
+        @staticmethod
+        def stacked(xs: Any, *, axis: Any = ...) -> Any:
+            'What is in a row.'
+def stacked(xs: Any, *, axis: Any = ...) -> Any:
+    'What is in a row.'
+"""
+    assert variable == """    def sinc_of(self, /, *, scale: Any = ...) -> Any:
+        'y = sinc x'
+    def stacked(self, /, *more: Any) -> Any:
+        'What is in a row.'
+    @property
+    def S(self) -> Any:
+        'y = sinc x'
+"""
+    compile(functions, "functions", "exec")
+    compile("class Variable:\n" + variable, "variable", "exec")

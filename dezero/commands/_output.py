@@ -14,15 +14,22 @@ WIDTH = 100
 """Columns that a line for people has at most."""
 
 
-def load_all():
+def load_all(lazy=False):
     """Load what is installed; what goes wrong is told on stderr and stops nothing.
 
     Whatever a plugin prints while it is imported goes to stderr too, so that
     stdout holds the answer alone.
+
+    Parameters
+    ----------
+    lazy : bool
+        Import also what is claimed lazily.
     """
     with stdout_to_stderr(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         plugins._load(strict=False)
+        for error in plugins.open_all() if lazy else ():
+            warnings.warn(str(error))
     for warning in caught:
         print(f"warning: {warning.message}", file=sys.stderr)
 

@@ -3,7 +3,8 @@
 Each answers to F.name(...), to x.name(...), to its operators, and to the NumPy
 functions it claims. ORDER says how often it can be differentiated: "checked"
 is any number of times, unless the engine sees that its rule can't; 1 is once;
-"any" is vouched for by its author. KERNEL is what runs: compiled loops, or NumPy.
+"any" is vouched for by its author. KERNEL is what runs: compiled loops, NumPy, or
+other ops, of which it is a composite.
 FILE is below the folder that modules are imported from; --json has it whole.
 """
 
@@ -18,7 +19,7 @@ def arguments(parser):
 
 
 def run(arguments):
-    load_all()
+    load_all(lazy=True)
     if arguments.json:
         print_json(rows())
     else:
@@ -34,7 +35,7 @@ def rows():
         "operators": [key for kind, key in snapshot.holds(op) if kind == "operator"],
         "numpy": [function_name(key) for kind, key in snapshot.holds(op) if kind == "numpy"],
         "order": op.order,
-        "kernel": "compiled" if op.direct else "numpy",
+        "kernel": "compiled" if op.direct else "numpy" if op.cls is not None else "composite",
         "package": op.dist,
         "version": op.version,
         "plugin": op.plugin,

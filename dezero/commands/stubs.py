@@ -19,6 +19,7 @@ import dezero
 from dezero._words import shown
 from dezero.commands._output import load_all
 from dezero.engine.function import arguments_of, is_standard, signature_of
+from dezero.engine.op import RuleFunction
 from dezero.registry import registry
 
 HELP = "write stubs of the installed ops, for type checkers and editors"
@@ -32,13 +33,13 @@ def arguments(parser):
 
 
 def run(arguments):
-    load_all()
+    load_all(lazy=True)
     target = Path(arguments.dir) / "dezero"
     if (target / "__init__.py").exists():
         print(f"dezero stubs: {shown(str(target))} is dezero itself, or another package; choose another --dir", file=sys.stderr)
         return 2
     try:
-        for path, text in files(list(registry.snapshot.names.values())).items():
+        for path, text in files([op for op in registry.snapshot.names.values() if op.module is None]).items():
             file = target / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
@@ -53,32 +54,61 @@ def files(ops):
     """``{path below dezero/: text}``: the stubs that dezero comes with, with these ops."""
     house = Path(dezero.__path__[0])
     texts = {path.relative_to(house).as_posix(): path.read_text(encoding="utf-8") for path in sorted(house.rglob("*.pyi"))}
-    for path, write in (("engine/variable.pyi", method), ("functions.pyi", function)):
+    methods = [method(op) for op in ops if op.method_name is not None]
+    attributes = [attribute(op) for op in ops if op.attribute is not None]
+    for path, stubs in (("engine/variable.pyi", methods + attributes), ("functions.pyi", functions({op.name: op for op in ops}))):
         head, mark, _ = texts[path].partition(MARK)
-        texts[path] = head + mark + "".join(map(write, ops))
+        texts[path] = head + mark + "".join(stubs)
     return texts
 
 
-def function(op):
+def functions(ops, space="", indent=""):
+    """The stubs of ``F.name``; a namespace is a class that has them."""
+    for name in dict.fromkeys([name[len(space):].partition(".")[0] for name in ops if name.startswith(space)]):
+        if space + name in ops:
+            yield f"{indent}@staticmethod\n" * bool(indent) + function(ops[space + name], indent)
+        else:
+            yield f"{indent}class {name}:\n"
+            yield from functions(ops, f"{space}{name}.", indent + "    ")
+
+
+def function(op, indent=""):
     """The stub of ``F.name``."""
-    return f"def {op.name}{parameters(op)} -> {result(op)}:\n    {summary(op)}\n"
+    return f"{indent}def {op.name.rpartition('.')[2]}{parameters(op)} -> {result(op)}:\n{indent}    {summary(op)}\n"
 
 
 def method(op):
-    """The stub of ``x.name``, which is F.name with x for the first argument; "" where that can be none."""
-    known = list(parameters(op).parameters.values())
+    """The stub of ``x.name``, which is F.name with x for the first argument."""
+    known = list((typed_any(op.method) if callable(op.method) else parameters(op)).parameters.values())
     if known and known[0].kind is not Parameter.VAR_POSITIONAL:
         del known[0]
     me = Parameter("self", Parameter.POSITIONAL_ONLY)
-    return f"    def {op.name}{Signature([me, *known])} -> {result(op)}:\n        {summary(op)}\n"
+    return f"    def {op.method_name}{Signature([me, *known])} -> {result(op)}:\n        {summary(op)}\n"
+
+
+def attribute(op):
+    """The stub of ``x.T``."""
+    return f"    @property\n    def {op.attribute}(self) -> {result(op)}:\n        {summary(op)}\n"
 
 
 def parameters(op):
     """How ``F.name`` is called, typed: operands are what an op computes with, parameters anything."""
+    if not is_class(op):
+        return typed_any(op.apply if op.cls is None else op.cls.op)
     known = list(signature_of(op.cls).parameters.values())
     bound = arguments_of(op.cls) if is_standard(op.cls) else None
     operands = () if bound is None else bound.place_of
     return Signature([typed(p, "_Operand" if p.name in operands else "Any") for p in known])
+
+
+def is_class(op):
+    """Whether its author wrote a class: neither a rule nor a composite."""
+    return op.cls is not None and not issubclass(op.cls, RuleFunction)
+
+
+def typed_any(f):
+    """How a Python function is called, its arguments being anything."""
+    return Signature([typed(p, "Any") for p in signature(f).parameters.values()])
 
 
 def own(member):
@@ -99,6 +129,8 @@ class Text(str):
 
 def result(op):
     """One Variable, or a list: as many as `backward` has gradients for."""
+    if not is_class(op):
+        return "Any"
     gys = own(op.cls.backward)
     if any(p.kind is Parameter.VAR_POSITIONAL for p in gys):
         return "Any"
@@ -106,6 +138,6 @@ def result(op):
 
 
 def summary(op):
-    """The first line of the class's own docstring, as a docstring."""
-    lines = cleandoc(op.cls.__doc__ or "").splitlines()
+    """The first line of its own docstring, as a docstring."""
+    lines = cleandoc(op.made.__doc__ or "").splitlines()
     return repr(lines[0]) if lines else "..."

@@ -18,11 +18,12 @@ class OperatorTable:
         self.functions = {}
 
     def fill(self, snapshot):
-        """Take what the registry has now."""
+        """Take what the registry has now, but for lazy claims: these are looked up in the registry, which imports what they need."""
         for operator in OPERATORS:
-            setattr(self, operator.strip("_") + "_", snapshot.operators.get(operator))
+            op = snapshot.operators.get(operator)
+            setattr(self, operator.strip("_") + "_", None if op is None or op.module is not None else op)
         self.loops = {op.cls: op for op in snapshot.ops if set_direct(op)}
-        self.functions = dict(snapshot.functions)
+        self.functions = {function: op for function, op in snapshot.functions.items() if op.module is None}
 
 
 def set_direct(op):
@@ -48,11 +49,15 @@ class Function(FunctionBase):
     Attributes
     ----------
     name : str
-        `F.name(...)`, and the method `x.name(...)`.
+        `F.name(...)`, and the method `x.name(...)`; "linalg.solve" is `F.linalg.solve(...)`, and no method.
     operators : tuple of str
         Such as ("__matmul__",); reflected and augmented forms follow.
-    numpy : tuple of callables
-        NumPy functions it answers, such as (np.sinc,).
+    numpy : tuple
+        NumPy functions it answers, such as (np.sinc,), (np.add, "reduce") or "scipy.special.erf".
+    method : True, str, callable or None
+        True: ``x.name(...)``; another name; a function ``(x, *args, **kwargs)`` for other forms; None: no method.
+    attribute : str
+        Such as "T": ``x.T`` is the op of x.
     kernel : Kernel
         Loops that do the same, faster.
     order : int or None

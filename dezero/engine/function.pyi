@@ -7,7 +7,9 @@ from .variable import _Operand
 class Function:
     name: ClassVar[str]
     operators: ClassVar[tuple[str, ...]]
-    numpy: ClassVar[tuple[Callable[..., Any], ...]]
+    numpy: ClassVar[tuple[Callable[..., Any] | tuple[Callable[..., Any], str] | str, ...]]
+    method: ClassVar[Any]
+    attribute: ClassVar[str | None]
     kernel: ClassVar[Kernel | None]
     order: ClassVar[int | None]
     inputs: list[Any]       # Variables

@@ -400,7 +400,7 @@ class Variable(VariableBase):
     def __getattr__(self, name):
         if hasattr(type(self), name):       # a property of ours has failed: let it say so itself
             return object.__getattribute__(self, name)
-        op = registry.find_name(name)
+        op = registry.find_attribute(name)
         if op is None and name in CONSTANT_METHODS:
             return getattr(self._get_data(), name)
         if op is None and name in QUESTIONS:
@@ -408,10 +408,10 @@ class Variable(VariableBase):
         if op is None:
             raise OpAttributeError(f"a Variable has no attribute {name!r}, and no op of this name is "
                                    f"registered{registry.explain(name)}{registry.advice(library_of(name))}")
-        return MethodType(op.apply, self)
+        return op.apply(self) if name == op.attribute else MethodType(op.called, self)
 
     def __dir__(self):
-        return sorted({*object.__dir__(self), *registry.all_names(), *CONSTANT_METHODS})
+        return sorted({*object.__dir__(self), *registry.all_attributes(), *CONSTANT_METHODS})
 
     def __copy__(self):
         refuse_in_transform(self, "copy")

@@ -98,7 +98,8 @@ def ops_of(package):
         It has no op here; the message has the reason where it could not be loaded.
     """
     plugins.load()
-    found = tuple(op for op in registry.snapshot.ops if normal(op.dist) == normal(package))
+    plugins.open_all()
+    found = tuple(op for op in registry.snapshot.ops if normal(op.dist) == normal(package) and op.cls is not None)
     if not found:
         reasons = [f"{f.entry} was not loaded: {f.reason}" for f in plugins.failures if normal(f.distribution) == normal(package)]
         known = sorted({op.dist for op in registry.snapshot.ops if op.dist})

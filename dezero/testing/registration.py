@@ -127,9 +127,15 @@ def check_reach(subject):
     ways = []
     for kind, key in registry.snapshot.holds(subject.op):
         if kind == "name":
-            ways += [(f"F.{key}", getattr(functions, key)), (f"the method x.{key}()", method(key))]
-        else:
-            ways.append((f"the operator {key}", operator_function(key)) if kind == "operator" else (function_name(key), numpy_function(key)))
+            ways.append((f"F.{key}", operator.attrgetter(key)(functions)))
+        elif kind == "attribute" and key == subject.op.attribute:
+            ways.append((f"the attribute x.{key}", operator.attrgetter(key)))
+        elif kind == "attribute" and not callable(subject.op.method):
+            ways.append((f"the method x.{key}()", method(key)))
+        elif kind == "operator":
+            ways.append((f"the operator {key}", operator_function(key)))
+        elif kind == "numpy" and not isinstance(key, str):
+            ways.append((function_name(key), numpy_function(key)))
     for name, function in ways:
         reached = [try_way(subject, sample, name, function) for sample in subject.samples]
         if not any(reached):
@@ -139,6 +145,8 @@ def check_reach(subject):
 def try_way(subject, sample, name, function):
     """Does this way take the sample?  Where it does, it must lead to the op."""
     args, kwargs = sample.arguments([Variable(x) for x in sample.xs])
+    if name.startswith("the attribute") and (kwargs or len(args) != 1):
+        return False
     if name.startswith("the method") and not isinstance(args[0], Variable):
         return is_standard(subject.cls) is False    # an op whose first argument is a list has no method to speak of
     if name.startswith("the operator") and (kwargs or len(args) not in operands_of_operator(name)):

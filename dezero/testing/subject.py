@@ -44,6 +44,9 @@ class Subject:
     @property
     def op(self):
         """What the registry holds of it, or None."""
+        named = registry.snapshot.names.get(self.name)
+        if named is not None and named.module == self.cls.__module__:
+            registry.find_name(self.name)           # claimed lazily: what is claimed comes in its place
         return next((op for op in registry.snapshot.ops if op.cls is self.cls), None)
 
     @property
@@ -165,8 +168,10 @@ def class_of(op):
         found = registry.find_name(op)
         if found is None:
             raise ValueError(f"check_op: no op {op!r} is registered{registry.explain(op)}; see `dezero ops`")
-        return found.cls
+        return class_of(found)
     if isinstance(op, Entry):
+        if op.cls is None:
+            raise ValueError(f"check_op: {op.name!r} is a composite, whose derivative is that of the ops it is made of: check these")
         return op.cls
     if isinstance(op, type) and issubclass(op, Function) and op is not Function:
         return op
