@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 import sys
 
-COMMANDS = ("demo", "info", "ops", "plugins", "check", "new", "stubs")
+COMMANDS = ("demo", "info", "ops", "plugins", "check", "new", "stubs", "claims")
 
 
 def main(argv=None):

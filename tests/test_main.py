@@ -125,6 +125,132 @@ def test_ops_as_a_table(site):
     assert row.split() == ["claimer", "@", "numpy.hypot", "checked", "numpy", "plug", "1.0", "plug.py:6"]
 
 
+# -- claims
+
+RULES = """
+import numpy as np
+from dezero import hookimpl, rule
+
+def shift(x, by):
+    return x + by
+
+@rule(np.linalg.solve, name="linalg.solve", operators=("__matmul__",), attribute="S")
+def solve(gy, y, a, b):
+    return None, gy
+
+@rule(np.sinc, (np.maximum, "reduce"), "late_lib.special.half", method=shift)
+def sinc(gy, y, x):
+    return gy
+
+@rule(np.i0, method=None)
+def i0(gy, y, x):
+    return gy
+
+def stacked(xs):
+    return xs[0]
+
+print("LOUD")
+
+@hookimpl
+def dezero_register_ops(register):
+    register(solve)
+    register(sinc)
+    register(i0)
+    register.function(stacked, (np.vstack,), method="stack_of")
+    register.constant(np.nanargmax)
+"""
+
+CLAIMED = {
+    "linalg.solve": {"numpy": ["numpy.linalg.solve"], "operators": ["__matmul__"], "attribute": "S"},
+    "sinc": {"numpy": ["numpy.sinc", "numpy.maximum.reduce", "late_lib.special.half"], "method": "rules_mod.shift"},
+    "i0": {"numpy": ["numpy.i0"], "method": None},
+    "stacked": {"numpy": ["numpy.vstack"], "method": "stack_of", "function": True},
+    "numpy.nanargmax": {"constant": True},
+}
+
+
+@pytest.fixture
+def rules(site):
+    return site.add("plug", {"p": "plug"}, {
+        "rules_mod.py": RULES, "more_mod.py": op_module("more"),
+        "plug.py": "from dezero import hookimpl\nfrom table import CLAIMS\n@hookimpl\ndef dezero_register_ops(register):\n"
+                   "    for module, table in CLAIMS.items():\n        register.lazy(module, table)\n"})
+
+
+def test_claims_are_written_and_compared(rules):
+    file = rules.folder / "table.py"
+    done = rules.dezero("claims", "rules_mod", "more_mod", "-o", "table.py")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "table.py\n", "LOUD\n")
+    text = file.read_text(encoding="utf-8")
+    scope = {}
+    exec(text, scope)
+    assert scope["CLAIMS"] == {"rules_mod": CLAIMED, "more_mod": {"more": {}}}
+    assert list(scope["CLAIMS"]["rules_mod"]) == list(CLAIMED) and max(map(len, text.splitlines())) <= 132
+    done = rules.dezero("claims", "rules_mod", "more_mod", "-o", "table.py", "--check")
+    assert (done.returncode, done.stdout) == (0, "")
+    (rules.folder / "rules_mod.py").write_text(RULES.replace("np.i0", "np.unwrap"))
+    done = rules.dezero("claims", "rules_mod", "more_mod", "-o", "table.py", "--check")
+    assert done.returncode == 1 and "-        'i0': {'numpy': ['numpy.i0'], 'method': None}," in done.stdout
+    assert "+        'i0': {'numpy': ['numpy.unwrap'], 'method': None}," in done.stdout and file.read_text(encoding="utf-8") == text
+    assert rules.dezero("claims", "rules_mod", "-o", "other.py", "--check").returncode == 1 and not (rules.folder / "other.py").exists()
+
+
+def test_what_is_written_works(rules):
+    rules.dezero("claims", "rules_mod", "more_mod", "-o", "table.py")
+    done = rules.run("""
+        import sys, dezero, numpy as np
+        import dezero.functions as F
+        x = dezero.Variable(np.array(2.0))
+        assert np.i0(x).data == np.i0(2.0) and x.sinc(3.0).data == 5 and F.stacked([x]) is x and "more_mod" not in sys.modules
+        assert x.more().data == 4 and dezero.plugins.failures == ()
+        """)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "LOUD\n", "")
+
+
+@pytest.mark.parametrize("module, text, words", [
+    ("no_such_mod", "", "'no_such_mod' cannot be read: ModuleNotFoundError"), ("bad", "1 / 0", "'bad' cannot be read: ZeroDivisionError"),
+    ("bad", "import sys; sys.exit(0)", "'bad' cannot be read: SystemExit"), ("bad", "x = 1", "has no hook"),
+    ("bad", RULES.replace("np.i0,", "np.frompyfunc(abs, 1, 1),"), "op 'i0' claims abs (vectorized), which no dotted name leads to"),
+    ("bad", RULES + "    register(i0)\n", "bad registers 'i0' twice"),
+    ("plug", "", "plug claims lazily itself"),
+])
+def test_claims_that_cannot_be_written_leave_the_file(rules, module, text, words):
+    file = rules.folder / "table.py"
+    before = "CLAIMS = {'rules_mod': {'i0': {}}}\n"
+    file.write_text(before)
+    (rules.folder / "bad.py").write_text(text)
+    done = rules.dezero("claims", "rules_mod", module, "-o", "table.py")
+    assert done.returncode == 1 and done.stdout == "" and "dezero claims: " in done.stderr and words in done.stderr
+    assert "Traceback" not in done.stderr and file.read_text() == before
+    assert not [path for path in rules.folder.iterdir() if path.name.startswith(".dezero-claims-")]
+
+
+def test_claims_in_a_folder_that_is_not_there(rules):
+    done = rules.dezero("claims", "rules_mod", "-o", "nowhere/table.py")
+    assert done.returncode == 1 and "dezero claims: FileNotFoundError" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_lazy_ops_in_the_other_commands(rules):
+    rules.dezero("claims", "rules_mod", "more_mod", "-o", "table.py")
+    rows = {row["name"]: row for row in json.loads(rules.dezero("ops", "--json").stdout)}
+    assert rows["sinc"]["numpy"] == ["numpy.sinc", "numpy.maximum.reduce", "late_lib.special.half"]
+    assert rows["linalg.solve"]["operators"] == ["__matmul__"] and rows["linalg.solve"]["file"].endswith("rules_mod.py")
+    assert RULES.splitlines()[rows["linalg.solve"]["line"] - 1].startswith("@rule(np.linalg.solve")
+    assert (rows["stacked"]["kernel"], rows["sinc"]["kernel"], rows["stacked"]["package"]) == ("composite", "numpy", "plug")
+    assert "composite" in rules.dezero("ops").stdout
+    done = rules.dezero("plugins")
+    assert "linalg.solve sinc i0 stacked more" in " ".join(done.stdout.split()) and "LOUD" not in done.stderr
+    done = rules.dezero("check", "more")
+    assert done.returncode == 0 and done.stdout.splitlines()[0] == "ok      more"
+    (rules.folder / "more_mod.py").write_text("1 / 0")
+    done = rules.dezero("ops")
+    assert done.returncode == 0 and "warning: more_mod, which plug 1.0 imports" in done.stderr and "more" in done.stdout
+    done = rules.dezero("check", "stacked")
+    assert done.returncode == 2
+    done = rules.dezero("check", "plug")
+    assert done.returncode == 1 and "FAILED  plug was not loaded: ZeroDivisionError" in done.stdout
+
+
 # -- plugins
 
 

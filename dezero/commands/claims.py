@@ -1,0 +1,97 @@
+"""Write the table of what the ops of modules claim, for register.lazy().
+
+Each MODULE has a hook dezero_register_ops. The table lets dezero know its ops
+without importing it, which it does at the first use of one of them. In the
+package, beside FILE = claims.py:
+
+  from my_package.claims import CLAIMS
+
+  @hookimpl
+  def dezero_register_ops(register):
+      for module, table in CLAIMS.items():
+          register.lazy(module, table)
+
+FILE is replaced only where all modules could be read. With --check nothing is
+written: what would change is printed, and the command leaves with 1 if it is
+anything.
+"""
+
+from difflib import unified_diff
+import os
+from pathlib import Path
+from pprint import pformat
+import sys
+import tempfile
+
+from dezero._offers import row_of
+from dezero._words import reason, shown
+from dezero.commands._output import stdout_to_stderr
+from dezero.errors import PluginError
+from dezero.plugins import registered_by
+
+HELP = "write the table of lazy claims of a package's modules"
+
+
+def arguments(parser):
+    parser.add_argument("modules", nargs="+", metavar="MODULE", help="a module with a hook, such as my_package.linalg")
+    parser.add_argument("-o", metavar="FILE", required=True, dest="file", help="the Python file that holds the table")
+    parser.add_argument("--check", action="store_true", help="write nothing; leave with 1 where FILE is not as it would be written")
+
+
+def run(arguments):
+    path = Path(arguments.file)
+    try:
+        with stdout_to_stderr():
+            text = text_of({module: table_of(module) for module in arguments.modules})
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        if not arguments.check:
+            replace(path, text)
+            print(path)
+            return 0
+    except (PluginError, OSError, UnicodeError) as error:
+        print(f"dezero claims: {reason(error)}", file=sys.stderr)
+        return 1
+    sys.stdout.writelines(unified_diff(before.splitlines(True), text.splitlines(True), str(path), "as it would be written"))
+    return 0 if text == before else 1
+
+
+def table_of(module):
+    """``{name: row}``: what a module registers."""
+    try:
+        offers = registered_by(module, module, "", "")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:              # SystemExit, and whatever else a module may raise
+        raise PluginError(f"{shown(module)} cannot be read: {reason(error)}") from error
+    table = {}
+    for offer in offers:
+        name, row = row_of(offer)
+        if name in table:
+            raise PluginError(f"{module} registers {shown(name)} twice")
+        table[name] = row
+    return table
+
+
+def text_of(tables):
+    """The Python file that holds the tables."""
+    lines = ['"""What ops claim, by module; written by `dezero claims`."""\n\nCLAIMS = {\n']
+    for module, table in tables.items():
+        lines.append(f"    {module!r}: {{\n")
+        for name, row in table.items():
+            shown_row = pformat(row, width=110, sort_dicts=False).replace("\n", "\n" + " " * 12)
+            lines.append(f"        {name!r}: {shown_row},\n")
+        lines.append("    },\n")
+    return "".join([*lines, "}\n"])
+
+
+def replace(path, text):
+    """Write a file, whole or not at all."""
+    handle, scratch = tempfile.mkstemp(prefix=".dezero-claims-", dir=path.parent)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(scratch, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
