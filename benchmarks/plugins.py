@@ -3,13 +3,14 @@
     python benchmarks/plugins.py [--rounds 9] [--packages 20]
 
 Twenty packages with one op each are written into a folder: what they add to `import dezero`, and what the first lookup that
-needs them takes, in processes of their own. Then, in one process and turn by turn, an op that was registered beside the
+needs them takes, in processes of their own; then 250 ops that a table claims, and the first use of one. Then, in one process and turn by turn, an op that was registered beside the
 built-in one with the same loops; what is left of 10,000 that were registered, called and taken off; and, where PyTorch is
 installed, an op that is Python alone beside a `torch.autograd.Function`.
 Run it with the Python of an environment where a wheel of dezero is installed.
 """
 import argparse
 import gc
+import importlib
 import os
 import statistics
 import subprocess
@@ -37,6 +38,47 @@ class Op(Function):
 @hookimpl
 def dezero_register_ops(register):
     register(Op)
+"""
+
+RULES = """
+import numpy as np
+from dezero import hookimpl, rule
+
+@hookimpl
+def dezero_register_ops(register):
+    for op in OPS:
+        register(op)
+
+OPS = []
+"""
+
+RULE = """
+@rule({forward}, name={name!r}, method=None)
+def f{i}(gy, y, x, axis=None):
+    return gy * y
+
+OPS.append(f{i})
+"""
+
+LAZY = """
+from dezero import hookimpl
+
+TABLES = {tables!r}
+
+@hookimpl
+def dezero_register_ops(register):
+    for module, table in TABLES.items():
+        register.lazy(module, table)
+"""
+
+CLAIM = """
+import time, numpy, dezero
+import {module}
+begin = time.perf_counter()
+dezero.plugins.register({module})
+claimed = time.perf_counter()
+dezero.functions.{name}
+print(1e3 * (claimed - begin), 1e3 * (time.perf_counter() - claimed))
 """
 
 START = """
@@ -73,6 +115,54 @@ def starts(rounds, n):
     imports, misses = zip(*found[1:])
     yield f"import dezero with {n} packages: ms beyond numpy", 15, statistics.median(imports), min(imports)
     yield f"first lookup with {n} packages: ms", 60, statistics.median(misses), min(misses)
+
+
+def unclaimed(n):
+    """``{name: dotted text}`` of n functions that NumPy dispatches and no built-in op claims; ufuncs' methods where these are too few."""
+    import numpy as np
+    from dezero.registry import registry
+    found, taken = {}, {*registry.snapshot.functions, *registry.snapshot.constants}
+    for house in ("numpy", "numpy.linalg", "numpy.fft"):
+        for name, f in vars(importlib.import_module(house)).items():
+            if isinstance(f, (np.ufunc, type(np.stack))) and f not in taken and f not in found.values() and name[0] != "_":
+                found[f"{house}.{name}"] = f
+    texts = list(found) + [f"{text}.outer" for text, f in found.items() if isinstance(f, np.ufunc)]
+    return {text.removeprefix("numpy.").replace(".outer", "_outer"): text for text in texts[:n]}
+
+
+def lazy(rounds, n=250, size=36):
+    """n ops of rules in modules of `size` each, by register.lazy; the first use of one imports its module; and all at once, registered."""
+    claimed = list(unclaimed(n).items())
+    with tempfile.TemporaryDirectory() as folder:
+        tables = {}
+        for at in range(0, n, size):
+            module = f"bench_rules_{at}"
+            tables[module] = {name: {"numpy": [text], "method": None} for name, text in claimed[at:at + size]}
+            rules = [RULE.format(name=name, i=i, forward=repr_of(text)) for i, (name, text) in enumerate(claimed[at:at + size])]
+            (Path(folder) / f"{module}.py").write_text(RULES + "".join(rules))
+        (Path(folder) / "bench_lazy.py").write_text(LAZY.format(tables=tables))
+        hooks = "".join(f"    {module}.dezero_register_ops(register)\n" for module in tables)
+        (Path(folder) / "bench_eager.py").write_text(f"from dezero import hookimpl\n@hookimpl\ndef dezero_register_ops(register):\n"
+                                                     f"    import {', '.join(tables)}\n{hooks}")
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])}
+        times = {}
+        for module in ("bench_lazy", "bench_eager"):
+            found = []
+            for _ in range(rounds + 1):         # the first writes the bytecode
+                code = CLAIM.format(module=module, name=claimed[size + 3][0])
+                done = subprocess.run([sys.executable, "-P", "-c", code], env=environ, text=True, capture_output=True, check=True)
+                found.append([float(ms) for ms in done.stdout.split()])
+            times[module] = list(zip(*found[1:]))
+    claims, uses = times["bench_lazy"]
+    yield f"{n} ops claimed lazily: ms", 15, statistics.median(claims), min(claims)
+    yield f"first use of one of them, a module of {size} ops: ms", 5, statistics.median(uses), min(uses)
+    yield (f"{n} ops claimed lazily / registered", 0.5, statistics.median(claims) / statistics.median(times["bench_eager"][0]),
+           min(claims) / min(times["bench_eager"][0]))
+
+
+def repr_of(text):
+    """A dotted text as an argument of `rule`: NumPy's function, or a method of a ufunc, which is claimed beside a forward."""
+    return f"lambda x: x, {text!r}" if text.endswith(".outer") else f"np.{text.removeprefix('numpy.')}"
 
 
 def dispatch(rounds):
@@ -204,7 +294,7 @@ def main():
     import dezero
     print(f"dezero {dezero.__version__}, {os.path.dirname(dezero.__file__)}\n{'':72s} wanted  median     min")
     missed = False
-    for part in (starts(options.rounds, options.packages), dispatch(options.rounds), leftovers(10_000), rules(options.rounds)):
+    for part in (starts(options.rounds, options.packages), lazy(options.rounds), dispatch(options.rounds), leftovers(10_000), rules(options.rounds)):
         for name, wanted, found, *smallest in part:
             kept = found <= wanted
             missed = missed or not kept
