@@ -12,7 +12,7 @@ import numpy as np
 
 from dezero._kernels.nodes import Kernel
 from dezero._words import near, shown
-from dezero.engine.function import Function, function_of
+from dezero.engine.function import Function, RuleFunction, function_of
 from dezero.engine.op import Op
 from dezero.engine.variable import Variable
 from dezero.errors import PluginError
@@ -129,8 +129,12 @@ def op_of(op, plugin, dist, version):
         It is no op, or its ``name``, ``operators``, ``numpy``, ``kernel``,
         ``order``, ``method`` or ``attribute`` is not what the contract allows.
     """
+    if isinstance(op, type) and issubclass(op, RuleFunction) and op is not RuleFunction:
+        op = op.op
     if isinstance(op, Op):
-        return _entry(op.name, op.cls, f"@rule of {op.__qualname__}", (plugin, dist, version), place_of(op.rule), op.apply)
+        entry = _entry(op.name, op.cls, f"@rule of {op.__qualname__}", (plugin, dist, version), place_of(op.rule), op.apply)
+        entry.rule = op._rule
+        return entry
     cls = op
     if not isinstance(cls, type) or not issubclass(cls, Function) or cls is Function:
         raise PluginError(f"register() takes a subclass of dezero.Function, or what dezero.rule made, not {shown(cls)}")

@@ -35,7 +35,7 @@ class Kernel:
 class OpBase:
     """What the engine reads of a registered op; `registry.Entry` is the rest."""
 
-    kernel = None
+    kernel = rule = None
     direct = 0
 
 

@@ -12,6 +12,9 @@ cdef class OperatorTable:
 cdef class Function(FunctionBase):
     pass
 
+cdef class RuleFunction(Function):
+    pass
+
 cdef class OpFunction:
     cdef object __weakref__
     cdef dict __dict__

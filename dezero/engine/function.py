@@ -28,13 +28,23 @@ class OperatorTable:
 
 def set_direct(op):
     """Note for how many operands the loops alone do what `op.apply` does; 0: for none."""
-    op.direct = op.kernel.nin if op.kernel is not None and IN_USE == "compiled" and is_standard(op.cls) else 0
+    op.direct = op.kernel.nin if op.kernel is not None and IN_USE == "compiled" and takes_operands_first(op.cls) else 0
     return op.direct
 
 
 def is_standard(cls):
-    """Does `apply` take the operands first and the parameters after them, as Function's own does?"""
-    return next(base for base in cls.__mro__ if "apply" in base.__dict__) is Function
+    """Is `apply` Function's own?"""
+    return applied_by(cls) is Function
+
+
+def takes_operands_first(cls):
+    """Does `apply` do with operands alone what loops do: Function's own, or that of a rule?"""
+    return applied_by(cls) in (Function, RuleFunction)
+
+
+def applied_by(cls):
+    """Return the class whose `apply` a class has."""
+    return next(base for base in cls.__mro__ if "apply" in base.__dict__)
 
 
 class Function(FunctionBase):
@@ -131,6 +141,29 @@ class Function(FunctionBase):
 
     def __hash__(self):
         return id(self) >> 4
+
+
+class RuleFunction(Function):
+    """One call of an op whose rule is a function; the base of the class that stands for such an op."""
+
+    __slots__ = ()
+
+    def __init__(self, **parameters):
+        self._rule = type(self).op._rule
+        self._parameters = parameters
+
+    @classmethod
+    def apply(cls, *args, **kwargs):
+        """Call the op, which gives Variables always."""
+        return cls.op.apply(*args, **kwargs)
+
+    def forward(self, *xs):
+        return rules.call_forward(self, xs)
+
+    def backward(self, *gys):
+        """Return what the rule gives for self.inputs and self.outputs, which hold Variables while the engine, or a test, runs it."""
+        ys = [y() for y in self.outputs]
+        return tuple(rules.call_function(self, list(gys), ys, list(self.inputs), None))
 
 
 def apply_op(cls, args, kwargs):

@@ -1,11 +1,8 @@
 cimport cython
 from . cimport function, rules, tape
-from .function cimport Function, OperatorTable
+from .function cimport OperatorTable, RuleFunction
 from .rules cimport Rule
 from .._kernels.nodes cimport FunctionBase, OpBase, VariableBase
-
-cdef class RuleFunction(Function):
-    pass
 
 cdef class Op:
     cdef object __weakref__

@@ -12,7 +12,7 @@ from .._kernels.nodes import VariableBase
 from ..errors import PluginError
 from . import arguments, function, rules, tape
 from .checks import describe
-from .function import Function
+from .function import RuleFunction
 
 NOT_GIVEN = np._NoValue
 """What stands in NumPy for an argument that was not given."""
@@ -23,29 +23,6 @@ METADATA = frozenset(("shape", "dtype", "ndim", "size"))
 
 class RuleTypeError(PluginError, TypeError):
     """What `rule` was given makes no op."""
-
-
-class RuleFunction(Function):
-    """One call of an op whose rule is a function; the base of the class that stands for such an op."""
-
-    __slots__ = ()
-
-    def __init__(self, **parameters):
-        self._rule = type(self).op._rule
-        self._parameters = parameters
-
-    @classmethod
-    def apply(cls, *args, **kwargs):
-        """Call the op, which gives Variables always."""
-        return cls.op.apply(*args, **kwargs)
-
-    def forward(self, *xs):
-        return rules.call_forward(self, xs)
-
-    def backward(self, *gys):
-        """Return what the rule gives for self.inputs and self.outputs, which hold Variables while the engine, or a test, runs it."""
-        ys = [y() for y in self.outputs]
-        return tuple(rules.call_function(self, list(gys), ys, list(self.inputs), None))
 
 
 def rule(forward, *also, name=None, operators=(), operands=None, listed=False, method=True, attribute=None, result=None, kernel=None,

@@ -8,7 +8,7 @@ from .._kernels.gradients import At, gradient_dtype
 from .._kernels.nodes import VariableBase, set_variable_class
 from ..errors import DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
 from ..registry import SYMBOLS, function_name, library_of, registry
-from . import arguments, function, graph, guard, op, rules, tape
+from . import arguments, function, graph, guard, rules, tape
 from .checks import check_choice, check_data, checked_gradient, describe
 from .dispatch import QUESTIONS, class_of, compare, dispatch_numpy, is_foreign, is_operand, refuse_foreign, refuse_operand, to_data
 
@@ -431,7 +431,7 @@ set_variable_class(Variable)
 CONSTANT_METHODS = ("all", "any", "argmax", "argmin", "argpartition", "argsort", "nonzero", "round", "searchsorted")
 
 
-class Elements(op.RuleFunction):
+class Elements(function.RuleFunction):
     """y_i = x[i], all of them;   ∂y_i/∂x = 1 at i
 
     One call for all: 32 000 elements, their sum and its gradient take a third of the time that 32 000 of x[i] do.

@@ -6,7 +6,7 @@ from dezero._words import near, normal
 from dezero.engine.checks import who
 from dezero.errors import DezeroError, FirstOrderOnly
 from dezero.registry import registry
-from dezero.testing import arrays, registration, rules
+from dezero.testing import arrays, coverage, registration, rules
 from dezero.testing.subject import Subject, registered
 
 CHECKS = {
@@ -23,6 +23,7 @@ CHECKS = {
     "shapes": arrays.check_shapes,
     "broadcasting": arrays.check_broadcasting,
     "layouts": arrays.check_layouts,
+    "lines": coverage.check_lines,
     "kernel": registration.check_kernel,
     "reach": registration.check_reach,
 }
@@ -33,8 +34,8 @@ def check_op(op, samples=None):
 
     Parameters
     ----------
-    op : type, str or registry.Entry
-        A Function subclass, registered or not, or the name of a registered op.
+    op : Op, type, str or registry.Entry
+        What `rule` made, or a Function subclass, registered or not; or the name of a registered op.
     samples : callable, optional
         ``samples(sample)`` calls ``sample(*args, **kwargs)`` as ``F.op`` is called, with floating arrays where it is to
         be differentiated.  By default the op's own static method `samples`, else arrays of one shape for as many

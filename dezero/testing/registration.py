@@ -5,7 +5,7 @@ import numpy as np
 
 from dezero import functions
 from dezero._kernels import IN_USE
-from dezero.engine.function import is_standard, signature_of
+from dezero.engine.function import is_standard, signature_of, takes_operands_first
 from dezero.engine.variable import Variable
 from dezero.registry import function_name, registry
 from dezero.testing.arrays import elementwise, every_second
@@ -21,7 +21,7 @@ def check_kernel(subject):
     kernel = subject.kernel
     if kernel is None:
         return
-    if not is_standard(subject.cls):
+    if not takes_operands_first(subject.cls):
         subject.fail(None, "kernel: the loops never run, since the op has an `apply` of its own")
     if IN_USE != "compiled" or not subject.runs_loops:
         return
@@ -44,15 +44,20 @@ def check_kernel(subject):
 
 def check_parameters(subject):
     """Each parameter has a value other than its default in some sample: the others are not checked at all."""
-    known = signature_of(subject.cls)
-    given = set()
+    op = subject.op_of_rule
+    known = signature_of(subject.cls) if op is None else op.signature
+    given, left_out = set(), set()
     for sample in subject.samples:
         bound = known.bind(*sample.args, **sample.kwargs).arguments
         given |= {name for name, value in bound.items() if not is_default(value, known.parameters[name].default)}
+        left_out |= {name for name in known.parameters if bound.get(name) is None}
     for name, p in known.parameters.items():
         if name not in given and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             subject.fail(None, f"parameters: no sample gives {name!r} a value other than its default {p.default!r}, so that nothing "
                                f"tells whether the op is right with one; add one in the class: sample(..., {name}=...)")
+    for name in () if op is None else op.operands:
+        if name.endswith("?") and name[:-1] not in left_out and name[:-1] in known.parameters:
+            subject.fail(None, f"parameters: no sample leaves out the operand {name[:-1]!r}, which may be left out")
 
 
 def is_default(value, default):

@@ -4,8 +4,9 @@ from itertools import product
 import numpy as np
 
 from dezero.engine.checks import who
-from dezero.engine.function import is_standard, operands_of
+from dezero.engine.function import RuleFunction, is_standard, operands_of
 from dezero.engine.variable import Variable
+from dezero.testing.structure import Structured, structured
 
 INTERVALS = ((-2.3, -0.4), (0.15, 0.85), (1.15, 2.7))       # of which an op may like some only: log, arcsin, arccosh
 SHAPES = ((2, 3), (3, 3), (3,))
@@ -35,6 +36,9 @@ class Sample:
             self.kwargs = {key: self._take(a) for key, a in kwargs.items()}
 
     def _take(self, a):
+        if isinstance(a, Structured):
+            self.xs.append(np.array(a.array, float))
+            return Place(len(self.xs) - 1, a.f)
         if isinstance(a, Variable):
             a = a.data
         if isinstance(a, np.ndarray) and a.dtype.kind == "f":
@@ -54,15 +58,15 @@ class Sample:
 
 
 class Place:
-    """Where the i-th array goes."""
+    """Where the i-th array goes, or what a function makes of it."""
 
-    def __init__(self, i):
-        self.i = i
+    def __init__(self, i, f=None):
+        self.i, self.f = i, f
 
 
 def put(a, xs):
     if isinstance(a, Place):
-        return xs[a.i]
+        return xs[a.i] if a.f is None else structured(a.f, xs[a.i])
     return type(a)(put(b, xs) for b in a) if type(a) in (list, tuple) else a
 
 
@@ -89,6 +93,13 @@ class Samples:
     def __call__(self, *args, **kwargs):
         """Check the call with these arguments; floating arrays among them are what it is differentiated by."""
         self.found.append(Sample(self.cls, args, kwargs))
+
+    def through(self, f, array):
+        """An operand with a structure, such as a symmetric matrix: f makes it of a free array, the op is differentiated by that.
+
+        ``sample(sample.through(lambda a: a @ a.T + np.eye(3), sample.array(3, 3)))``
+        """
+        return Structured(f, array)
 
     def array(self, *shape, low=-2.0, high=2.0):
         """Random numbers between two bounds, none of them twice."""
@@ -119,7 +130,7 @@ def samples_of(cls, hook=None):
 
 def default_samples(cls, collected):
     """Arrays of one shape, from several intervals, for as many operands as `forward` takes."""
-    count = operands_of(cls) or 2
+    count = len(cls.op.operands) if issubclass(cls, RuleFunction) else operands_of(cls) or 2
     reason = "its results are not finite"
     for shape in SHAPES:
         for intervals in list(product(INTERVALS, repeat=count))[:MOST]:
@@ -130,7 +141,7 @@ def default_samples(cls, collected):
             except Exception as error:              # the op's own, to be told where nothing suits it
                 reason = f"{type(error).__name__}: {str(error).removeprefix(who(cls) + ': ')}"
                 continue
-            ys = ys if isinstance(ys, list) else [ys]
+            ys = ys if isinstance(ys, (list, tuple)) else [ys]
             if all(np.isfinite(y.data).all() for y in ys if isinstance(y, Variable)):
                 collected.found.append(sample)
         if collected.found:

@@ -7,7 +7,9 @@ from dezero import config, plugins
 from dezero._kernels import IN_USE
 from dezero._kernels.gradients import At, add_at
 from dezero.engine.checks import who
-from dezero.engine.function import Function, is_standard
+from dezero.engine import rules
+from dezero.engine.function import Function, RuleFunction, takes_operands_first
+from dezero.engine.op import Op
 from dezero.engine.variable import Variable
 from dezero.registry import Entry, registry
 from dezero.testing.grads import at, weigh, weights, zero_if_none
@@ -50,6 +52,11 @@ class Subject:
         return next((op for op in registry.snapshot.ops if op.cls is self.cls), None)
 
     @property
+    def op_of_rule(self):
+        """The `Op` whose class it is; None where it was written as a class."""
+        return self.cls.op if issubclass(self.cls, RuleFunction) else None
+
+    @property
     def kernel(self):
         return self.cls.__dict__.get("kernel")
 
@@ -66,12 +73,15 @@ class Subject:
     def call(self, sample, xs, path="apply"):
         """The results, as a list; of Variables or arrays in the places of the sample."""
         args, kwargs = sample.arguments(xs)
-        if path == "apply" or not is_standard(self.cls):
+        if path == "apply" or not takes_operands_first(self.cls) or self.op_of_rule is not None and not self.runs_loops:
             ys = self.cls.apply(*args, **kwargs)
+        elif self.op_of_rule is not None:
+            operands, parameters = self.op_of_rule.bind(tuple(args), kwargs)
+            ys = self.cls(**parameters)(*operands)
         else:
             n = len(args) if sample.count is None else sample.count
             ys = self.cls(*args[n:], **kwargs)(*args[:n])
-        return ys if isinstance(ys, list) else [ys]
+        return list(ys) if isinstance(ys, (list, tuple)) else [ys]
 
     def values(self, sample, xs, path="apply"):
         """The results as arrays."""
@@ -106,10 +116,15 @@ class Subject:
     def rule(self, f, gys):
         """The op's rule on arrays, called without the engine: its gradients as arrays, or None."""
         with config.no_grad():
-            gxs = f.backward(*gys)
+            gxs = f.backward(*gys) if self.op_of_rule is None else self.rule_on_arrays(f, gys)
         gxs = gxs if isinstance(gxs, tuple) else (gxs,)
-        gxs = [spread(g, x.shape) if isinstance(g, At) else g for g, x in zip(gxs, f.inputs)]
+        gxs = [spread(g, x.shape) if isinstance(g, (At, list)) else g for g, x in zip(gxs, f.inputs)]
         return [g.data if isinstance(g, Variable) else g if g is None else np.asarray(g) for g in gxs]
+
+    def rule_on_arrays(self, f, gys):
+        """What a rule that is a function gives, each gradient in a shape of its own."""
+        ys, xs = [y().data for y in f.outputs], [x.data for x in f.inputs]
+        return tuple(rules.call_function(f, list(gys), ys, xs, f._saved))
 
     def is_elementwise(self, sample):
         """Is each element of the result made of those at its place, and of nothing else?"""
@@ -148,11 +163,13 @@ class Subject:
             self.fail(sample, f"{where}: {what} {i}, {at(index)}: {sides[0]} {a[index]!s}, {sides[1]} {b[index]!s}")
 
 
-def spread(part, shape):
-    """The gradient of a part of an operand, as one of all of it."""
-    g = np.asarray(part.g.data if isinstance(part.g, Variable) else part.g)
-    whole = np.zeros(shape, g.dtype)
-    add_at(whole, part.index, g)
+def spread(parts, shape):
+    """The gradient of a part of an operand, or of several, as one of all of it."""
+    parts = parts if isinstance(parts, list) else [parts]
+    gs = [np.asarray(part.g.data if isinstance(part.g, Variable) else part.g) for part in parts]
+    whole = np.zeros(shape, np.result_type(*gs) if gs else float)
+    for part, g in zip(parts, gs):
+        add_at(whole, part.index, g)
     return whole
 
 
@@ -173,9 +190,11 @@ def class_of(op):
         if op.cls is None:
             raise ValueError(f"check_op: {op.name!r} is a composite, whose derivative is that of the ops it is made of: check these")
         return op.cls
+    if isinstance(op, Op):
+        return op.cls
     if isinstance(op, type) and issubclass(op, Function) and op is not Function:
         return op
-    raise TypeError(f"check_op takes a Function subclass, the name of an op, or what the registry holds, not {op!r}")
+    raise TypeError(f"check_op takes what rule made, a Function subclass, the name of an op, or what the registry holds, not {op!r}")
 
 
 @contextmanager
