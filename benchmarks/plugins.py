@@ -3,9 +3,10 @@
     python benchmarks/plugins.py [--rounds 9] [--packages 20]
 
 Twenty packages with one op each are written into a folder: what they add to `import dezero`, and what the first lookup that
-needs them takes, in processes of their own; then 250 ops that a table claims, and the first use of one. Then, in one process and turn by turn, an op that was registered beside the
-built-in one with the same loops; what is left of 10,000 that were registered, called and taken off; and, where PyTorch is
-installed, an op that is Python alone beside a `torch.autograd.Function`.
+needs them takes, in processes of their own; then 250 ops that a table claims, and the first use of one. Then, in one process
+and turn by turn, an op that was registered beside the built-in one with the same loops; what is left of 10,000 that were
+registered, called and taken off; and, where PyTorch is installed, an op that is Python alone beside a
+`torch.autograd.Function`.
 Run it with the Python of an environment where a wheel of dezero is installed.
 """
 import argparse
@@ -118,7 +119,7 @@ def starts(rounds, n):
 
 
 def unclaimed(n):
-    """``{name: dotted text}`` of n functions that NumPy dispatches and no built-in op claims; ufuncs' methods where these are too few."""
+    """``{name: dotted text}`` of n functions that NumPy dispatches and no built-in op claims; else of ufuncs' methods."""
     import numpy as np
     from dezero.registry import registry
     found, taken = {}, {*registry.snapshot.functions, *registry.snapshot.constants}
@@ -131,7 +132,7 @@ def unclaimed(n):
 
 
 def lazy(rounds, n=250, size=36):
-    """n ops of rules in modules of `size` each, by register.lazy; the first use of one imports its module; and all at once, registered."""
+    """n ops of rules in modules of `size` each, by register.lazy; the first use of one; and all, registered."""
     claimed = list(unclaimed(n).items())
     with tempfile.TemporaryDirectory() as folder:
         tables = {}
@@ -294,7 +295,8 @@ def main():
     import dezero
     print(f"dezero {dezero.__version__}, {os.path.dirname(dezero.__file__)}\n{'':72s} wanted  median     min")
     missed = False
-    for part in (starts(options.rounds, options.packages), lazy(options.rounds), dispatch(options.rounds), leftovers(10_000), rules(options.rounds)):
+    for part in (starts(options.rounds, options.packages), lazy(options.rounds), dispatch(options.rounds), leftovers(10_000),
+                 rules(options.rounds)):
         for name, wanted, found, *smallest in part:
             kept = found <= wanted
             missed = missed or not kept

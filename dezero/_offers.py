@@ -80,7 +80,8 @@ class Register:
         if isinstance(function, tuple):
             raise PluginError(f"{who} wants the NumPy function itself, as in np.sinc, not {shown(function)}")
         if answer is not None and not callable(answer):
-            raise PluginError(f"{who}: answer is a function that is called in place of {function_name(function)}, not {shown(answer)}")
+            raise PluginError(f"{who}: answer is a function that is called in place of {function_name(function)}, "
+                              f"not {shown(answer)}")
         caller = sys._getframe(1)
         self._open().append(Constant(
             checked_function(function, who), *self._source, caller.f_code.co_filename, caller.f_lineno, answer))
@@ -196,8 +197,8 @@ def check_names(name, method, attribute, who):
         check_identifier(method, who, "the method")
         check_free(method, who, "the method")
     if callable(method) and "." in name:
-        raise PluginError(f"{who}: a method has a name of its own where that of the op is dotted, {name!r}: method is such a name, not "
-                          f"{shown(method)}; register what it calls with register.function(f, name=...)")
+        raise PluginError(f"{who}: a method has a name of its own where that of the op is dotted, {name!r}: method is such a name, "
+                          f"not {shown(method)}; register what it calls with register.function(f, name=...)")
     if attribute is not None:
         if not isinstance(attribute, str):
             raise PluginError(f"{who}: attribute is a name such as 'T', for x.T, or None, not {shown(attribute)}")
@@ -304,7 +305,7 @@ def is_dotted(text):
 
 
 def look_up(text):
-    """What a dotted text names: a function, ``(ufunc, "reduce")``, None where it is not there, PENDING where its module is not imported."""
+    """What a dotted text names: a function or ``(ufunc, "reduce")``, None, or PENDING where no module of it is imported."""
     parts = text.split(".")
     for i in range(len(parts) - 1, 0, -1):
         module = sys.modules.get(".".join(parts[:i]))
@@ -323,7 +324,7 @@ def look_up(text):
 
 
 def settle_texts(offer):
-    """Put in place of an offer's dotted claims what they name, where that is imported; gives those that can't fire, with the reason."""
+    """Put in place of an offer's dotted claims what they name, where it is imported; gives those that can't fire, and why."""
     dropped, functions = [], []
     for function in offer.numpy:
         found = look_up(function) if isinstance(function, str) else function
@@ -347,8 +348,8 @@ def lazy_of(module, table, plugin, dist, version, file, line):
     if not isinstance(module, str) or not all([part.isidentifier() for part in module.split(".")]):
         raise PluginError(f"register.lazy() takes the name of a module, such as 'my_package.linalg', not {shown(module)}")
     if not isinstance(table, Mapping):
-        raise PluginError(f"register.lazy({module!r}): the table is a dict of names, {{'linalg.solve': {{'numpy': ['numpy.linalg.solve']}}}}, "
-                          f"not {shown(table)}")
+        raise PluginError(f"register.lazy({module!r}): the table is a dict of names, "
+                          f"{{'linalg.solve': {{'numpy': ['numpy.linalg.solve']}}}}, not {shown(table)}")
     source = (plugin, dist, version, file, line)
     offers = [_lazy_offer(name, row, f"register.lazy({module!r}): {shown(name)}", module, source) for name, row in table.items()]
     return [offer for offer in offers if offer is not None]
@@ -436,7 +437,8 @@ def named(function, offer):
     """A NumPy function as a dotted text that names it."""
     text = function_name(function)
     if text is not function and look_up(text) != function:
-        raise PluginError(f"op {getattr(offer, 'name', text)!r} claims {text}, which no dotted name leads to; claim it without a table")
+        raise PluginError(f"op {getattr(offer, 'name', text)!r} claims {text}, which no dotted name leads to; "
+                          "claim it without a table")
     return text
 
 

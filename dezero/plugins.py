@@ -576,7 +576,7 @@ def _settle_pending():
 
 
 def _settle_texts(offers, taken=()):
-    """Settle the dotted claims of offers; gives a text for each that can't fire, or that is in `taken`, a table as of a snapshot."""
+    """Settle the dotted claims of offers; gives a text for each that can't fire, or is in `taken`, a table as of a snapshot."""
     notes = []
     for offer in offers:
         before = offer.numpy
@@ -586,7 +586,8 @@ def _settle_texts(offers, taken=()):
             if _rank_of(offer) <= _rank_of(rival):
                 offer.numpy = tuple([other for other in offer.numpy if other != function])
                 offer.lost += (function,)
-                dropped.append((function_name(function), f"{f'op {rival.qualified}' if isinstance(rival, Entry) else 'a constant'} has it"))
+                holder = f"op {rival.qualified}" if isinstance(rival, Entry) else "a constant"
+                dropped.append((function_name(function), f"{holder} has it"))
         who = f"op {offer.qualified}" if isinstance(offer, Entry) else f"a constant of {package(offer)}"
         notes += [f"{who} claims {function}, which is dropped: {why}" for function, why in dropped]
     return notes

@@ -41,7 +41,8 @@ class Entry(OpBase):
     cls : type or None
         The `Function` subclass; None for a composite, and for what is not imported yet.
     apply : callable or None
-        ``cls.apply``, or what calls it and shows the op's own signature: what ``F.name``, the method, operators and NumPy functions call.
+        ``cls.apply``, or what calls it and shows the op's own signature: what ``F.name``, the method, operators and NumPy
+        functions call.
     operators : tuple of str
     numpy : tuple
         NumPy functions; ``(ufunc, "reduce")`` for a ufunc's method; a dotted text while its module is not imported.
@@ -380,10 +381,11 @@ def _qualname(op):
 
 
 def claims(offer):
-    """What an offer claims: ``("name", "sinc")``, ``("attribute", "sinc")``, ``("operator", "__matmul__")``, ``("numpy", np.sinc)``."""
+    """What an offer claims: ``("name", "sinc")``, ``("attribute", "T")``, ``("operator", "__pos__")``, ``("numpy", np.sinc)``."""
     found = [("numpy", function) for function in offer.numpy]
     if isinstance(offer, Entry):
-        found[:0] = [("name", offer.name), *[("attribute", name) for name in (offer.method_name, offer.attribute) if name is not None],
+        found[:0] = [("name", offer.name),
+                     *[("attribute", name) for name in (offer.method_name, offer.attribute) if name is not None],
                      *[("operator", operator) for operator in offer.operators]]
     return found
 
