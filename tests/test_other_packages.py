@@ -9,6 +9,7 @@ import pytest
 
 import dezero
 from dezero import Function, Variable, no_grad, plugins
+from dezero.engine.dispatch import QUESTIONS
 from dezero.errors import DTypeError, GradientError, GraphCutWarning
 
 ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
@@ -180,6 +181,18 @@ def test_a_quantity_of_a_variable_has_its_gradient():
     x = x3()
     np.multiply(quantity(), x).magnitude.sum().backward()
     assert x.grad.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_quantity_to_the_power_of_one():
+    x = V([1.0])
+    with pytest.raises(GradientError, match="pint"):
+        quantity() ** x[0]                  # pint gives the quantity itself then, without x
+    assert (quantity() ** x.detach()[0]).magnitude.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_only_who_takes_it_for_numbers_is_refused():
+    data_array(), quantity()
+    assert not any(hasattr(x3(), name) for name in QUESTIONS)
 
 
 def test_a_box_of_autograd():

@@ -36,8 +36,9 @@ def refuse_foreign(what, other):
                             "where no gradient is wanted")
 
 
-# What other libraries ask of an operand on the right of their own, before they take it for plain numbers.
-QUESTIONS = {"variable": "an xarray object", "_REGISTRY": "a pint quantity"}
+# What other libraries ask of an operand on the right of their own, before they take it for plain numbers.  Who else asks is told that
+# there is no such attribute, as `hasattr` wants it.
+QUESTIONS = {"variable": "xarray", "_REGISTRY": "pint", "_magnitude": "pint"}
 
 
 def refuse_operand(what, x):

@@ -247,6 +247,12 @@ def caller():
     return frame
 
 
+def is_asked_by(package):
+    """Does a package's code call what runs now?"""
+    frame = caller()
+    return frame is not None and module_of(frame).partition(".")[0] == package
+
+
 def module_of(frame):
     return str(frame.f_globals.get("__name__", ""))
 

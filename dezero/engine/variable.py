@@ -403,8 +403,8 @@ class Variable(VariableBase):
         op = registry.find_attribute(name)
         if op is None and name in CONSTANT_METHODS:
             return getattr(self._get_data(), name)
-        if op is None and name in QUESTIONS:
-            refuse_beside(self, "an operator", QUESTIONS[name])
+        if op is None and name in QUESTIONS and guard.is_asked_by(QUESTIONS[name]):
+            refuse_beside(self, "an operator", f"an object of {QUESTIONS[name]}")
         if op is None:
             raise OpAttributeError(f"a Variable has no attribute {name!r}, and no op of this name is "
                                    f"registered{registry.explain(name)}{registry.advice(library_of(name))}")

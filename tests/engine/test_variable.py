@@ -20,6 +20,7 @@ from strategies import assert_runs, assert_same, chain_of
 import dezero
 import dezero.functions as F
 from dezero import Function, Variable, as_array, as_variable, config, grad
+from dezero.engine.dispatch import QUESTIONS
 from dezero.errors import DezeroError, DTypeError, GradientError, OpAttributeError, OpTypeError
 
 
@@ -247,6 +248,7 @@ class TestAttributes:
             x.gard
         assert not hasattr(x, "no_such_op") and getattr(x, "no_such_op", 3) == 3
         assert not hasattr(x, "__no_such_protocol__") and not hasattr(x, "_private")
+        assert not any(hasattr(x * 2.0, name) for name in QUESTIONS)       # they refuse in words, but only who takes it for numbers then
         with pytest.raises(AttributeError, match="no_such_op"):
             F.no_such_op
         with pytest.raises(AttributeError, match="no_such_name"):
