@@ -740,7 +740,7 @@ def test_what_check_op_takes():
     with pytest.raises(ValueError, match="no op 'nope' is registered"):
         check_op("nope")
     for wrong in (3, Function, dict, dezero.Neg()):
-        with pytest.raises(TypeError, match="check_op takes a Function subclass"):
+        with pytest.raises(TypeError, match="check_op takes what rule made"):
             check_op(wrong)
 
 

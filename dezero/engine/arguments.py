@@ -399,8 +399,12 @@ def bound_for(apply, numpy, args, kwargs):
     bound = getattr(apply, "arguments", None) or getattr(getattr(apply, "__self__", None), "arguments", None)
     if not isinstance(bound, Arguments):
         return args, kwargs
-    if bound.numpy == numpy and not any([isinstance(x, (list, tuple)) for x in args[:len(bound.names)]]) and not bound.named(kwargs):
-        return args, kwargs
+    if bound.numpy == numpy and not (kwargs and bound.named(kwargs)):
+        for x in args[:len(bound.names)]:
+            if isinstance(x, (list, tuple)):
+                break
+        else:
+            return args, kwargs
     bound = bound.beside(numpy)
     operands, parameters = bound.place(args, kwargs, bound.defaults)
     if not bound.listed:

@@ -20,6 +20,7 @@ cdef class OpFunction:
     cdef dict __dict__
     cdef readonly object cls
 
+cdef object plain_parameters(object bound, object cls, tuple args, dict kwargs)
 cdef object apply_op(object cls, tuple args, dict kwargs)
 @cython.locals(op=OpBase)
 cdef object apply_loops(object cls, tuple args)

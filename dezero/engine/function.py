@@ -176,8 +176,12 @@ def apply_op(cls, args, kwargs):
         return apply_by_place(cls, args, kwargs)
     exact = bound.exact
     if kwargs or (exact is not None and exact != len(args)):
-        operands, kwargs = bound.bind(args, kwargs, False)          # lists are operands where NumPy's function was called
-        args = tuple(bound.present(operands))
+        parameters = plain_parameters(bound, cls, args, kwargs)
+        if parameters is None:
+            operands, kwargs = bound.bind(args, kwargs, False)      # lists are operands where NumPy's function was called
+            args = tuple(bound.present(operands))
+        else:
+            args, kwargs = args[:bound.exact], parameters
         y = None if kwargs else apply_loops(cls, args)
         if y is not None:
             return y
@@ -188,6 +192,23 @@ def apply_op(cls, args, kwargs):
             raise
         raise TypeError(f"{bound.called()}: {error}") from error
     return f(*args)
+
+
+def plain_parameters(bound, cls, args, kwargs):
+    """Return the parameters that `Arguments.bind` gives, 10 us sooner, of a call with all operands by place; None of any other."""
+    count = bound.exact
+    if count is None or count < 0 or not count <= len(args) <= len(bound.by_place) or True in bound.optional:
+        return None
+    given = {**dict(zip(bound.by_place[count:], args[count:])), **kwargs}
+    if len(given) < len(args) - count + len(kwargs):
+        return None
+    for name, x in given.items():
+        if name not in bound.parameters or x is arguments.NoValue:
+            return None
+    for name in bound.needed:
+        if name in bound.parameters and name not in given:
+            return None
+    return {name: rules.parameter(cls, name, x) for name, x in given.items()}
 
 
 def apply_loops(cls, args):

@@ -19,5 +19,4 @@ cdef object call(Op op, object operands, dict parameters)
 @cython.locals(entry=OpBase)
 cdef object run_loops(Op op, tuple operands)
 cdef bint any_variable(object xs) except -1
-cdef object plain_parameters(Op op, object bound, tuple args, dict kwargs)
 cdef bint any_list(tuple args) except -1

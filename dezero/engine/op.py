@@ -14,9 +14,6 @@ from . import arguments, function, rules, tape
 from .checks import describe
 from .function import RuleFunction
 
-NOT_GIVEN = np._NoValue
-"""What stands in NumPy for an argument that was not given."""
-
 METADATA = frozenset(("shape", "dtype", "ndim", "size"))
 """What a rule may ask of an array that is not kept for it."""
 
@@ -171,7 +168,7 @@ class Op:
     def bind(self, args, kwargs):
         """Return the operands and the parameters that a call gives."""
         bound = self.arguments
-        parameters = plain_parameters(self, bound, args, kwargs)
+        parameters = None if any_list(args[:self._exact]) else function.plain_parameters(bound, self.cls, args, kwargs)
         return bound.bind(args, kwargs) if parameters is None else (args[:self._exact], parameters)
 
     def named(self, ys):
@@ -191,23 +188,6 @@ class Op:
 
 
 NO_PARAMETERS = {}
-
-
-def plain_parameters(op, bound, args, kwargs):
-    """Return what `Arguments.bind` gives, 10 us sooner: of a call with all operands by place and the rule's parameters; else None."""
-    count = op._exact
-    if not op._count or count < 0 or not count <= len(args) <= len(bound.by_place) or any_list(args[:count]):
-        return None
-    given = {**dict(zip(bound.by_place[count:], args[count:])), **kwargs}
-    if len(given) < len(args) - count + len(kwargs):
-        return None
-    for name, x in given.items():
-        if name not in op.parameters or x is NOT_GIVEN:
-            return None
-    for name in bound.needed:
-        if name in op.parameters and name not in given:
-            return None
-    return {name: rules.parameter(op.cls, name, x) for name, x in given.items()}
 
 
 def call(op, operands, parameters):
