@@ -12,7 +12,7 @@ from sites import Site
 
 import dezero
 import dezero.functions as F
-from dezero import Function, Variable, plugins
+from dezero import Function, Variable, plugins, rule
 from dezero.errors import OpAttributeError
 from dezero.registry import registry
 
@@ -162,6 +162,12 @@ def without_doc(cls):
     return type("NoDoc", (cls,), {"name": "no_doc", "__doc__": None})
 
 
+@rule(np.cumsum)
+def running_sum(gy, y, x, axis=None):
+    """y = x summed up so far;   ∂y/∂x = gy summed up from the end"""
+    return np.flip(np.cumsum(np.flip(gy, axis), axis), axis).reshape(x.shape)
+
+
 class TestHelp:
     """`help`, `?` and completion show the op, not the way it is called."""
 
@@ -191,6 +197,37 @@ class TestHelp:
             assert str(inspect.signature(F.joined)) == "(xs, scale=1.0)" and F.joined.__doc__ == Joined.__doc__
             assert F.joined.__name__ == "joined" and "joined(xs, scale=1.0)" in pydoc.plain(pydoc.render_doc(F.joined))
             assert F.joined([np.ones(1), np.zeros(1)], scale=2.0).data.tolist() == [2, 0]
+
+    def test_a_rule(self):
+        with plugins.isolated():
+            plugins.register(running_sum)
+            x = Variable(np.ones((2, 2)))
+            for f, wanted in ((F.running_sum, "(a, axis=None)"), (x.running_sum, "(axis=None)"), (running_sum, "(a, axis=None)")):
+                assert str(inspect.signature(f)) == wanted
+                assert f.__doc__ == running_sum.rule.__doc__ and f.__name__ == "running_sum"
+                shown = pydoc.plain(pydoc.render_doc(f))
+                assert f"running_sum{wanted}" in shown and "∂y/∂x" in shown and "apply" not in shown
+            assert "running_sum" in dir(F) and "running_sum" in dir(x)
+            assert x.running_sum(axis=1).data.tolist() == F.running_sum(x, 1).data.tolist() == [[1, 2], [1, 2]]
+
+    def test_the_source_of_a_rule(self):
+        with plugins.isolated():
+            plugins.register(running_sum)
+            assert inspect.getsource(F.running_sum).startswith("@rule(np.cumsum)\ndef running_sum(gy, y, x, axis=None):")
+
+    def test_what_a_bound_method_could_do(self):
+        with plugins.isolated():
+            plugins.register(running_sum)
+            f = F.running_sum
+            for copied in (pickle.loads(pickle.dumps(f)), copy.copy(f), copy.deepcopy(f)):
+                assert copied(np.ones(2)).data.tolist() == [1, 2]
+            assert f is running_sum.apply and f.__self__ is running_sum and weakref.ref(f)() is f and {f: 1}[f] == 1
+            assert inspect.isroutine(f) and repr(f) == f"<op 'running_sum': {__name__}.running_sum>"
+
+            class Layer:
+                act = f
+
+            assert Layer().act(np.ones(2)).data.tolist() == [1, 2]          # not bound
 
     def test_a_class_without_a_docstring(self):
         with plugins.isolated():

@@ -358,6 +358,20 @@ def stacked(xs, *, axis=0):
     """What is in a row."""
 
 
+@pytest.mark.parametrize("forward, options, function, wanted", [
+    (np.tanh, {}, lambda gy, y, x: gy, "(x: _Operand) -> Variable"),
+    (np.modf, {}, lambda gy, y, x: gy[0], "(x: _Operand) -> tuple[Variable, ...]"),
+    (np.cumsum, {}, lambda gy, y, x, axis=None: gy, "(a: _Operand, axis: Any = ...) -> Any"),
+    (np.clip, {"operands": ("a", "a_min?", "a_max?")}, lambda gy, y, a, a_min=None, a_max=None: gy,
+     "(a: _Operand, a_min: _Operand | None = ..., a_max: _Operand | None = ...) -> Any"),
+    (np.concatenate, {"listed": True}, lambda gy, y, xs, axis=0: gy, "(arrays: Any, axis: Any = ...) -> Any"),
+    (lambda x, n: x, {}, lambda gy, y, x, *, n: gy, "(x: _Operand, *, n: Any) -> Any")])
+def test_how_a_rule_is_written(forward, options, function, wanted):
+    with plugins.isolated():
+        plugins.register(rule(forward, name="ruled", **options)(function))
+        assert stubs.function(registry.snapshot.names["ruled"]) == f"def ruled{wanted}:\n    ...\n"
+
+
 def test_rules_composites_namespaces_and_attributes():
     class Ops:
         @staticmethod
@@ -374,7 +388,7 @@ def test_rules_composites_namespaces_and_attributes():
     functions, variable = (texts[path].partition(stubs.MARK)[2] for path in ("functions.pyi", "engine/variable.pyi"))
     assert functions == """class space:
     @staticmethod
-    def sinc(x: Any, *, scale: Any = ...) -> Any:
+    def sinc(x: _Operand, *, scale: Any = ...) -> Any:
         'y = sinc x'
     class deep:
         @staticmethod

@@ -15,11 +15,12 @@ from inspect import Parameter, Signature, cleandoc, signature
 from pathlib import Path
 import sys
 
+import numpy as np
+
 import dezero
 from dezero._words import shown
 from dezero.commands._output import load_all
-from dezero.engine.function import arguments_of, is_standard, signature_of
-from dezero.engine.op import RuleFunction
+from dezero.engine.function import RuleFunction, arguments_of, is_standard, signature_of
 from dezero.registry import registry
 
 HELP = "write stubs of the installed ops, for type checkers and editors"
@@ -93,12 +94,22 @@ def attribute(op):
 
 def parameters(op):
     """How ``F.name`` is called, typed: operands are what an op computes with, parameters anything."""
+    if op.cls is None:
+        return typed_any(op.apply)
     if not is_class(op):
-        return typed_any(op.apply if op.cls is None else op.cls.op)
+        return parameters_of_rule(op.cls.op)
     known = list(signature_of(op.cls).parameters.values())
     bound = arguments_of(op.cls) if is_standard(op.cls) else None
     operands = () if bound is None else bound.place_of
     return Signature([typed(p, "_Operand" if p.name in operands else "Any") for p in known])
+
+
+def parameters_of_rule(rule):
+    """The same of what `rule` made, whose operands may be a list, or left out."""
+    bound = rule.arguments
+    operands = {} if bound.listed else bound.place_of
+    operand = {name: "_Operand | None" if bound.optional[place] else "_Operand" for name, place in operands.items()}
+    return Signature([typed(p, operand.get(p.name, "Any")) for p in rule.signature.parameters.values()])
 
 
 def is_class(op):
@@ -128,9 +139,12 @@ class Text(str):
 
 
 def result(op):
-    """One Variable, or a list: as many as `backward` has gradients for."""
-    if not is_class(op):
+    """One Variable, or several: as many as `backward` has gradients for, or the ufunc has that a rule is for."""
+    if op.cls is None:
         return "Any"
+    if not is_class(op):
+        forward = op.cls.op.forward
+        return "Any" if not isinstance(forward, np.ufunc) else "Variable" if forward.nout == 1 else "tuple[Variable, ...]"
     gys = own(op.cls.backward)
     if any(p.kind is Parameter.VAR_POSITIONAL for p in gys):
         return "Any"

@@ -78,11 +78,12 @@ def rule(forward, *also, name=None, operators=(), operands=None, listed=False, m
 class Op:
     """What `rule` makes: an op, to be called, and to be registered by ``register(op)``.
 
-    Called with arrays it gives arrays, with a Variable among the operands Variables; `apply`, which is ``F.name`` and the method,
-    gives Variables always.
+    Called with arrays it gives arrays, with a Variable among the operands Variables.
 
     Attributes
     ----------
+    apply : callable
+        ``F.name`` and the method: it gives a Variable always, or a tuple of Variables.
     name : str
     rule, forward : callable
         As the author has written them.
@@ -109,6 +110,7 @@ class Op:
         self.parameters.pop("saved", None)
         self._class = self._arguments = None
         self._exact = -1                    # until the Arguments are there
+        self.apply = OpCall(self)
 
     @property
     def cls(self):
@@ -135,26 +137,6 @@ class Op:
         operands, parameters = self.bind(args, kwargs)
         ys = self.forward(*((operands,) if self.listed else operands), **parameters)
         return self.named(ys.y if type(ys) is rules.Saved else ys)
-
-    def apply(self, *args, **kwargs):
-        """Return the result as a Variable, or several as a tuple of Variables.
-
-        Raises
-        ------
-        TypeError
-            An argument that the op does not know.
-        GradientError
-            A Variable that wants a gradient is among the parameters.
-        """
-        if self._exact != len(args) or kwargs or any_list(args):
-            operands, parameters = self.bind(args, kwargs)
-        else:
-            operands, parameters = args, NO_PARAMETERS
-            if self.kernel is not None:
-                y = run_loops(self, operands)
-                if y is not None:
-                    return y
-        return call(self, operands, parameters)
 
     @property
     def arguments(self):
@@ -185,6 +167,44 @@ class Op:
 
     def __repr__(self):
         return f"<op {self.name!r}: {self.__module__}.{self.__qualname__}>"
+
+
+class OpCall:
+    """What `Op.apply`, ``F.name`` and the method are: a call of an op that gives Variables always.
+
+    It shows `help`, `?` and `inspect` the op's own signature and docstring.
+    """
+
+    def __init__(self, op):
+        self.op = op
+        self.__self__ = op                  # as of a method
+        self.__name__, self.__doc__ = op.__name__, op.__doc__
+        self.__wrapped__ = op.rule          # whose source `F.name??` shows
+
+    def __call__(self, *args, **kwargs):
+        op = self.op
+        if op._exact != len(args) or kwargs or any_list(args):
+            operands, parameters = op.bind(args, kwargs)
+        else:
+            operands, parameters = args, NO_PARAMETERS
+            if op.kernel is not None:
+                y = run_loops(op, operands)
+                if y is not None:
+                    return y
+        return call(op, operands, parameters)
+
+    @property
+    def __signature__(self):
+        return self.op.arguments.shown
+
+    def __get__(self, instance, owner):
+        return self                         # never bound; pydoc shows the signature of what has a __get__
+
+    def __reduce__(self):
+        return getattr, (self.op, "apply")
+
+    def __repr__(self):
+        return repr(self.op)
 
 
 NO_PARAMETERS = {}
