@@ -1,7 +1,7 @@
 """The files of a package that `dezero new` writes; ``@WORD@`` is filled in."""
 
 
-def files(words, kernel):
+def files(words, kernel, as_class=False):
     """The files of a new package.
 
     Parameters
@@ -10,13 +10,20 @@ def files(words, kernel):
         DIST, MODULE, OP, CLASS, DEZERO.
     kernel : str
         ``"none"`` or ``"cython"``.
+    as_class : bool
+        Write the op as a class, and not as a rule.
 
     Returns
     -------
     dict of str to str
         Path inside the package to text.
     """
-    chosen = {**SHARED, **(CYTHON if kernel == "cython" else PURE)}
+    compiled = kernel == "cython"
+    words = {"MADE": words["CLASS"] if as_class else words["OP"], **words}
+    module = _CLASS if as_class else _RULE
+    for word, text in _LOOPS.items():
+        module = module.replace(f"@{word}@", text if compiled else "")
+    chosen = {**SHARED, **(CYTHON if compiled else PURE), "src/@MODULE@/__init__.py": module}
     return {_filled(path, words): _filled(text, words) for path, text in chosen.items()}
 
 
@@ -69,12 +76,12 @@ import numpy as np
 from dezero import Variable
 from dezero.testing import check_op
 
-from @MODULE@ import @CLASS@
+from @MODULE@ import @MADE@
 
 
 def test_contract():
     """Value, gradients, second order, broadcasting, dtypes, strides, kernel: all that dezero asks of an op."""
-    check_op(@CLASS@)
+    check_op(@MADE@)
 
 
 def test_installing_it_is_enough():
@@ -146,12 +153,47 @@ addopts = "--import-mode=importlib"
 filterwarnings = ["error"]
 '''
 
-_MODULE = '''
+_RULE = '''
 """@OP@ for dezero: y = x² / (1 + x²)."""
 
 import numpy as np
-from dezero import Function, @IMPORTED@hookimpl
-@KERNELS@
+from dezero import @KERNEL_IMPORTED@hookimpl, rule
+@KERNELS_IMPORTED@
+DEZERO_API = (1, 0)
+
+
+def forward(x):
+    """On arrays."""
+    square = np.square(x)
+    return square / (1.0 + square)
+
+
+@rule(forward@KERNEL_OF_RULE@)
+def @OP@(gy, y, x):
+    """y = x² / (1 + x²);   ∂y/∂x = 2x / (1 + x²)²
+
+    Parameters
+    ----------
+    x : Variable, array or number
+
+    Returns
+    -------
+    Variable
+    """
+    return gy * 2.0 * x / (1.0 + x ** 2) ** 2
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register(@OP@)
+'''
+
+_CLASS = '''
+"""@OP@ for dezero: y = x² / (1 + x²)."""
+
+import numpy as np
+from dezero import Function, @KERNEL_IMPORTED@hookimpl
+@KERNELS_IMPORTED@
 DEZERO_API = (1, 0)
 
 
@@ -170,7 +212,7 @@ class @CLASS@(Function):
     name = "@OP@"        # F.@OP@(x), x.@OP@()
     operators = ()              # such as ("__matmul__",), if no other op has it
     numpy = ()                  # such as (np.sinc,): NumPy functions that it answers
-@KERNEL@
+@KERNEL_OF_CLASS@
     def forward(self, x):
         """On arrays."""
         square = np.square(x)
@@ -187,21 +229,23 @@ def dezero_register_ops(register):
     register(@CLASS@)
 '''
 
+_LOOPS = {
+    "KERNEL_IMPORTED": "Kernel, ",
+    "KERNELS_IMPORTED": "\nfrom @MODULE@ import _kernels\n",
+    "KERNEL_OF_RULE": ", kernel=Kernel(_kernels.forward, _kernels.backward, reads=((0,),))",
+    "KERNEL_OF_CLASS": "    kernel = Kernel(_kernels.forward, _kernels.backward, reads=((0,),))     # the gradient looks at x alone\n",
+}
+"""What an op with compiled loops has beside the rest."""
+
 PURE = {
     "README.md": _README.replace("@WHEELS@", ""),
     "pyproject.toml": _PROJECT.replace("@BUILD@", '"setuptools>=77"').replace("@SOURCES@", ""),
-    "src/@MODULE@/__init__.py":
-        _MODULE.replace("@IMPORTED@", "").replace("@KERNELS@", "").replace("@KERNEL@", ""),
 }
 
 CYTHON = {
     "README.md": _README.replace("@WHEELS@", _WHEELS),
     "pyproject.toml":
         _PROJECT.replace("@BUILD@", '"setuptools>=77", "cython>=3.1", "dezero@DEZERO@"').replace("@SOURCES@", ', "*.pyi", "*.pyx"'),
-    "src/@MODULE@/__init__.py":
-        _MODULE.replace("@IMPORTED@", "Kernel, ")
-        .replace("@KERNELS@", "\nfrom @MODULE@ import _kernels\n")
-        .replace("@KERNEL@", "    kernel = Kernel(_kernels.forward, _kernels.backward, reads=((0,),))     # the gradient looks at x alone\n"),
     "src/@MODULE@/_kernels.pyx": '''
 # cython: language_level=3, cdivision=True
 """The loops of @OP@: formulas for one number, of which dezero.h makes loops over arrays."""

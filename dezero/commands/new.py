@@ -1,7 +1,9 @@
 """Write a whole package with an op of its own, which builds, installs and passes its tests.
 
 The distribution NAME goes to DIR/NAME/; its module is NAME with "-" as "_", and
-its op is called after it. With --kernel cython the op brings compiled loops.
+its op is called after it. The op is a rule, a function; with --class it is a
+class, for an op with state of its own. With --kernel cython it brings compiled
+loops.
 Then:
 
   pip install './DIR/NAME[test]'   the op is there: dezero.functions, x.op()
@@ -29,6 +31,9 @@ HELP = "write a package with an op of its own"
 
 TAKEN = sys.stdlib_module_names | {"dezero", "numpy", "pluggy", "pytest", "cython", "setuptools", "src", "test", "tests"}
 
+USED = {"np", "rule", "hookimpl", "forward", "check_op"}
+"""Names that the package's own modules use."""
+
 
 class Refused(Exception):
     """The name or the place will not do; the text says why."""
@@ -39,6 +44,7 @@ def arguments(parser):
     parser.add_argument("--dir", default=".", metavar="DIR", help="where NAME/ is made (default: here)")
     parser.add_argument("--kernel", choices=("none", "cython"), default="none",
                         help="none: pure Python; cython: compiled loops, forward and backward")
+    parser.add_argument("--class", dest="as_class", action="store_true", help="write the op as a class: one with state of its own")
 
 
 def run(arguments):
@@ -46,7 +52,7 @@ def run(arguments):
     try:
         module = module_of(arguments.name)
         words = {"DIST": arguments.name, "MODULE": module, **op_words(module), **versions()}
-        target = write(Path(arguments.dir), arguments.name, _template.files(words, arguments.kernel))
+        target = write(Path(arguments.dir), arguments.name, _template.files(words, arguments.kernel, arguments.as_class))
     except Refused as refusal:
         print(f"dezero new: {refusal}", file=sys.stderr)
         return 2
@@ -82,7 +88,7 @@ def op_words(module):
             check_name(name, "the package")
         except PluginError:
             continue
-        if name not in registry.snapshot.names:
+        if name not in registry.snapshot.names and name not in USED:
             break
     else:
         raise Refused(f"no op can be called {stem!r}: that is taken; choose another name")

@@ -3,12 +3,12 @@ import numpy as np
 from dezero import Variable
 from dezero.testing import check_op
 
-from dezero_example_cython import ExampleCython
+from dezero_example_cython import example_cython
 
 
 def test_contract():
     """Value, gradients, second order, broadcasting, dtypes, strides, kernel: all that dezero asks of an op."""
-    check_op(ExampleCython)
+    check_op(example_cython)
 
 
 def test_installing_it_is_enough():

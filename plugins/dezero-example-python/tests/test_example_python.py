@@ -3,12 +3,12 @@ import numpy as np
 from dezero import Variable
 from dezero.testing import check_op
 
-from dezero_example_python import ExamplePython
+from dezero_example_python import example_python
 
 
 def test_contract():
     """Value, gradients, second order, broadcasting, dtypes, strides, kernel: all that dezero asks of an op."""
-    check_op(ExamplePython)
+    check_op(example_python)
 
 
 def test_installing_it_is_enough():

@@ -53,3 +53,12 @@ def test_one_result_that_is_let_go():
     phi = F.to_polar(x, 4.0)[1]
     phi.backward()
     np.testing.assert_allclose(x.grad, -4 / 25)
+
+
+def test_a_class_with_a_state():
+    x = Variable(np.ones((50, 40)))
+    y = F.dropout(x, rate=0.25)
+    y.backward()
+    np.testing.assert_array_equal(x.grad, y.data)           # the mask of this call, drawn once
+    assert set(np.unique(y.data)) == {0, 1 / 0.75} and 0.7 < (y.data > 0).mean() < 0.8
+    np.testing.assert_array_equal(x.dropout(seed=1).data, F.dropout(x, seed=1).data)

@@ -1,17 +1,25 @@
 """example_python for dezero: y = x² / (1 + x²)."""
 
 import numpy as np
-from dezero import Function, hookimpl
+from dezero import hookimpl, rule
 
-from dezero_example_python.floordiv import FloorDiv
-from dezero_example_python.hypot import Hypot
-from dezero_example_python.polar import ToPolar
-from dezero_example_python.rms import Rms
+from dezero_example_python.dropout import Dropout
+from dezero_example_python.floordiv import floordiv
+from dezero_example_python.hypot import hypot
+from dezero_example_python.polar import to_polar
+from dezero_example_python.rms import rms
 
 DEZERO_API = (1, 0)
 
 
-class ExamplePython(Function):
+def forward(x):
+    """On arrays."""
+    square = np.square(x)
+    return square / (1.0 + square)
+
+
+@rule(forward)
+def example_python(gy, y, x):
     """y = x² / (1 + x²);   ∂y/∂x = 2x / (1 + x²)²
 
     Parameters
@@ -22,26 +30,14 @@ class ExamplePython(Function):
     -------
     Variable
     """
-
-    name = "example_python"        # F.example_python(x), x.example_python()
-    operators = ()              # such as ("__matmul__",), if no other op has it
-    numpy = ()                  # such as (np.sinc,): NumPy functions that it answers
-
-    def forward(self, x):
-        """On arrays."""
-        square = np.square(x)
-        return square / (1.0 + square)
-
-    def backward(self, gy):
-        """The rule, with operators: it serves arrays and, for second derivatives, Variables."""
-        x, = self.inputs
-        return gy * 2.0 * x / (1.0 + x ** 2) ** 2
+    return gy * 2.0 * x / (1.0 + x ** 2) ** 2
 
 
 @hookimpl
 def dezero_register_ops(register):
-    register(ExamplePython)
-    register(FloorDiv)
-    register(Hypot)
-    register(Rms)
-    register(ToPolar)
+    register(example_python)
+    register(floordiv)
+    register(hypot)
+    register(rms)
+    register(to_polar)
+    register(Dropout)

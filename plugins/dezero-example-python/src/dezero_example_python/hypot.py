@@ -1,10 +1,11 @@
 """The hypotenuse: an op that answers a NumPy function."""
 
 import numpy as np
-from dezero import Function
+from dezero import rule
 
 
-class Hypot(Function):
+@rule(np.hypot)
+def hypot(gy, y, x0, x1):
     """y = √(x0² + x1²);   ∂y/∂x0 = x0 / y,   ∂y/∂x1 = x1 / y,   both 0 where y is 0
 
     At the origin y has no derivative; 0 lies between those of all sides, as it does for |x|.
@@ -19,15 +20,5 @@ class Hypot(Function):
     Variable
         As `numpy.hypot`: no square overflows.
     """
-
-    name = "hypot"
-    numpy = (np.hypot,)
-
-    def forward(self, x0, x1):
-        return np.hypot(x0, x1)
-
-    def backward(self, gy):
-        x0, x1 = self.inputs
-        y = self.outputs[0]()
-        over_y = gy / (y + (y == 0).astype(y.dtype))
-        return over_y * x0, over_y * x1
+    over_y = gy / (y + (y == 0))
+    return over_y * x0, over_y * x1

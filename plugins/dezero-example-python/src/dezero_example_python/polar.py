@@ -1,10 +1,16 @@
 """Polar coordinates: an op with two results."""
 
 import numpy as np
-from dezero import Function
+from dezero import rule
 
 
-class ToPolar(Function):
+def forward(x, y):
+    """On arrays."""
+    return np.hypot(x, y), np.arctan2(y, x)
+
+
+@rule(forward)
+def to_polar(gradients, results, x, y):
     """r = √(x² + y²), φ = angle of (x, y);   ∂r/∂x = x / r,  ∂r/∂y = y / r,  ∂φ/∂x = -y / r²,  ∂φ/∂y = x / r²
 
     At the origin all four are taken as 0.
@@ -16,18 +22,10 @@ class ToPolar(Function):
 
     Returns
     -------
-    list of Variable
+    tuple of Variable
         r and φ, from -π to π.
     """
-
-    name = "to_polar"
-
-    def forward(self, x, y):
-        return np.hypot(x, y), np.arctan2(y, x)
-
-    def backward(self, gr, gphi):
-        x, y = self.inputs
-        r = self.outputs[0]()
-        below = r + (r == 0).astype(r.dtype)
-        along, across = gr / below, gphi / below / below
-        return along * x - across * y, along * y + across * x
+    (gr, gphi), (r, _) = gradients, results
+    below = r + (r == 0)
+    along, across = gr / below, gphi / below / below
+    return along * x - across * y, along * y + across * x
