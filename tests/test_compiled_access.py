@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the sources of the e
 # registry's snapshot, default and bind of signatures, name and op of an op's class, creator of any Variable, the function site of
 # `guard`, watchers of the modes' defaults.
 KNOWN = {
-    "function": {"bind", "default", "functions", "name", "op"}, "op": {"bind", "count", "default", "name", "pop"}, "graph": {"pop"}, "hooks": set(),
+    "function": {"bind", "default", "functions", "name"}, "op": {"bind", "count", "default", "name", "pop"}, "graph": {"pop"}, "hooks": set(),
     "rules": {"array", "insert", "name"}, "tape": set(), "variable": {"array", "creator", "size"},
     "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "nodes": {"array", "pop", "watchers"},
 }
