@@ -125,7 +125,16 @@ def check_rule_dtypes(subject, sample):
         for i, g in enumerate(gxs):
             if g is not None and g.dtype.kind == "f" and g.dtype != np.dtype(dtype):
                 subject.fail(sample, f"dtypes: {np.dtype(dtype)} is lost: the rule gives {g.dtype} for argument {i}; "
-                                     "the engine brings it to the argument's dtype, digits and time are lost")
+                                     f"the engine brings it to the argument's dtype, digits and time are lost{cause(g)}")
+
+
+def cause(g):
+    """What may have widened a gradient, of ones from above, to float64."""
+    if g.dtype != np.float64:
+        return ""
+    if g.size > 1 and 0 in g and np.unique(g).size <= 2:
+        return "; a bool mask times gy stays float32, a mask times 1.0, np.where(mask, 1.0, 0.0) or mask.astype(float) does not"
+    return "; what a rule makes of no operand is float64: say np.ones(shape, gy.dtype), and math.sqrt(2) for np.sqrt(2)"
 
 
 def check_integers(subject, sample):

@@ -1,26 +1,32 @@
-"""Which lines of a rule its samples reach."""
+"""Which parts of a rule its samples reach."""
+import dis
 import linecache
 import sys
 from contextlib import contextmanager
 
 from dezero.testing.rules import modes
 
+BESIDES = {"RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR"}     # of the line of def, whatever comes of it
+WHOLE = 1 << 30         # the end of a line, where Python was told to keep no columns
+
 
 def check_lines(subject):
-    """Every line of a rule that is a function is reached by some sample: nothing tells whether the others are right."""
+    """All of a rule that is a function is reached by some sample: nothing tells whether the rest is right.
+
+    That is each line and each part of one, such as the other side of ``a if c else b``, in functions within it too; and each
+    ``if`` goes both ways.  Not what raises an error.
+    """
     op = subject.op_of_rule
     if op is None:
         return
-    codes = codes_in(op.rule.__code__)
-    with traced(codes) as seen:
+    with traced(codes_in(op.rule.__code__)) as reached:
         for sample in subject.samples:
             for graph in modes(subject):
                 subject.gradients(sample, sample.xs, subject.weights(sample, sample.xs), "reference", graph)
-    missing = sorted({line for code in codes for _, _, line in code.co_lines() if line} - seen)
-    if missing:
-        text = linecache.getline(op.rule.__code__.co_filename, missing[0]).strip()
-        subject.fail(None, f"lines: no sample reaches line {missing[0]} of its rule{f', `{text}`' * bool(text)}: add one that does, or take "
-                           "the line away")
+    for code, steps in reached.items():
+        said = unreached(code, steps)
+        if said:
+            subject.fail(None, f"lines: no sample {said}: add one that does, or take it away")
 
 
 def codes_in(code):
@@ -30,16 +36,84 @@ def codes_in(code):
 
 @contextmanager
 def traced(codes):
-    """A set that takes the lines of these codes as they run."""
-    seen, before = set(), sys.gettrace()
+    """The steps that these codes take as they run: {code: pairs of places in it, from the one to the next}."""
+    reached, before = {code: set() for code in codes}, sys.gettrace()
 
-    def trace(frame, event, argument):
-        if frame.f_code in codes:
-            seen.add(frame.f_lineno)
-            return trace
-        return None
-    sys.settrace(trace)
+    def enter(frame, event, argument):
+        steps, last = reached.get(frame.f_code), None
+        if steps is None:
+            return None
+        frame.f_trace_opcodes = True
+
+        def step(frame, event, argument):
+            nonlocal last
+            if event == "opcode":
+                steps.add((last, frame.f_lasti))
+                last = frame.f_lasti
+            return step
+        return step
+    sys._getframe().f_trace_opcodes = True      # Python 3.12 asks when tracing begins whether any frame wants opcodes
+    sys.settrace(enter)
     try:
-        yield seen
+        yield reached
     finally:
         sys.settrace(before)
+
+
+def unreached(code, steps):
+    """What of a code the steps leave out, in words, or None."""
+    instructions = [i for i in dis.get_instructions(code) if i.opname not in BESIDES and i.positions.lineno is not None]
+    run = {place for _, place in steps}
+    seen = {span(i) for i in instructions if i.offset in run}
+    lines = {a[0] for a, _ in seen}
+    left = [span(i) for n, i in enumerate(instructions) if i.offset not in run and not raises(instructions[n:])]
+    left = [s for s in left if not any(s[0] <= a and b <= s[1] for a, b in seen)]
+    if left:
+        first = min(a[0] for a, _ in left)
+        start, end = min([s for s in left if s[0][0] == first], key=lambda s: (s[0], (-s[1][0], -s[1][1])))
+        part = f", {segment(code, start, end)}" if first in lines else ""
+        return f"reaches line {first} of its rule{shown(code, first)}{part}"
+    return one_way(code, steps, instructions)
+
+
+def one_way(code, steps, instructions):
+    """The first ``if`` of which the steps go one way only, in words, or None."""
+    line_of = {i.offset: i.positions.lineno for i in instructions}
+    gone = {(line_of.get(a), line_of.get(b)) for a, b in steps}
+    places = {i.offset: n for n, i in enumerate(instructions)}
+    for n, i in enumerate(instructions[:-1]):
+        if "JUMP" in i.opname and "IF" in i.opname:
+            line = i.positions.lineno
+            for m in (n + 1, places.get(i.argval, n)):
+                to = instructions[m].positions.lineno
+                if to != line and (line, to) not in gone and not raises(instructions[m:]):
+                    return f"goes from line {line} of its rule{shown(code, line)} to line {to}{shown(code, to)}"
+    return None
+
+
+def raises(instructions):
+    """Do these come to an error, one after the other?"""
+    for i in instructions:
+        if i.opname in ("RAISE_VARARGS", "RERAISE"):
+            return True
+        if i.opname.startswith("RETURN") or "JUMP" in i.opname and "IF" not in i.opname:
+            return False
+    return False
+
+
+def span(instruction):
+    """Where in the source it stands: two pairs of line and column."""
+    p = instruction.positions
+    return (p.lineno, p.col_offset or 0), (p.end_lineno or p.lineno, WHOLE if p.end_col_offset is None else p.end_col_offset)
+
+
+def shown(code, line):
+    """A line's text for a message, where it is known."""
+    text = linecache.getline(code.co_filename, line).strip()
+    return f", `{text}`" if text else ""
+
+
+def segment(code, start, end):
+    """A part of a line for a message: columns count bytes."""
+    line = linecache.getline(code.co_filename, start[0]).encode()
+    return f"`{line[start[1]:end[1] if end[0] == start[0] else None].decode().strip()}`"

@@ -1,11 +1,13 @@
 """Checks of what the op states: its kernel against its Python methods, and the ways that lead to it."""
 import operator
+from inspect import signature
 
 import numpy as np
 
 from dezero import functions
 from dezero._kernels import IN_USE
 from dezero.engine.function import is_standard, signature_of, takes_operands_first
+from dezero.engine.op import is_own
 from dezero.engine.variable import Variable
 from dezero.registry import function_name, registry
 from dezero.testing.arrays import elementwise, every_second
@@ -45,6 +47,8 @@ def check_kernel(subject):
 def check_parameters(subject):
     """Each parameter has a value other than its default in some sample: the others are not checked at all."""
     op = subject.op_of_rule
+    if op is not None:
+        check_defaults(subject, op)
     known = signature_of(subject.cls) if op is None else op.signature
     given, left_out = set(), set()
     for sample in subject.samples:
@@ -58,6 +62,16 @@ def check_parameters(subject):
     for name in () if op is None else op.operands:
         if name.endswith("?") and name[:-1] not in left_out and name[:-1] in known.parameters:
             subject.fail(None, f"parameters: no sample leaves out the operand {name[:-1]!r}, which may be left out")
+
+
+def check_defaults(subject, op):
+    """What a parameter is where a call leaves it out is the same in a rule and in a forward of the author's own."""
+    theirs = signature(op.forward).parameters if is_own(op.forward) else {}
+    for name, p in op.parameters.items():
+        other = theirs[name].default if name in theirs else p.empty
+        if p.empty not in (p.default, other) and not is_default(p.default, other):
+            subject.fail(None, f"parameters: {name!r} is {p.default!r} by default in its rule and {other!r} in forward: where a call leaves it "
+                               "out each has its own; give both the same")
 
 
 def is_default(value, default):
