@@ -17,6 +17,7 @@ CHECKS = {
     "dtypes": arrays.check_dtypes,
     "gradient": rules.check_gradient,
     "second": rules.check_second,
+    "signs": rules.check_signs,
     "zero": rules.check_zero,
     "uses": rules.check_uses,
     "outputs": rules.check_outputs,

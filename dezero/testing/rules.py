@@ -42,9 +42,17 @@ def check_gradient(subject):
 
 
 def verify(subject, sample, xs, ws, gradients, where, result=None):
+    """Compare gradients with numeric ones, which the values are to be smooth enough for."""
+    skipped, elements = compare(subject, sample, xs, ws, gradients, where, result)
+    if 2 * skipped > elements:
+        subject.fail(sample, f"{where}: the values are not smooth at {skipped} of {elements} elements: "
+                             "nothing can be said; choose another sample")
+
+
+def compare(subject, sample, xs, ws, gradients, where, result=None):
     """Compare gradients with numeric ones, element by element; the first that differs is a failure.
 
-    `result` is the one whose weights `ws` has, None for all.
+    `result` is the one whose weights `ws` has, None for all.  Of how many elements nothing can be said, and how many there are.
     """
     skipped = elements = 0
     for i, g in enumerate(gradients):
@@ -57,9 +65,7 @@ def verify(subject, sample, xs, ws, gradients, where, result=None):
                 skipped += 1
             elif differ(g[index], numeric, error, RTOL, size) and not is_kink(line, scale_of(xs[i][index])):
                 wrong(subject, sample, where, i, index, g[index], numeric)
-    if 2 * skipped > elements:
-        subject.fail(sample, f"{where}: the values are not smooth at {skipped} of {elements} elements: "
-                             "nothing can be said; choose another sample")
+    return skipped, elements
 
 
 def kept_slope(sample, key, line, scale):
@@ -142,6 +148,22 @@ def locate_second(subject, sample, around, value, seconds, n):
     who = f"argument {i}" if i < n else f"the gradient of result {i - n}"
     subject.fail(sample, f"second derivative (of Σ gradient·u): {who}, {at(index)}: analytic {analytic:.17g}, numeric {numeric:.17g}; "
                          "a rule that reads .data, or constants made by forward, loses it: order = 1 declares that")
+
+
+def check_signs(subject):
+    """Where an elementwise op is finite at the negative of an operand too, its gradient is right there."""
+    for sample in [sample for sample in subject.samples if subject.is_elementwise(sample)]:
+        for i, x in enumerate(sample.xs):
+            turned = sample.at([-x if k == i else other for k, other in enumerate(sample.xs)])
+            try:
+                ws = subject.weights(turned, turned.xs)
+                finite = all(np.isfinite(y).all() for y in subject.values(turned, turned.xs))
+            except Exception:               # an op may refuse them, in its own words
+                continue
+            for graph in modes(subject) if finite else ():
+                for path in subject.paths:
+                    gradients = subject.gradients(turned, turned.xs, ws, path, graph)
+                    compare(subject, turned, turned.xs, ws, gradients, f"gradient {MODES[graph]} at the negative of argument {i}")
 
 
 def check_zero(subject):

@@ -1,4 +1,5 @@
 """What an op is called with when it is checked."""
+from copy import copy
 from itertools import product
 
 import numpy as np
@@ -49,6 +50,12 @@ class Sample:
     def arguments(self, xs):
         """(args, kwargs) of the call with other arrays, or Variables, in the places."""
         return [put(a, xs) for a in self.args], {key: put(a, xs) for key, a in self.kwargs.items()}
+
+    def at(self, xs):
+        """The same call at another place."""
+        other = copy(self)
+        other.xs, other.slopes = xs, {}
+        return other
 
     def shown(self, name):
         """The call, for a message."""
