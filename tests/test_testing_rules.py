@@ -1,8 +1,11 @@
 """The kit on ops whose rule is a function: right ones pass, planted faults are found."""
 import sys
+import textwrap
+from importlib.metadata import entry_points
 
 import numpy as np
 import pytest
+from sites import Site
 
 from dezero import At, Saved, errors, plugins, rule
 from dezero.testing import CHECKS, check_op, checks_of
@@ -168,15 +171,43 @@ def test_structure_of_second_order():
         check_op(wrong)
 
 
-# -- twelve planted faults
+# -- twelve planted faults, some of them twice
 
 def in_place(gy, y, x):
     gy *= 1 - y * y
     return gy
 
 
+def forward_in_place(x):
+    return np.tanh(x, out=x) if x.flags.writeable else np.tanh(x)
+
+
+MEMORY = {}
+
+
+def workspace(x):
+    """tanh x in memory that it takes again for arrays of this shape"""
+    return np.tanh(x, out=MEMORY.setdefault((x.shape, x.dtype), np.empty_like(x)))
+
+
+def rule_workspace(gy, y, x):
+    if not isinstance(gy, np.ndarray):
+        return gy * (1 - y * y)
+    return np.multiply(gy, 1 - y * y, out=MEMORY.setdefault((gy.shape, gy.dtype, "gradient"), np.empty(gy.shape, gy.dtype)))
+
+
+def right_tanh(gy, y, x):
+    return gy * (1 - y * y)
+
+
 def absolute(gy, y, x):
     return gy * 1.0
+
+
+def absolute_of_positive_numbers():
+    op = elementwise(absolute, np.abs)
+    op.samples(lambda sample: sample(sample.array(3, low=1, high=2)))
+    return op
 
 
 def unreached(gy, y, x):
@@ -189,21 +220,57 @@ def own_default(gy, y, x, axis=0, keepdims=False):
     return right_mean(gy, y, x, axis, keepdims)
 
 
+def times(gradient_of_b):
+    return rule(lambda a, b: a * b, name="op", method=None)(gradient_of_b)
+
+
+def rows_times(function):
+    op = rule(lambda a, b: a * b, name="op", method=None)(function)
+    op.samples(lambda sample: sample(sample.array(3, 3), sample.array(3)))
+    return op
+
+
+def no_second(gy, y, x):
+    return gy * (1 - (y if isinstance(y, np.ndarray) else y.detach()) ** 2)
+
+
+def reads_data(gy, y, x):
+    return gy * (1 - y * y) if isinstance(y, np.ndarray) else gy * (1 - y.data * y.data)
+
+
+def without_keepdims(gy, y, x, axis=None, keepdims=False):
+    return right_mean(gy, y, x, axis, False)
+
+
+def other_axis(gy, y, x, axis=None, keepdims=False):
+    return kept(gy, axis, keepdims) / (x.size if axis is None else x.shape[1 - axis])
+
+
 FAULTS = {
-    "sign": (lambda: elementwise(lambda gy, y, x: -gy * (1 - y * y)), "analytic"),
-    "factor": (lambda: elementwise(lambda gy, y, x: gy * x, lambda x: x * x), "analytic"),
-    "order of operands": (lambda: product(lambda gy, y, a, b: (T(a) @ gy, gy @ T(b))), "wrong shape|mismatch|analytic"),
-    "axis": (lambda: mean(numpy_mean, lambda gy, y, x, axis=None, keepdims=False:
-                          kept(gy, axis, keepdims) / (x.size if axis is None else x.shape[1 - axis])), "analytic"),
-    "keepdims": (lambda: mean(numpy_mean, lambda gy, y, x, axis=None, keepdims=False: right_mean(gy, y, x, axis, False)), "wrong shape|analytic|out of bounds"),
-    "float32 is widened": (lambda: elementwise(lambda gy, y, x: gy * (1 - y * y) * np.ones(x.shape)), "float32 is lost"),
-    "writes into gy": (lambda: elementwise(in_place), "aliasing: the rule writes into the gradient"),
-    "second order": (lambda: elementwise(lambda gy, y, x: gy * (1 - (y if isinstance(y, np.ndarray) else y.detach()) ** 2)), "second"),
-    "branch": (lambda: elementwise(absolute, np.abs), "analytic"),
-    "a line that no sample reaches": (lambda: elementwise(unreached), "no sample reaches line"),
-    "default": (lambda: mean(numpy_mean, own_default), "."),
-    "sum over what was broadcast": (lambda: rule(lambda a, b: a * b, name="op")(lambda gy, y, a, b: 
-                                    (gy * b, gy * a if gy.ndim < 2 else gy * a * 2)), "analytic|broadcasting"),
+    "sign": (lambda: elementwise(lambda gy, y, x: -gy * (1 - y * y)), "gradient on arrays: argument 0, .*: analytic .*, numeric "),
+    "factor": (lambda: elementwise(lambda gy, y, x: gy * x, lambda x: x * x), "gradient on arrays: argument 0, .*: analytic "),
+    "a factor near 1": (lambda: elementwise(lambda gy, y, x: gy * (1 - y * y) * (1 + 1e-7)), "gradient on arrays: argument 0, "),
+    "order of operands": (lambda: product(lambda gy, y, a, b: (T(a) @ gy, gy @ T(b))), "wrong shape for input 0: got"),
+    "order of factors": (lambda: times(lambda gy, y, a, b: (gy * a, gy * b)), "gradient on arrays: argument 0, .*: analytic "),
+    "axis": (lambda: mean(numpy_mean, other_axis), r"gradient on arrays: .*analytic .*\(in op\(float64\[2, 3\], axis=1"),
+    "keepdims": (lambda: mean(numpy_mean, without_keepdims), "axis=1, keepdims=True"),
+    "float32 is widened": (lambda: elementwise(lambda gy, y, x: gy * (1 - y * y) * np.ones(x.shape)),
+                           r"float32 is lost: the rule gives float64 for argument 0; .*np.ones\(shape, gy.dtype\)"),
+    "float32 is widened by a mask": (lambda: elementwise(lambda gy, y, x: gy * ((x > 0) * 1.0), lambda x: np.maximum(x, 0)),
+                                     "float32 is lost: .*a bool mask times gy stays float32"),
+    "writes into gy": (lambda: elementwise(in_place), "aliasing: the rule writes into the gradient of result 0"),
+    "the result is an operand": (lambda: elementwise(right_tanh, forward_in_place), "aliasing: forward writes into argument 0"),
+    "the result is that of the next call": (lambda: elementwise(right_tanh, workspace), "aliasing: result 0, .* overwritten by the op's next"),
+    "a gradient is that of the next call": (lambda: elementwise(rule_workspace), "aliasing: a gradient that the rule gave is overwritten"),
+    "sum over what was broadcast": (lambda: times(lambda gy, y, a, b: (gy * b, (gy * a).sum(-1) if b.ndim < gy.ndim else gy * a)),
+                                    "broadcasting .*argument 1, |wrong shape"),
+    "sum over the other axis": (lambda: rows_times(lambda gy, y, a, b: (gy * b, np.add.reduce(gy * a, 1))), "gradient on arrays: argument 1, "),
+    "negative numbers": (lambda: elementwise(absolute, np.abs), "gradient on arrays: argument 0, .*: analytic "),
+    "negative numbers, of positive samples": (absolute_of_positive_numbers, "gradient on arrays at the negative of argument 0: argument 0, "),
+    "second order, detached": (lambda: elementwise(no_second), "second derivative .*: analytic "),
+    "second order, data": (lambda: elementwise(reads_data), "second: on Variables|declare order = 1|order=1"),
+    "default": (lambda: mean(numpy_mean, own_default), "parameters: 'axis' is 0 by default in its rule and None in forward"),
+    "a line that no sample reaches": (lambda: elementwise(unreached), "no sample reaches line .* of its rule, `return -gy`"),
 }
 
 
@@ -214,18 +281,86 @@ def test_planted_faults_are_found(name):
         check_op(make())
 
 
-def test_all_lines_are_traced_also_of_functions_within(monkeypatch):
-    def later(gy, y, x):
-        def first():
-            return gy * (1 - y * y)
+# -- all of a rule is reached
 
-        def second():
-            return gy
-        return first if x.ndim < 9 else second
-    with pytest.raises(AssertionError, match="reaches line .*return gy"):
-        check_op(elementwise(later))
-    assert sys.gettrace() is None or sys.gettrace.__module__
+def later(gy, y, x):
+    def first():
+        return gy * (1 - y * y)
 
+    def second():
+        return gy
+    return (first, second)[0]
+
+
+def conditional(gy, y, x):
+    return gy * (1 - y * y) if x.ndim < 9 else -gy
+
+
+def put_off(gy, y, a, b):
+    return (lambda: gy * b if b.ndim < 9 else -gy), lambda: gy * a
+
+
+def never_needed(gy, y, x):
+    return gy * (1 - y * y) * (x.ndim < 9 or 2 * x.size)
+
+
+def always(gy, y, x):
+    g = gy
+    if x.ndim < 9:
+        g = gy * (1 - y * y)
+    return g
+
+
+@pytest.mark.parametrize("function, forward, words", [
+    (later, np.tanh, "reaches line .* of its rule, `return gy`: add one that does, or take it away"),
+    (conditional, np.tanh, "reaches line .*, `return gy .*`, `-gy`: add"),
+    (put_off, lambda a, b: a * b, "reaches line .*, `return .*`, `-gy`: add"),
+    (never_needed, np.tanh, r"reaches line .*, `return .*`, `2 \* x.size`: add"),
+    (always, np.tanh, "goes from line .* of its rule, `if x.ndim < 9:` to line .*, `return g`: add"),
+])
+def test_what_no_sample_reaches_is_named(function, forward, words):
+    before = sys.gettrace()
+    with pytest.raises(AssertionError, match="lines: no sample " + words):
+        check_op(elementwise(function, forward))
+    assert sys.gettrace() is before
+
+
+def test_a_line_is_named_where_its_text_is_not_known():
+    space = {}
+    exec(compile("def unseen(gy, y, x):\n    if x.ndim > 8:\n        return -gy\n    return gy * (1 - y * y)", "<unseen>", "exec"), space)
+    with pytest.raises(AssertionError, match="lines: no sample reaches line 3 of its rule: add"):
+        check_op(elementwise(space["unseen"]))
+
+
+def test_what_raises_need_not_be_reached():
+    op = rule(lambda x, n=1: x * n, name="op")(refuses)
+    op.samples(lambda sample: sample(sample.array(3), n=2))
+    check_op(op)
+
+
+def refuses(gy, y, x, n=1):
+    assert n, f"n is {n}"
+    if n < 0:
+        raise ValueError(f"op: n is {n}")
+    with np.errstate(all="ignore"):
+        try:
+            return gy * n
+        finally:
+            del n
+
+
+def test_samples_together_reach_all():
+    def sides(gy, y, x, left=True):
+        scale = 1.0
+        if left:
+            scale = 2.0
+        return gy * scale if left else gy * scale * 1.0
+    op = rule(lambda x, left=True: x * (2.0 if left else 1.0), name="op")(sides)
+    op.samples(lambda sample: (sample(sample.array(3)), sample(sample.array(3), left=False)))
+    check_op(op)
+
+
+# -- what may be checked
 
 def test_a_composite_and_what_is_no_op_are_refused_in_words():
     with pytest.raises(TypeError, match="check_op takes what rule made"):
@@ -245,3 +380,109 @@ def test_a_rule_that_cannot_be_registered():
     with pytest.raises(AssertionError, match="cannot be registered"):
         check_op(rule(np.tanh, name="data")(lambda gy, y, x: gy * (1 - y * y)))
     assert issubclass(errors.PluginError, RuntimeError)
+
+
+def test_the_negative_of_what_an_op_is_not_for():
+    """No numbers, an error, or no smooth values there: nothing is said."""
+    check_op(elementwise(lambda gy, y, x: gy / x, np.log))
+
+    def positive(x):
+        if (x < 0).any():
+            raise ValueError("x is negative")
+        return x * x
+    op = rule(positive, name="op")(lambda gy, y, x: 2 * gy * x)
+    op.samples(lambda sample: sample(sample.array(3, low=1, high=2)))
+    check_op(op)
+
+
+def inverse():
+    return rule(np.linalg.inv, name="inv", method=None)(lambda gy, y, a: -(T(y) @ gy @ T(y)))
+
+
+def lower():
+    return rule(np.tril, name="tril")(lambda gy, y, x, k=0: np.tril(gy, k))
+
+
+def by_cholesky(a, factor=1.0):
+    def cholesky(gy, y, a):
+        p = np.tril(T(y) @ gy)
+        p = p - p * np.eye(len(p), dtype=a.dtype) / 2
+        s = T(inv(y)) @ p @ inv(y)
+        return (s + T(s)) / 2 * factor
+    inv = a
+    return rule(np.linalg.cholesky, name="op", method=None)(cholesky)
+
+
+def test_cholesky_and_eigh_of_structured_operands():
+    inv, tril = inverse(), lower()
+    plugins.register(inv)
+    plugins.register(tril)
+    for factor in (1.0, 1.001):
+        op = by_cholesky(inv, factor)
+        op.samples(lambda sample: sample(sample.through(symmetric, sample.array(3, 3))))
+        if factor == 1:
+            check_op(op)
+            continue
+        with pytest.raises(AssertionError, match="gradient on arrays: argument 0, .*: analytic "):
+            check_op(op)
+
+    def eigh(gy, y, a):
+        (gw, gv), (w, v) = gy, y
+        eye = np.eye(a.shape[-1], dtype=a.dtype)
+        f = (1 - eye) / (w[None, :] - w[:, None] + eye)
+        return v @ (f * (T(v) @ gv) + gw[None, :] * eye) @ T(v)
+    op = rule(np.linalg.eigh, name="op", method=None, result=type(np.linalg.eigh(np.eye(2))))(eigh)
+    op.samples(lambda sample: sample(sample.through(lambda a: a + a.T, sample.array(3, 3))))
+    check_op(op)
+
+
+PACKAGE = '''
+import numpy as np
+from dezero import hookimpl, rule
+
+
+@rule(np.tanh)
+def tanh(gy, y, x):
+    return gy * (1 - y * y)
+
+
+@rule(lambda x, n=1: x * n)
+def wrong(gy, y, x, n=1):
+    return gy * n if n < 5 else gy
+
+
+@wrong.samples
+def samples(sample):
+    sample(sample.array(3), n=2)
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register(tanh)
+    register(wrong)
+'''
+
+
+def test_dezero_check_and_the_pytest_plugin_on_rules(tmp_path):
+    site = Site(tmp_path / "site").add("ruled", {"r": "ruled"}, {"ruled.py": PACKAGE})
+    done = site.dezero("check", "ruled")
+    first, second, last = done.stdout.splitlines()
+    assert (done.returncode, first, last) == (1, "ok      tanh", "1 of 2 ops passed"), done.stdout + done.stderr
+    assert second.startswith("FAILED  wrong: wrong (op 'wrong' ") and "no sample reaches line 13 of its rule, " in second and "`gy`" in second
+    assert site.run("""
+        from dezero.testing import checks_of, ops_of
+        print([op.name for op in ops_of("ruled")], len(checks_of(ops_of("ruled")[0])))
+        """).stdout == f"['tanh', 'wrong'] {len(CHECKS)}\n"
+    (tmp_path / "test_ruled.py").write_text(textwrap.dedent("""
+        import pytest
+
+        @pytest.mark.dezero_ops("ruled")
+        def test_contract(dezero_check):
+            dezero_check()
+        """))
+    loaded = "" if "dezero_pytest" in {entry.value for entry in entry_points(group="pytest11")} else "'-p', 'dezero_pytest', "
+    done = site.run(f"""
+        import pytest
+        pytest.main([{loaded}"-p", "no:cacheprovider", "--rootdir", {str(tmp_path)!r}, "-q", {str(tmp_path / "test_ruled.py")!r}])
+        """)
+    assert f"1 failed, {2 * len(CHECKS) - 1} passed" in done.stdout and "test_contract[wrong-lines]" in done.stdout, done.stdout + done.stderr

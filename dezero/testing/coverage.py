@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dezero.testing.rules import modes
 
 BESIDES = {"RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR"}     # of the line of def, whatever comes of it
+JUMPS = {*dis.hasjrel, *dis.hasjabs}
 WHOLE = 1 << 30         # the end of a line, where Python was told to keep no columns
 
 
@@ -62,43 +63,49 @@ def traced(codes):
 
 def unreached(code, steps):
     """What of a code the steps leave out, in words, or None."""
-    instructions = [i for i in dis.get_instructions(code) if i.opname not in BESIDES and i.positions.lineno is not None]
-    run = {place for _, place in steps}
-    seen = {span(i) for i in instructions if i.offset in run}
-    lines = {a[0] for a, _ in seen}
-    left = [span(i) for n, i in enumerate(instructions) if i.offset not in run and not raises(instructions[n:])]
+    instructions = list(dis.get_instructions(code))
+    run, returning = {place for _, place in steps}, leading_to_return(instructions)
+    seen = {span(i) for i in instructions if i.offset in run and is_written(i)}
+    left = {span(i) for i in instructions if i.offset in returning - run and is_written(i)}
     left = [s for s in left if not any(s[0] <= a and b <= s[1] for a, b in seen)]
     if left:
-        first = min(a[0] for a, _ in left)
-        start, end = min([s for s in left if s[0][0] == first], key=lambda s: (s[0], (-s[1][0], -s[1][1])))
-        part = f", {segment(code, start, end)}" if first in lines else ""
-        return f"reaches line {first} of its rule{shown(code, first)}{part}"
-    return one_way(code, steps, instructions)
+        start, end = min(left, key=lambda s: (s[0], (-s[1][0], -s[1][1])))
+        line = start[0]
+        part = f", {segment(code, start, end)}" if line in {a[0] for a, _ in seen} else ""
+        return f"reaches line {line} of its rule{shown(code, line)}{part}"
+    return one_way(code, steps, instructions, returning)
 
 
-def one_way(code, steps, instructions):
+def one_way(code, steps, instructions, returning):
     """The first ``if`` of which the steps go one way only, in words, or None."""
     line_of = {i.offset: i.positions.lineno for i in instructions}
     gone = {(line_of.get(a), line_of.get(b)) for a, b in steps}
-    places = {i.offset: n for n, i in enumerate(instructions)}
-    for n, i in enumerate(instructions[:-1]):
-        if "JUMP" in i.opname and "IF" in i.opname:
-            line = i.positions.lineno
-            for m in (n + 1, places.get(i.argval, n)):
-                to = instructions[m].positions.lineno
-                if to != line and (line, to) not in gone and not raises(instructions[m:]):
+    for i, after in zip(instructions, instructions[1:]):
+        if i.opcode in JUMPS and "IF" in i.opname:
+            line = line_of[i.offset]
+            for place in (after.offset, i.argval):
+                to = line_of[place]
+                if place in returning and to not in (line, None) and (line, to) not in gone:
                     return f"goes from line {line} of its rule{shown(code, line)} to line {to}{shown(code, to)}"
     return None
 
 
-def raises(instructions):
-    """Do these come to an error, one after the other?"""
-    for i in instructions:
-        if i.opname in ("RAISE_VARARGS", "RERAISE"):
-            return True
-        if i.opname.startswith("RETURN") or "JUMP" in i.opname and "IF" not in i.opname:
-            return False
-    return False
+def leading_to_return(instructions):
+    """The places from which some way leads to a return, and not each to an error."""
+    found, before = set(), None
+    while before != len(found):
+        before, after = len(found), None
+        for i in reversed(instructions):
+            goes_on = "RAISE" not in i.opname and not i.opname.startswith("JUMP_") or "IF" in i.opname
+            if i.opname.startswith("RETURN_") or goes_on and after in found or i.opcode in JUMPS and i.argval in found:
+                found.add(i.offset)
+            after = i.offset
+    return found
+
+
+def is_written(instruction):
+    """Does it stand for something in the source?"""
+    return instruction.opname not in BESIDES and instruction.positions.lineno is not None
 
 
 def span(instruction):

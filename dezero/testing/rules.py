@@ -194,8 +194,10 @@ def first(x):
 def verify_at_zero(subject, sample, xs, ws, i, g, where):
     index = first(g)
     line = lambda t: subject.weighed(sample, moved(xs, i, index, t), ws)
-    left, right = sides(line)
-    numeric, error = slope(line)
+    try:
+        (left, right), (numeric, error) = sides(line), slope(line)
+    except Exception:                       # an op may refuse what is beside it, in its own words
+        left = right = numeric = error = np.nan
     if np.isnan(g[index]):
         wrong(subject, sample, where, i, index, g[index], numeric)
     if not (abs(left) < LARGE and abs(right) < LARGE):      # outside of its domain, a jump, or a root
