@@ -79,6 +79,13 @@ def test_right_rules_pass():
     check_op(product(right_product))
 
 
+def test_right_rules_at_ties_pass():
+    check_op(elementwise(lambda gy, y, a, b: (gy * (a >= b), gy * (b > a)), np.maximum))
+    check_op(elementwise(lambda gy, y, a, b: (gy * ((a > b) + (a == b) / 2).astype(gy.dtype), gy * ((b > a) + (a == b) / 2).astype(gy.dtype)),
+                         np.maximum))
+    check_op(rule(np.max, name="op")(lambda gy, y, x: gy * ((x == y) / np.count_nonzero(x == y)).astype(gy.dtype)))
+
+
 def test_checks_one_by_one():
     checks = checks_of(elementwise(lambda gy, y, x: gy * (1 - y * y)))
     assert set(checks) == set(CHECKS) and "lines" in checks
@@ -267,6 +274,9 @@ FAULTS = {
     "sum over the other axis": (lambda: rows_times(lambda gy, y, a, b: (gy * b, np.add.reduce(gy * a, 1))), "gradient on arrays: argument 1, "),
     "negative numbers": (lambda: elementwise(absolute, np.abs), "gradient on arrays: argument 0, .*: analytic "),
     "negative numbers, of positive samples": (absolute_of_positive_numbers, "gradient on arrays at the negative of argument 0: argument 0, "),
+    "ties of two operands": (lambda: elementwise(lambda gy, y, a, b: (gy * (a >= b), gy * (b >= a)), np.maximum),
+                             "at a tie: argument 0, .* and argument 1, .* are equal: the sum of both: analytic .*, numeric "),
+    "ties in an operand": (lambda: rule(np.max, name="op")(lambda gy, y, x: gy * (x == y)), "at a tie: argument 0, .* and argument 0, .*equal"),
     "second order, detached": (lambda: elementwise(no_second), "second derivative .*: analytic "),
     "second order, data": (lambda: elementwise(reads_data), "second: on Variables|declare order = 1|order=1"),
     "default": (lambda: mean(numpy_mean, own_default), "parameters: 'axis' is 0 by default in its rule and None in forward"),

@@ -18,6 +18,7 @@ CHECKS = {
     "gradient": rules.check_gradient,
     "second": rules.check_second,
     "signs": rules.check_signs,
+    "ties": rules.check_ties,
     "zero": rules.check_zero,
     "uses": rules.check_uses,
     "outputs": rules.check_outputs,

@@ -155,15 +155,58 @@ def check_signs(subject):
     for sample in [sample for sample in subject.samples if subject.is_elementwise(sample)]:
         for i, x in enumerate(sample.xs):
             turned = sample.at([-x if k == i else other for k, other in enumerate(sample.xs)])
-            try:
-                ws = subject.weights(turned, turned.xs)
-                finite = all(np.isfinite(y).all() for y in subject.values(turned, turned.xs))
-            except Exception:               # an op may refuse them, in its own words
-                continue
-            for graph in modes(subject) if finite else ():
-                for path in subject.paths:
-                    gradients = subject.gradients(turned, turned.xs, ws, path, graph)
-                    compare(subject, turned, turned.xs, ws, gradients, f"gradient {MODES[graph]} at the negative of argument {i}")
+            for where, ws, gradients in gradients_at(subject, turned):
+                compare(subject, turned, turned.xs, ws, gradients, f"{where} at the negative of argument {i}")
+
+
+def check_ties(subject):
+    """Where two elements are equal, their gradients add up to the slope by both: a maximum has one gradient to give away."""
+    for sample in subject.samples:
+        for xs, (a, b) in ties(sample.xs):
+            tied = sample.at(xs)
+            for where, ws, gradients in gradients_at(subject, tied):
+                line = lambda t: subject.weighed(tied, moved(moved(xs, *a, t), *b, t), ws)
+                try:
+                    numeric, error = slope(line)
+                    if not error <= 1e-6 * max(1.0, abs(numeric)) or is_kink(line):
+                        continue
+                except Exception:           # an op may refuse what is beside it, in its own words
+                    continue
+                analytic = sum(gradients[i][index] for i, index in (a, b))
+                if differ(analytic, numeric, error, RTOL, sum(abs(gradients[i][index]) for i, index in (a, b))):
+                    these = " and ".join(f"argument {i}, {at(index)}" for i, index in (a, b))
+                    subject.fail(sample, f"{where} at a tie: {these} are equal: the sum of both: analytic {analytic:.17g}, "
+                                         f"numeric {numeric:.17g}")
+
+
+def ties(xs):
+    """Arrays of which two elements are equal, and where: the greatest and the least beside another, and elements of two operands."""
+    for i, x in enumerate(xs):
+        for extreme in (np.argmax, np.argmin) if x.size > 1 else ():
+            index = tuple(map(int, np.unravel_index(extreme(x), x.shape)))
+            for axis in [axis for axis, n in enumerate(x.shape) if n > 1]:
+                beside = (*index[:axis], (index[axis] + 1) % x.shape[axis], *index[axis + 1:])
+                y = x.copy()
+                y[beside] = x[index]
+                yield [*xs[:i], y, *xs[i + 1:]], ((i, index), (i, beside))
+    for j, i in pairs_of_one_shape(xs):
+        if xs[i].size:
+            y = xs[j].copy()
+            y[first(y)] = xs[i][first(y)]
+            yield [*xs[:j], y, *xs[j + 1:]], ((i, first(y)), (j, first(y)))
+
+
+def gradients_at(subject, sample):
+    """(mode, weights, gradients) in all modes and on all paths, of a sample that the kit has made; none where the op is not finite."""
+    try:
+        ys = subject.values(sample, sample.xs)
+    except Exception:                       # an op may refuse it, in its own words
+        return
+    if all(np.isfinite(y).all() for y in ys):
+        ws = subject.drawn(ys)
+        for graph in modes(subject):
+            for path in subject.paths:
+                yield f"gradient {MODES[graph]}", ws, subject.gradients(sample, sample.xs, ws, path, graph)
 
 
 def check_zero(subject):
@@ -174,17 +217,9 @@ def check_zero(subject):
             xs = [x.copy() for x in sample.xs]
             for i in zeroed:
                 xs[i][first(xs[i])] = 0.0
-            try:
-                ws = subject.weights(sample, xs)
-                finite = all(np.isfinite(y).all() for y in subject.values(sample, xs))
-            except Exception:               # an op may refuse 0, in its own words
-                continue
-            if finite:
-                for graph in modes(subject):
-                    for path in subject.paths:
-                        gradients = subject.gradients(sample, xs, ws, path, graph)
-                        for i in zeroed:
-                            verify_at_zero(subject, sample, xs, ws, i, gradients[i], f"gradient at 0 {MODES[graph]}")
+            for where, ws, gradients in gradients_at(subject, sample.at(xs)):
+                for i in zeroed:
+                    verify_at_zero(subject, sample, xs, ws, i, gradients[i], where.replace("gradient", "gradient at 0"))
 
 
 def first(x):
