@@ -23,11 +23,11 @@ def blocks(text):
     return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def run(block, capsys):
+def run(block, capsys, file="README.md"):
     """Run a block; every `print(...)   # text` in it prints that text."""
     names = {}
     with plugins.isolated():
-        exec(compile(block, "README.md", "exec"), names)
+        exec(compile(block, file, "exec"), names)
     wanted = re.findall(r"^print\(.*\)\s+# (.*)$", block, re.MULTILINE)
     assert wanted and capsys.readouterr().out.splitlines() == wanted
     return names
@@ -74,6 +74,17 @@ def test_the_gotchas_begin_with_it():
 
 def test_adding_an_op(capsys):
     run(blocks(section("Adding an op"))[0], capsys)
+
+
+def test_the_programs_for_authors(capsys, tmp_path):
+    """Those of plugins/README.md that are whole; its commands are run by test_examples.py."""
+    text = (TOP / "plugins" / "README.md").read_text(encoding="utf-8")
+    whole = [block for block in blocks(text) if "import" in block]
+    assert len(whole) == 3 and len(blocks(text)) == 4        # the other one lists what a Kernel is made of
+    for i, block in enumerate(whole):
+        file = tmp_path / f"program_{i}.py"
+        file.write_text(block, encoding="utf-8")
+        run(block, capsys, str(file))
 
 
 @pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "plugins/README.md"])

@@ -365,6 +365,7 @@ def stacked(xs, *, axis=0):
     (np.clip, {"operands": ("a", "a_min?", "a_max?")}, lambda gy, y, a, a_min=None, a_max=None: gy,
      "(a: _Operand, a_min: _Operand | None = ..., a_max: _Operand | None = ...) -> Any"),
     (np.concatenate, {"listed": True}, lambda gy, y, xs, axis=0: gy, "(arrays: Any, axis: Any = ...) -> Any"),
+    (lambda x: np.sin(x), {"kernel": dezero.Kernel(np.sin, "+")}, lambda gy, y, x: gy, "(x: _Operand) -> Variable"),
     (lambda x, n: x, {}, lambda gy, y, x, *, n: gy, "(x: _Operand, *, n: Any) -> Any")])
 def test_how_a_rule_is_written(forward, options, function, wanted):
     with plugins.isolated():

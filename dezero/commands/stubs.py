@@ -139,12 +139,14 @@ class Text(str):
 
 
 def result(op):
-    """One Variable, or several: as many as `backward` has gradients for, or the ufunc has that a rule is for."""
+    """One Variable, or several: as many as `backward` has gradients for, or the ufunc has that a rule is for; a kernel has one."""
     if op.cls is None:
         return "Any"
     if not is_class(op):
         forward = op.cls.op.forward
-        return "Any" if not isinstance(forward, np.ufunc) else "Variable" if forward.nout == 1 else "tuple[Variable, ...]"
+        if op.kernel is None and not isinstance(forward, np.ufunc):
+            return "Any"
+        return "Variable" if op.kernel is not None or forward.nout == 1 else "tuple[Variable, ...]"
     gys = own(op.cls.backward)
     if any(p.kind is Parameter.VAR_POSITIONAL for p in gys):
         return "Any"
