@@ -9,6 +9,7 @@ from sites import Site
 
 from dezero import At, Saved, errors, plugins, rule
 from dezero.testing import CHECKS, check_op, checks_of
+from dezero.testing.numeric import differences
 
 
 def T(a):
@@ -81,8 +82,9 @@ def test_right_rules_pass():
 
 def test_right_rules_at_ties_pass():
     check_op(elementwise(lambda gy, y, a, b: (gy * (a >= b), gy * (b > a)), np.maximum))
-    check_op(elementwise(lambda gy, y, a, b: (gy * ((a > b) + (a == b) / 2).astype(gy.dtype), gy * ((b > a) + (a == b) / 2).astype(gy.dtype)),
-                         np.maximum))
+    def share(gy, x, other):
+        return gy * ((x > other) + (x == other) / 2).astype(gy.dtype)
+    check_op(elementwise(lambda gy, y, a, b: (share(gy, a, b), share(gy, b, a)), np.maximum))
     check_op(rule(np.max, name="op")(lambda gy, y, x: gy * ((x == y) / np.count_nonzero(x == y)).astype(gy.dtype)))
 
 
@@ -267,16 +269,21 @@ FAULTS = {
                                      "float32 is lost: .*a bool mask times gy stays float32"),
     "writes into gy": (lambda: elementwise(in_place), "aliasing: the rule writes into the gradient of result 0"),
     "the result is an operand": (lambda: elementwise(right_tanh, forward_in_place), "aliasing: forward writes into argument 0"),
-    "the result is that of the next call": (lambda: elementwise(right_tanh, workspace), "aliasing: result 0, .* overwritten by the op's next"),
-    "a gradient is that of the next call": (lambda: elementwise(rule_workspace), "aliasing: a gradient that the rule gave is overwritten"),
+    "the result is that of the next call": (lambda: elementwise(right_tanh, workspace),
+                                            "aliasing: result 0, .* overwritten by the op's next"),
+    "a gradient is that of the next call": (lambda: elementwise(rule_workspace),
+                                            "aliasing: a gradient that the rule gave is overwritten"),
     "sum over what was broadcast": (lambda: times(lambda gy, y, a, b: (gy * b, (gy * a).sum(-1) if b.ndim < gy.ndim else gy * a)),
                                     "broadcasting .*argument 1, |wrong shape"),
-    "sum over the other axis": (lambda: rows_times(lambda gy, y, a, b: (gy * b, np.add.reduce(gy * a, 1))), "gradient on arrays: argument 1, "),
+    "sum over the other axis": (lambda: rows_times(lambda gy, y, a, b: (gy * b, np.add.reduce(gy * a, 1))),
+                                "gradient on arrays: argument 1, "),
     "negative numbers": (lambda: elementwise(absolute, np.abs), "gradient on arrays: argument 0, .*: analytic "),
-    "negative numbers, of positive samples": (absolute_of_positive_numbers, "gradient on arrays at the negative of argument 0: argument 0, "),
+    "negative numbers, of positive samples": (absolute_of_positive_numbers,
+                                              "gradient on arrays at the negative of argument 0: argument 0, "),
     "ties of two operands": (lambda: elementwise(lambda gy, y, a, b: (gy * (a >= b), gy * (b >= a)), np.maximum),
                              "at a tie: argument 0, .* and argument 1, .* are equal: the sum of both: analytic .*, numeric "),
-    "ties in an operand": (lambda: rule(np.max, name="op")(lambda gy, y, x: gy * (x == y)), "at a tie: argument 0, .* and argument 0, .*equal"),
+    "ties in an operand": (lambda: rule(np.max, name="op")(lambda gy, y, x: gy * (x == y)),
+                           "at a tie: argument 0, .* and argument 0, .*equal"),
     "second order, detached": (lambda: elementwise(no_second), "second derivative .*: analytic "),
     "second order, data": (lambda: elementwise(reads_data), "second: on Variables|declare order = 1|order=1"),
     "default": (lambda: mean(numpy_mean, own_default), "parameters: 'axis' is 0 by default in its rule and None in forward"),
@@ -337,7 +344,8 @@ def test_what_no_sample_reaches_is_named(function, forward, words):
 
 def test_a_line_is_named_where_its_text_is_not_known():
     space = {}
-    exec(compile("def unseen(gy, y, x):\n    if x.ndim > 8:\n        return -gy\n    return gy * (1 - y * y)", "<unseen>", "exec"), space)
+    text = "def unseen(gy, y, x):\n    if x.ndim > 8:\n        return -gy\n    return gy * (1 - y * y)"
+    exec(compile(text, "<unseen>", "exec"), space)
     with pytest.raises(AssertionError, match="lines: no sample reaches line 3 of its rule: add"):
         check_op(elementwise(space["unseen"]))
 
@@ -478,7 +486,8 @@ def test_dezero_check_and_the_pytest_plugin_on_rules(tmp_path):
     done = site.dezero("check", "ruled")
     first, second, last = done.stdout.splitlines()
     assert (done.returncode, first, last) == (1, "ok      tanh", "1 of 2 ops passed"), done.stdout + done.stderr
-    assert second.startswith("FAILED  wrong: wrong (op 'wrong' ") and "no sample reaches line 13 of its rule, " in second and "`gy`" in second
+    assert second.startswith("FAILED  wrong: wrong (op 'wrong' ")
+    assert "no sample reaches line 13 of its rule, " in second and "`gy`" in second
     assert site.run("""
         from dezero.testing import checks_of, ops_of
         print([op.name for op in ops_of("ruled")], len(checks_of(ops_of("ruled")[0])))
@@ -495,4 +504,11 @@ def test_dezero_check_and_the_pytest_plugin_on_rules(tmp_path):
         import pytest
         pytest.main([{loaded}"-p", "no:cacheprovider", "--rootdir", {str(tmp_path)!r}, "-q", {str(tmp_path / "test_ruled.py")!r}])
         """)
-    assert f"1 failed, {2 * len(CHECKS) - 1} passed" in done.stdout and "test_contract[wrong-lines]" in done.stdout, done.stdout + done.stderr
+    assert f"1 failed, {2 * len(CHECKS) - 1} passed" in done.stdout and "[wrong-lines]" in done.stdout, done.stdout + done.stderr
+
+
+def test_jumps_in_proportion_to_the_steps_are_no_slope():
+    """Two jumps within the longest step, one within half of it, and none beside 0."""
+    value, error = differences(lambda t: 3 + np.sign(t) * ((abs(t) > 0.015) + (abs(t) > 0.009)) * 1.0)
+    assert value == 100 and error == np.inf
+    assert differences(np.sin)[1] < 1e-12

@@ -57,8 +57,8 @@ def check_parameters(subject):
         left_out |= {name for name in known.parameters if bound.get(name) is None}
     for name, p in known.parameters.items():
         if name not in given and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
-            subject.fail(None, f"parameters: no sample gives {name!r} a value other than its default {p.default!r}, so that nothing "
-                               f"tells whether the op is right with one; add one in the class: sample(..., {name}=...)")
+            subject.fail(None, f"parameters: no sample gives {name!r} a value other than its default {p.default!r}, so that "
+                               f"nothing tells whether the op is right with one; add one in the class: sample(..., {name}=...)")
     for name in () if op is None else op.operands:
         if name.endswith("?") and name[:-1] not in left_out and name[:-1] in known.parameters:
             subject.fail(None, f"parameters: no sample leaves out the operand {name[:-1]!r}, which may be left out")
@@ -70,8 +70,8 @@ def check_defaults(subject, op):
     for name, p in op.parameters.items():
         other = theirs[name].default if name in theirs else p.empty
         if p.empty not in (p.default, other) and not is_default(p.default, other):
-            subject.fail(None, f"parameters: {name!r} is {p.default!r} by default in its rule and {other!r} in forward: where a call leaves it "
-                               "out each has its own; give both the same")
+            subject.fail(None, f"parameters: {name!r} is {p.default!r} by default in its rule and {other!r} in forward: where a call "
+                               "leaves it out each has its own; give both the same")
 
 
 def is_default(value, default):

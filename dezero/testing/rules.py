@@ -180,7 +180,7 @@ def check_ties(subject):
 
 
 def ties(xs):
-    """Arrays of which two elements are equal, and where: the greatest and the least beside another, and elements of two operands."""
+    """Arrays of which two elements are equal, and where: the greatest or the least and its neighbour, and those of two operands."""
     for i, x in enumerate(xs):
         for extreme in (np.argmax, np.argmin) if x.size > 1 else ():
             index = tuple(map(int, np.unravel_index(extreme(x), x.shape)))
@@ -197,7 +197,7 @@ def ties(xs):
 
 
 def gradients_at(subject, sample):
-    """(mode, weights, gradients) in all modes and on all paths, of a sample that the kit has made; none where the op is not finite."""
+    """(mode, weights, gradients) in all modes, on all paths; nothing where the op is not finite, or refuses."""
     try:
         ys = subject.values(sample, sample.xs)
     except Exception:                       # an op may refuse it, in its own words

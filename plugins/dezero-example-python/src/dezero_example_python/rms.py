@@ -44,3 +44,4 @@ def samples(sample):
     sample(sample.array(2, 3), axis=0)
     sample(sample.array(2, 3, 2), axis=(0, -1))
     sample(sample.array(2, 3), axis=1, keepdims=True)
+    sample(sample.array(0, 3), axis=1)
