@@ -70,8 +70,8 @@ def check_defaults(subject, op):
     for name, p in op.parameters.items():
         other = theirs[name].default if name in theirs else p.empty
         if p.empty not in (p.default, other) and not is_default(p.default, other):
-            subject.fail(None, f"parameters: {name!r} is {p.default!r} by default in its rule and {other!r} in forward: where a call "
-                               "leaves it out each has its own; give both the same")
+            subject.fail(None, f"parameters: {name!r} is {p.default!r} by default in its rule and {other!r} in forward: where "
+                               "a call leaves it out each has its own; give both the same")
 
 
 def is_default(value, default):
