@@ -7,10 +7,7 @@ from contextlib import contextmanager
 from dezero.testing.rules import modes
 
 BESIDES = {"RESUME", "COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR"}     # of the line of def, whatever comes of it
-<<<<<<< HEAD
 JUMPS = {*dis.hasjrel, *dis.hasjabs}
-=======
->>>>>>> f38219d (The kit names the part of a rule's line that no sample reaches)
 WHOLE = 1 << 30         # the end of a line, where Python was told to keep no columns
 
 
@@ -66,7 +63,6 @@ def traced(codes):
 
 def unreached(code, steps):
     """What of a code the steps leave out, in words, or None."""
-<<<<<<< HEAD
     instructions = list(dis.get_instructions(code))
     run, returning = {place for _, place in steps}, leading_to_return(instructions)
     seen = {span(i) for i in instructions if i.offset in run and is_written(i)}
@@ -90,38 +86,10 @@ def one_way(code, steps, instructions, returning):
             for place in (after.offset, i.argval):
                 to = line_of[place]
                 if place in returning and to not in (line, None) and (line, to) not in gone:
-=======
-    instructions = [i for i in dis.get_instructions(code) if i.opname not in BESIDES and i.positions.lineno is not None]
-    run = {place for _, place in steps}
-    seen = {span(i) for i in instructions if i.offset in run}
-    lines = {a[0] for a, _ in seen}
-    left = [span(i) for n, i in enumerate(instructions) if i.offset not in run and not raises(instructions[n:])]
-    left = [s for s in left if not any(s[0] <= a and b <= s[1] for a, b in seen)]
-    if left:
-        first = min(a[0] for a, _ in left)
-        start, end = min([s for s in left if s[0][0] == first], key=lambda s: (s[0], (-s[1][0], -s[1][1])))
-        part = f", {segment(code, start, end)}" if first in lines else ""
-        return f"reaches line {first} of its rule{shown(code, first)}{part}"
-    return one_way(code, steps, instructions)
-
-
-def one_way(code, steps, instructions):
-    """The first ``if`` of which the steps go one way only, in words, or None."""
-    line_of = {i.offset: i.positions.lineno for i in instructions}
-    gone = {(line_of.get(a), line_of.get(b)) for a, b in steps}
-    places = {i.offset: n for n, i in enumerate(instructions)}
-    for n, i in enumerate(instructions[:-1]):
-        if "JUMP" in i.opname and "IF" in i.opname:
-            line = i.positions.lineno
-            for m in (n + 1, places.get(i.argval, n)):
-                to = instructions[m].positions.lineno
-                if to != line and (line, to) not in gone and not raises(instructions[m:]):
->>>>>>> f38219d (The kit names the part of a rule's line that no sample reaches)
                     return f"goes from line {line} of its rule{shown(code, line)} to line {to}{shown(code, to)}"
     return None
 
 
-<<<<<<< HEAD
 def leading_to_return(instructions):
     """The places from which some way leads to a return, and not each to an error."""
     found, before = set(), None
@@ -138,16 +106,6 @@ def leading_to_return(instructions):
 def is_written(instruction):
     """Does it stand for something in the source?"""
     return instruction.opname not in BESIDES and instruction.positions.lineno is not None
-=======
-def raises(instructions):
-    """Do these come to an error, one after the other?"""
-    for i in instructions:
-        if i.opname in ("RAISE_VARARGS", "RERAISE"):
-            return True
-        if i.opname.startswith("RETURN") or "JUMP" in i.opname and "IF" not in i.opname:
-            return False
-    return False
->>>>>>> f38219d (The kit names the part of a rule's line that no sample reaches)
 
 
 def span(instruction):
