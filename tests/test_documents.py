@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dezero import Variable, plugins
+from dezero.testing import CHECKS
 
 TOP = Path(__file__).parents[1]
 
@@ -85,6 +86,11 @@ def test_the_programs_for_authors(capsys, tmp_path):
         file = tmp_path / f"program_{i}.py"
         file.write_text(block, encoding="utf-8")
         run(block, capsys, str(file))
+
+
+def test_how_many_tests_an_author_is_shown():
+    """A new check of the kit is one more; the commands themselves run only where there are wheels."""
+    assert f"\n{len(CHECKS) + 1} passed\ndezero_softsign-" in (TOP / "plugins" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "plugins/README.md"])

@@ -28,7 +28,7 @@ def rms(gy, y, x, axis=None, keepdims=False):
     over_y = gy / (y + (y == 0))
     if axis is not None and not keepdims:
         over_y = over_y[with_axes(axis, x.ndim)]
-    return over_y * x * (y.size / x.size if x.size else 0.0)
+    return over_y * x * (y.size / max(x.size, 1))
 
 
 def with_axes(axis, ndim):
