@@ -339,6 +339,8 @@ def as_gradient(f, i, gx, vouched):
         if not vouched:
             raise guarded.first_order_only(f, f"its backward returned {describe(gx)} in place of a Variable")
         gx = graph.without_graph(gx, graph.DETACHED)
+    if gx.dtype.kind == "c":
+        check_gradient_type(f, i, np.empty(0, gx.dtype))
     if isinstance(gx, Guarded):
         gx = guarded.unguarded(gx)
     elif not vouched and is_new_leaf(gx) and gx._get_data().any():

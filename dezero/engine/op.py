@@ -4,7 +4,7 @@
     def tanh(gy, y, x):
         return gy * (1 - y * y)
 """
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 
 import numpy as np
 
@@ -238,7 +238,7 @@ def run_loops(op, operands):
 def any_variable(xs):
     """Is a Variable among these, or in a list among them?"""
     for x in xs:
-        if isinstance(x, VariableBase) or type(x) in (list, tuple) and any_variable(x):
+        if isinstance(x, VariableBase) or isinstance(x, (list, tuple)) and any_variable(x):
             return True
     return False
 
@@ -246,7 +246,7 @@ def any_variable(xs):
 def any_list(args):
     """Is one of them a list?"""
     for x in args:
-        if type(x) is list or type(x) is tuple:
+        if isinstance(x, (list, tuple)):
             return True
     return False
 
@@ -271,7 +271,7 @@ def arguments_of(function, operands, listed):
     from inspect import Parameter, signature        # 6 ms that `import dezero` need not pay
 
     where = f"@rule of {function.__qualname__}"
-    arguments = list(signature(function).parameters.values())
+    arguments = list(signature(function, follow_wrapped=False).parameters.values())
     for p in arguments:
         if p.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
             raise RuleTypeError(f"{where}: *{p.name} is neither operand nor parameter: name each, or take a list of operands (listed=True)")
@@ -298,8 +298,10 @@ def is_dispatched(function):
 
 def is_own(forward):
     """Is a forward the author's own Python, and no function of NumPy or SciPy?"""
+    if isinstance(forward, np.ufunc) or hasattr(forward, "_implementation"):
+        return False
     module = str(getattr(forward, "__module__", None) or "")
-    return not (isinstance(forward, np.ufunc) or module.partition(".")[0] in ("numpy", "scipy"))
+    return not (isinstance(forward, (FunctionType, BuiltinFunctionType)) and module.partition(".")[0] in ("numpy", "scipy"))
 
 
 def class_of(op):

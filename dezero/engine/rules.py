@@ -2,6 +2,7 @@
 
 What goes in is made ready, and what comes out is checked and brought to the wanted shape.  No graph is made here.
 """
+import copy
 import copyreg
 from weakref import ref
 
@@ -28,9 +29,16 @@ def parameter(cls, name, x):
         x = x._get_data()
     if isinstance(x, np.ndarray):
         return frozen(x)
-    if type(x) is tuple or type(x) is list:
-        return type(x)([parameter(cls, name, item) for item in x])
-    return {key: parameter(cls, name, item) for key, item in x.items()} if type(x) is dict else x
+    if isinstance(x, (tuple, list)):
+        items = [parameter(cls, name, item) for item in x]
+        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+    if isinstance(x, dict):
+        held = copy.copy(x)                 # of its own class
+        for key, item in x.items():
+            held[key] = parameter(cls, name, item)
+        return held
+    refuse_parameter(cls, name, x)
+    return x
 
 
 def refuse_parameter(cls, name, x):
@@ -38,8 +46,8 @@ def refuse_parameter(cls, name, x):
     if isinstance(x, VariableBase) and graph.wants_gradient(x):
         raise GradientTypeError(f"{who(cls)}: its parameter {name} is a Variable of shape {x.shape} that wants a gradient, and only "
                                 "operands get one; pass x.detach() or x.data where it is meant to be constant")
-    if type(x) in (tuple, list, dict):
-        for item in x.values() if type(x) is dict else x:
+    if isinstance(x, (tuple, list, dict, set, frozenset)):
+        for item in x.values() if isinstance(x, dict) else x:
             refuse_parameter(cls, name, item)
 
 

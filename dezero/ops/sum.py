@@ -50,7 +50,7 @@ class Sum(Function):
 
     def backward(self, gy):
         x, = self.inputs
-        if self.axis is not None and not self.keepdims:
+        if self.axis is not None and not self.keepdims and x.ndim:
             summed = [a % x.ndim for a in np.atleast_1d(self.axis)]
             gy = gy[tuple(None if a in summed else slice(None) for a in range(x.ndim))]
         gx = np.broadcast_to(gy, x.shape)

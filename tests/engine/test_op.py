@@ -1,5 +1,7 @@
 """Ops whose rule is a function: `rule`, `Op`, `Saved`, and what a rule may give."""
+import functools
 import pickle
+from collections import OrderedDict, namedtuple
 
 import numpy as np
 import pytest
@@ -173,6 +175,24 @@ def test_saved_that_the_rule_does_not_take():
         op(Variable(np.ones(2)))
 
 
+def test_containers_of_any_class_are_looked_into():
+    Pair = namedtuple("Pair", "a b")
+    negated = rule(lambda xs: xs[0] + xs[1], name="negated", listed=True)(lambda gy, y, xs: [-gy, -gy])
+    x, z = Variable(np.array([1.0])), Variable(np.array([2.0]))
+    negated(Pair(x, z)).backward()
+    assert x.grad.tolist() == [-1.0]
+    scaled = rule(lambda x, w: x * w.a, name="scaled", operands=("x",))(lambda gy, y, x, w: gy * w.a)
+    a = np.array([3.0])
+    x.cleargrad()
+    y = scaled(x, Pair(a, 1))
+    a[:] = 0.0
+    y.backward()
+    assert x.grad.tolist() == [3.0]
+    for held in (Pair(x, 1), OrderedDict(a=x), frozenset([x]), [Pair(x, 1)]):
+        with pytest.raises(errors.GradientError, match="parameter w"):
+            scaled(x, held)
+
+
 # -- what a rule gives
 
 def gradient_of(function, x=np.ones((2, 3)), forward=np.exp):
@@ -272,6 +292,36 @@ def test_numbers_that_an_own_forward_leaves_behind_are_seen():
     assert x.grad.tolist() == [2.0, 6.0]
     with pytest.raises(errors.FirstOrderOnly, match="closure"):
         op(x).backward(create_graph=True)
+
+
+def test_a_vectorized_function_is_the_authors_own():
+    left = {}
+
+    def forward(v):
+        left["v"] = 2 * v
+        return v * v
+    op = rule(np.vectorize(forward))(lambda gy, y, x: gy * left["v"])
+    x = Variable(np.array([3.0]))
+    op(x).backward()
+    with pytest.raises(errors.FirstOrderOnly):
+        op(x).backward(create_graph=True)
+
+
+def test_complex_gradients_are_refused_on_variables_too():
+    op = rule(lambda x: x * 2.0)(lambda gy, y, x: gy * (2.0 + 2.0j))
+    for create_graph in (False, True):
+        with pytest.raises(errors.GradientError, match="complex"):
+            op(Variable(np.ones(2))).backward(create_graph=create_graph)
+
+
+def test_a_wrapper_that_hides_the_arguments_is_refused():
+    def wrapped(f):
+        @functools.wraps(f)
+        def wrapper(*args):
+            return f(*args)
+        return wrapper
+    with pytest.raises(errors.PluginError, match="neither operand nor parameter"):
+        rule(np.exp)(wrapped(lambda gy, y, x: gy * y))
 
 
 def test_order_one_and_vouched():

@@ -229,3 +229,11 @@ def test_any_shape_and_axes(data):
     np.testing.assert_allclose(y.data, want, rtol=1e-12, atol=1e-14)
     y.backward()
     assert_gradient(x.grad, np.ones(shape), a)
+
+
+def test_an_axis_of_0_d_data():
+    with np.errstate(all="raise"):
+        for axis in (0, -1):
+            x = Variable(np.array(2.0))
+            np.sum(x, axis=axis).backward()
+            assert x.grad == 1.0
