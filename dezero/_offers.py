@@ -5,6 +5,7 @@ not at the first use of the op.
 """
 
 from collections.abc import Mapping
+from inspect import CO_VARARGS
 import keyword
 import sys
 
@@ -12,22 +13,15 @@ import numpy as np
 
 from dezero._kernels.nodes import Kernel
 from dezero._words import near, shown
+from dezero.engine.dispatch import METHODS, is_dispatched
 from dezero.engine.function import Function, RuleFunction, function_of
 from dezero.engine.op import Op
 from dezero.engine.variable import Variable
 from dezero.errors import PluginError
 from dezero.registry import OPERATORS, Constant, Entry, claimed, claims, function_name
 
-VARARGS = 0x04  # inspect.CO_VARARGS; inspect costs 6 ms of import
-
 # Attributes of Variable that an interpreted engine may keep in the instance.
 RESERVED = frozenset(("data", "grad", "name", "creator", "generation"))
-
-DISPATCHED = (np.ufunc, type(np.concatenate))
-"""What NumPy asks Variables about."""
-
-METHODS = ("reduce", "accumulate", "reduceat", "outer", "at")
-"""Of ufuncs, what can be claimed as ``(ufunc, method)``."""
 
 PENDING = object()
 """What a dotted text names whose module is not imported."""
@@ -280,13 +274,13 @@ def checked_function(function, who, name=None):
             raise PluginError(f"{who} claims {shown(function)}, which this NumPy ({np.__version__}) does not have")
         function = found
     if isinstance(function, tuple):
-        if len(function) == 2 and isinstance(function[0], np.ufunc) and function[1] in METHODS:
+        if is_dispatched(function):
             return function
         raise PluginError(f"{who}: a ufunc's method is claimed as (np.add, 'reduce'), a ufunc and one of {' '.join(METHODS)}, "
                           f"not {shown(function)}")
     if not callable(function) or isinstance(function, type):
         raise PluginError(f"{who} wants the NumPy function itself, as in np.sinc, not {shown(function)}")
-    if not isinstance(function, DISPATCHED):
+    if not is_dispatched(function):
         raise PluginError(f"{who} claims {function_name(function)}, and {never(name)}")
     return function
 
@@ -332,7 +326,7 @@ def settle_texts(offer):
             functions.append(function)
         elif found is None:
             dropped.append((function, "there is no such function"))
-        elif not isinstance(found, (*DISPATCHED, tuple)):
+        elif not is_dispatched(found):
             dropped.append((function, never(getattr(offer, "name", None))))
         else:
             functions.append(found)
@@ -463,7 +457,7 @@ def _operands(forward):
         return 0, sys.maxsize
     most = code.co_argcount - 1
     least = most - len(forward.__defaults__ or ())
-    return (least, sys.maxsize) if code.co_flags & VARARGS else (least, most)
+    return (least, sys.maxsize) if code.co_flags & CO_VARARGS else (least, most)
 
 
 def _order(order, who):

@@ -128,9 +128,14 @@ def check_gradient_type(f, i, gx):
         return
     if not isinstance(gx, np.ndarray):
         raise GradientTypeError(f"{where} {describe(gx)} for input {i}, wanted an array, a Variable or None")
-    if gx.dtype.kind == "c":
-        raise GradientError(f"{where} a complex gradient ({gx.dtype}) for input {i}, which is real")
+    check_real(f, i, gx)
     raise GradientTypeError(f"{where} an array of dtype {gx.dtype} for input {i}, wanted real numbers")
+
+
+def check_real(f, i, gx):
+    """Refuse a complex gradient, an array or a Variable, of an input that is real."""
+    if gx.dtype.kind == "c":
+        raise GradientError(f"{who(type(f))}: backward returned a complex gradient ({gx.dtype}) for input {i}, which is real")
 
 
 def wrong_shape(f, i, got, wanted):

@@ -70,6 +70,20 @@ UFUNCS = {getattr(np, name): f"__{operator}__" for name, operator in {
 }.items()}
 
 
+DISPATCHED = np.ufunc, type(np.concatenate)
+"""What NumPy asks Variables about."""
+
+METHODS = ("reduce", "accumulate", "reduceat", "outer", "at")
+"""Of ufuncs, what can be claimed as ``(ufunc, method)``."""
+
+
+def is_dispatched(function):
+    """Does NumPy ask a Variable what a function, or ``(ufunc, method)``, of it is?"""
+    if isinstance(function, tuple):
+        return len(function) == 2 and isinstance(function[0], np.ufunc) and function[1] in METHODS
+    return isinstance(function, DISPATCHED)
+
+
 def dispatch_numpy(func, method, args, kwargs):
     """NumPy's question what `func` of Variables is."""
     claim = func if method == "__call__" else (func, method)

@@ -1,4 +1,5 @@
 """Functions: what an op author writes, and one call of it; and which op answers which operator."""
+from inspect import Parameter, Signature, signature
 from types import FunctionType, MethodType
 
 import numpy as np
@@ -243,8 +244,6 @@ def arguments_of(cls):
 
 def read_arguments(cls):
     """Read off a class's `forward` and `__init__` how it is called."""
-    from inspect import Parameter, signature
-
     try:
         operands = list(signature(cls.forward).parameters.values())[1:]
         parameters = [] if cls.__init__ is Function.__init__ else list(signature(cls.__init__).parameters.values())[1:]
@@ -335,9 +334,7 @@ def operands_of(cls):
 
 def count_operands(forward):
     """Read off a signature how many operands it takes."""
-    import inspect                          # 6 ms that `import dezero` need not pay
-
-    parameters = list(inspect.signature(forward).parameters.values())[1:]
+    parameters = list(signature(forward).parameters.values())[1:]
     if any([p.kind is p.VAR_POSITIONAL for p in parameters]):
         return None
     return len([p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
@@ -345,8 +342,6 @@ def count_operands(forward):
 
 def signature_of(cls):
     """Return the `inspect.Signature` of F.name: the operands of `forward`, then what `__init__` takes, or that of an own `apply`."""
-    from inspect import Parameter, Signature, signature
-
     if not is_standard(cls):
         return signature(cls.apply)
     if arguments_of(cls) is not None:
@@ -364,8 +359,6 @@ def signature_of(cls):
 
 def refuse_arguments(cls, args, kwargs, error):
     """Raise a TypeError that `__init__` raised again, with the op and how it is called."""
-    from inspect import Parameter
-
     signature = signature_of(cls)
     kinds = [p.kind for p in signature.parameters.values()]
     unknown = [key for key in kwargs if key not in signature.parameters]

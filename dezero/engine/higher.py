@@ -13,7 +13,7 @@ from .._kernels.gradients import At, add_at, gradient_dtype, sum_to
 from .._kernels.indexing import as_index
 from .._kernels.nodes import OpBase
 from . import graph, guard, guarded, hooks, rules, watch
-from .checks import check_gradient_type, describe, is_broadcast, who, wrong_shape
+from .checks import check_gradient_type, check_real, describe, is_broadcast, who, wrong_shape
 from .function import Function
 from .guarded import Guarded
 from .variable import Variable
@@ -195,15 +195,13 @@ class GradientTable:
     def plain_rule(self, node, f, gys):
         """Run the rule on arrays."""
         rematerialize_reads(node)
+        gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(gys, f._values or [node])]
         if f._rule is not None:
-            shapes = f._values or [node]
-            gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(gys, shapes)]
             gxs = rules.gradients_by_function(node, f, gys)
-            return [in_dtype(g, gradient_dtype(x.dtype)) for g, x in zip(gxs, f._parents)]
-        inputs = [as_operand(x, f) for x in f._parents]
-        outputs = [graph.on_value(node)] if node.place < 0 else [graph.on_array(y) for y in f._values]
-        gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(gys, outputs)]
-        gxs = [rules.fit(f, i, gx, outputs) for i, gx in enumerate(call_guarded(f, gys, inputs, outputs))]
+        else:
+            inputs = [as_operand(x, f) for x in f._parents]
+            outputs = [graph.on_value(node)] if node.place < 0 else [graph.on_array(y) for y in f._values]
+            gxs = [rules.fit(f, i, gx, outputs) for i, gx in enumerate(call_guarded(f, gys, inputs, outputs))]
         return [in_dtype(g, gradient_dtype(x.dtype)) for g, x in zip(gxs, f._parents)]
 
     def recorded_rule(self, node, f, gys):
@@ -339,8 +337,7 @@ def as_gradient(f, i, gx, vouched):
         if not vouched:
             raise guarded.first_order_only(f, f"its backward returned {describe(gx)} in place of a Variable")
         gx = graph.without_graph(gx, graph.DETACHED)
-    if gx.dtype.kind == "c":
-        check_gradient_type(f, i, np.empty(0, gx.dtype))
+    check_real(f, i, gx)
     if isinstance(gx, Guarded):
         gx = guarded.unguarded(gx)
     elif not vouched and is_new_leaf(gx) and gx._get_data().any():
