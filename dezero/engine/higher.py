@@ -305,11 +305,11 @@ def fit_recorded(f, i, gx, shapes, wide, vouched):
     if type(gx) is At:
         g = as_gradient(f, i, gx.g, vouched)
         rules.check_part(f, i, gx.index, g.shape, shapes[i])
-        return At(gx.index, cast(g, gradient_dtype(x.dtype)))
+        return At(gx.index, cast(f, i, g, gradient_dtype(x.dtype)))
     gx = as_gradient(f, i, gx, vouched)
     if gx.shape != shapes[i]:
         gx = fit_shape(f, i, gx, shapes, wide)
-    return cast(gx, gradient_dtype(x.dtype))
+    return cast(f, i, gx, gradient_dtype(x.dtype))
 
 
 def fit_shape(f, i, gx, shapes, wide):
@@ -337,7 +337,6 @@ def as_gradient(f, i, gx, vouched):
         if not vouched:
             raise guarded.first_order_only(f, f"its backward returned {describe(gx)} in place of a Variable")
         gx = graph.without_graph(gx, graph.DETACHED)
-    check_real(f, i, gx)
     if isinstance(gx, Guarded):
         gx = guarded.unguarded(gx)
     elif not vouched and is_new_leaf(gx) and gx._get_data().any():
@@ -345,9 +344,12 @@ def as_gradient(f, i, gx, vouched):
     return gx
 
 
-def cast(gx, dtype):
-    """Return a Variable in this dtype."""
-    return gx if gx.dtype == dtype else Cast(dtype)(gx)
+def cast(f, i, gx, dtype):
+    """Return the gradient of input i, a Variable, in this dtype."""
+    if gx.dtype == dtype:
+        return gx
+    check_real(f, i, gx)
+    return Cast(dtype)(gx)
 
 
 def is_new_leaf(v):
