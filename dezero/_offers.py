@@ -152,7 +152,7 @@ def _entry(name, cls, who, source, place, apply=None):
         name, cls,
         check_operators(body.get("operators", ()), who),
         _functions(body.get("numpy", ()), who, name),
-        _kernel(body.get("kernel"), cls.forward, who),
+        _kernel(body.get("kernel"), cls.forward, issubclass(cls, RuleFunction), who),
         _order(body.get("order", "checked"), who),
         *source, *place, apply=apply or function_of(name, cls), method=method, attribute=attribute)
 
@@ -436,12 +436,17 @@ def named(function, offer):
     return text
 
 
-def _kernel(kernel, forward, who):
+def _kernel(kernel, forward, is_rule, who):
     if kernel is None:
         return None
     if not isinstance(kernel, Kernel):
         raise PluginError(f"{who}: kernel is a dezero.Kernel(forward=..., backward=...) or None, "
                           f"not {shown(kernel)}")
+    if kernel.backward is ... and is_rule:
+        return kernel
+    if kernel.backward is ...:
+        raise PluginError(f"{who}: its kernel has no backward: that of a rule is made of the rule, a class needs "
+                          "dezero.Kernel(forward=..., backward=...)")
     least, most = _operands(forward)
     if not least <= kernel.nin <= most:
         takes = f"{least}" if least == most else f"{least} to {most}"

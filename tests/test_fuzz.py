@@ -18,7 +18,7 @@ import pytest
 import reference
 from reference import Value
 
-from dezero import Function, Variable, using_config
+from dezero import Function, Variable, rule, using_config
 
 EXAMPLES = int(os.environ.get("DEZERO_TEST_EXAMPLES", "0"))
 SECONDS = 10                    # of the short form
@@ -29,8 +29,29 @@ SHAPES = [(), (1,), (3,), (2, 3), (7, 8), (3, 19), (8, 14), (113,), (2, 3, 4), (
           (127, 129), (128, 128), (255, 128), (256, 128), (255, 257), (256, 256), (511, 256), (512, 256)]
 OFTEN = [12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 6, 6, 6, 6, 3, 3, 2, 2, 1, 1, 1, 1]
 NUMBERS = [2.0, -1.0, 0.5, 4, 1.0]
-BINARY = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b}
+
+
+@rule(lambda x: x / (x * x + 1))
+def wave(gy, y, x):
+    return gy * (1 - x * x) / ((x * x + 1) * (x * x + 1))
+
+
+@rule(np.maximum)
+def larger(gy, y, a, b):
+    return lambda: gy * (a >= b), lambda: gy * (a < b)
+
+
+def larger_of(a, b):
+    """The same on Variables and on Values, where masks are constants."""
+    if isinstance(a, Variable):
+        return larger(a, b)
+    is_a = Value((a.data >= b.data).astype(np.result_type(a.data, b.data)))
+    return a * is_a + b * (1.0 - is_a.data)
+
+
+BINARY = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b, "larger": larger_of}
 UNARY = {"neg": lambda a, n: -a, "square": lambda a, n: a**2, "cube": lambda a, n: a**3,
+         "wave": lambda a, n: wave(a) if isinstance(a, Variable) else a / (a * a + 1.0),
          "turned": lambda a, n: a[slice(None, None, -1) if n else ...],
          "again": lambda a, n: a[[0, 0, -1][:n] + [*range(3, n)] if n else ()]}      # of the first axis, n long
 

@@ -27,7 +27,7 @@ FLOORS = {
     "_pyinstaller": 6,
     "__main__": 6,
 }
-ENGINE = ["__init__", "checks", "guard", "hooks", "graph", "rules", "arguments", "dispatch", "tape", "function", "op", "variable", "watch",
+ENGINE = ["__init__", "checks", "guard", "hooks", "graph", "rules", "arguments", "dispatch", "tape", "trace", "function", "op", "variable", "watch",
           "guarded", "higher", "partial"]
 """The rooms of the wing, from the ground up."""
 AT_FIRST_USE = {("engine/hooks.py", "higher")}

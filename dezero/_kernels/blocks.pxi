@@ -15,11 +15,6 @@ cdef extern from "team.h":
         run_kind kind
         Py_ssize_t rest
         Py_ssize_t strides[MAXDIMS]
-    ctypedef struct run_step:
-        Loop loop
-        void *data
-        int nargs
-        int reg[6]              # RUN_ARGS
     ctypedef struct run_program:
         run_step *steps
         run_reg *regs
@@ -29,7 +24,7 @@ cdef extern from "team.h":
         double (*total)(int, const char *, Py_ssize_t) noexcept nogil
         void (*gather)(int, double *, const char *, Py_ssize_t) noexcept nogil
         double (*total_and_gather)(int, double *, const char *, Py_ssize_t) noexcept nogil
-    enum: RUN_ARGS, RUN_BLOCK
+    enum: RUN_BLOCK
     void run_merge(run_program *) noexcept
     void run_cut(run_program *) noexcept
     void run_assign(run_program *, int *) noexcept
@@ -179,12 +174,33 @@ cdef class Program:
 
     cdef int step(self, Loop loop, void *data, int n, int *args) except -1:
         """Add the call of a loop on n registers; return the register of its result."""
-        cdef int k, out = self.register(SCRATCH, NULL)
-        cdef run_step *t = self.insert(self.p.nsteps)
+        cdef int regs[ROWS_REGS]
+        cdef int k, out
+        cdef run_step *t
+        if loop == rows_loop:
+            return self.rows(<const run_rows *>data, args, regs, 0)
+        out = self.register(SCRATCH, NULL)
+        t = self.insert(self.p.nsteps)
         t.loop, t.data, t.nargs = loop, data, n + 1
         for k in range(n):
             t.reg[k] = args[k]
         t.reg[n] = out
+        return out
+
+    cdef int rows(self, const run_rows *r, const int *args, int *regs, int but) except -1:
+        """Add the steps of rows, but for so many at the end; return the register of the last result, and put all into `regs`."""
+        cdef const run_step *t
+        cdef int ins[RUN_ARGS]
+        cdef int k, s, out = 0
+        for k in range(r.nin):
+            regs[k] = args[k]
+        for k in range(r.nnumbers):
+            regs[r.nin + k] = self.register(POINT, r.numbers + k * r.item)
+        for s in range(r.nsteps - but):
+            t = &r.steps[s]
+            for k in range(t.nargs - 1):
+                ins[k] = regs[t.reg[k]]
+            out = regs[t.reg[t.nargs - 1]] = self.step(t.loop, t.data, t.nargs - 1, ins)
         return out
 
     cdef run_step *insert(self, int s) except NULL:
@@ -300,6 +316,8 @@ cdef class Program:
             return 0
         loop = k.bwd[self.dtype_code][i]
         data = k.bwd_data[self.dtype_code][i]
+        if loop == rows_loop:
+            return self.accumulate_rows(x, <const run_rows *>data, args, negative)
         if x.has_grad & IN_REGISTER and k.add[self.dtype_code][i] != NULL:
             args[k.nin + 2] = x.grad_register
             if x.grad_minus == negative:
@@ -312,6 +330,21 @@ cdef class Program:
             args[0] = self.one(negate[self.dtype_code], args[0])
             negative = False
         return self.add(x, self.step(loop, data, k.nin + 2, args), negative)
+
+    cdef int accumulate_rows(self, Node x, const run_rows *r, int *args, bint negative) except -1:
+        """x's gradient += what rows make of these registers.  A product at their end is added as it is made."""
+        cdef int regs[ROWS_REGS]
+        cdef const run_step *last = &r.steps[r.nsteps - 1]
+        cdef Loop loop
+        if negative and not r.odd:
+            args[0] = self.one(negate[self.dtype_code], args[0])
+            negative = False
+        if last.loop != times[self.dtype_code] or not x.has_grad & IN_REGISTER:
+            return self.add(x, self.rows(r, args, regs, 0), negative)
+        self.rows(r, args, regs, 1)
+        loop = times_add[self.dtype_code] if x.grad_minus == negative else times_sub[self.dtype_code]
+        x.grad_register = self.three(loop, regs[last.reg[0]], regs[last.reg[1]], x.grad_register)
+        return 0
 
     # the run
 

@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True, nonecheck=False
-"""The loops of the seven built-in ops, float64 and float32, as capsules any `Kernel` takes.
+"""The loops of the seven built-in ops and of comparisons, float64 and float32, as capsules any `Kernel` takes.
 
 The formulas stand in loops.h: what the compiler makes of a formula (one copy per instruction set, a vector loop for
 contiguous data) can be said in C and not in Cython.  A capsule's name is its types, "dd->d"; NumPy's `np.power` does
@@ -21,6 +21,7 @@ cdef extern from "loops.h":
     Loop mul_add_d, mul_add_f, mul_sub_d, mul_sub_f, div_x0_d, div_x0_f, div_x1_d, div_x1_f
     Loop square_x0_d, square_x0_f, pow_x0_d, pow_x0_f, pow_x1_d, pow_x1_f, copy_d, copy_f
     Loop pow_x0_add_d, pow_x0_add_f, pow_x0_sub_d, pow_x0_sub_f, square_x0_add_d, square_x0_add_f, square_x0_sub_d, square_x0_sub_f
+    Loop less_d, less_f, less_equal_d, less_equal_f, equal_d, equal_f, not_equal_d, not_equal_f, select_d, select_f
     double dz_sum_d(const double *, Py_ssize_t) noexcept nogil
     double dz_sum_f(const float *, Py_ssize_t) noexcept nogil
     void dz_gather_d(double *, const double *, Py_ssize_t) noexcept nogil
@@ -97,6 +98,14 @@ div = both(div_d, div_f, 2)
 pow = both(pow_d, pow_f, 2)
 neg = both(neg_d, neg_f, 1)
 square = both(square_d, square_f, 1)
+
+# What rules are made of beside these (`rows`): 1 where it is so and 0 elsewhere; select(c, a, b) is a where c is not 0.
+less = both(less_d, less_f, 2)
+less_equal = both(less_equal_d, less_equal_f, 2)
+equal = both(equal_d, equal_f, 2)
+not_equal = both(not_equal_d, not_equal_f, 2)
+select = both(select_d, select_f, 3)
+copied = both(copy_d, copy_f, 1)
 
 # Gradients with respect to x0 and x1, from (gy, *inputs, y).
 div_x0 = both(div_x0_d, div_x0_f, 4)

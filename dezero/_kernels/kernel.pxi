@@ -8,6 +8,21 @@ cdef extern from "numpy/ufuncobject.h":
         Loop *functions
         void **data
 
+cdef extern from "rows.h":
+    ctypedef struct run_step:
+        Loop loop
+        void *data
+        int nargs
+        int reg[6]              # RUN_ARGS
+    ctypedef struct run_rows:
+        int nin, nnumbers, nsteps, item
+        bint odd
+        run_step *steps
+        int *slots
+        char *numbers
+    enum: RUN_ARGS, ROWS_REGS
+    void rows_loop(char **, const Py_ssize_t *, const Py_ssize_t *, void *) noexcept nogil
+
 cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(object, int *) noexcept
 
@@ -17,7 +32,7 @@ cdef enum:
 
 
 cdef class Kernel:
-    """Kernel(forward, backward, reads=None, accumulate=None, *, cheap=False)
+    """Kernel(forward, backward=..., reads=None, accumulate=None, *, cheap=False)
 --
 
     Loops that do an op's work without its Python methods, which stay the reference.
@@ -29,7 +44,7 @@ cdef class Kernel:
     backward : loop, or tuple of loops
         One for each input, (gy, *inputs, output) -> gradient of that input; "+" says that the gradient is gy
         itself, "-" that it is -gy, "x0" and "x1" that it is gy times that one of two inputs, None that there is none.
-        A loop that is not wanted is not run.
+        A loop that is not wanted is not run.  Of a `rule` it may be left out, and is made of the rule then.
     reads : tuple of tuples, optional
         For each input, which of (*inputs, output), by place, its loop looks at.  What no gradient reads is not kept
         for backward.  By default all.
@@ -56,7 +71,7 @@ cdef class Kernel:
         Something is not a loop, or forward and backward do not fit each other.
     """
 
-    def __init__(self, forward, backward, reads=None, accumulate=None, *, cheap=False):
+    def __init__(self, forward, backward=..., reads=None, accumulate=None, *, cheap=False):
         cdef int i, d
         self.forward, self.backward, self.cheap = forward, backward, cheap
         self.nin, self.reads, self.types, self.owners = checked(forward, backward, reads, accumulate)
@@ -68,7 +83,7 @@ cdef class Kernel:
             self.ncheap = ALWAYS if cheap else 0
         else:
             raise TypeError(f"Kernel: cheap={cheap!r}: wanted True, False, or a tuple of at most four numbers")
-        if self.nin > 2:
+        if self.nin > 2 or self.nin == 0:
             return
         for d in range(2):
             if "df"[d] in self.types:
@@ -147,9 +162,22 @@ cdef inline int read_by(Kernel k, bint first, bint second) noexcept:
 
 cdef int take_loop(dict found, int d, Loop *loop, void **data) except -1:
     """Where a loop is, and the data it wants."""
+    kind, owner, place = found["df"[d]]
+    if kind == "rows":
+        if owner.compiled is None:
+            owner.compiled = RowsLoop(owner)
+        loop[0], data[0] = rows_loop, &(<RowsLoop>owner.compiled).rows
+    else:
+        find_loop(kind, owner, place, loop, data)
+    if loop[0] == NULL:
+        raise TypeError(f"Kernel: {owner!r} has no loop in C for {np.dtype('df'[d])}")
+    return 0
+
+
+cdef int find_loop(str kind, object owner, object place, Loop *loop, void **data) except -1:
+    """The same of one loop, as `signature.typed` gives it."""
     cdef PyUFuncObject *u
     cdef const char *name
-    kind, owner, place = found["df"[d]]
     if kind == "ufunc":
         u = <PyUFuncObject *>owner
         loop[0] = u.functions[<int>place]
@@ -161,9 +189,46 @@ cdef int take_loop(dict found, int d, Loop *loop, void **data) except -1:
     else:
         loop[0] = <Loop><uintptr_t>place
         data[0] = NULL
-    if loop[0] == NULL:
-        raise TypeError(f"Kernel: {owner!r} has no loop in C for {np.dtype('df'[d])}")
     return 0
+
+
+@cython.final
+cdef class RowsLoop:
+    """`rows.Rows` as rows.h runs them."""
+
+    cdef run_rows rows
+
+    def __cinit__(self, rows):
+        cdef run_rows *r = &self.rows
+        cdef run_step *t
+        cdef int s, k
+        r.nin, r.nnumbers, r.nsteps, r.item = rows.nin, len(rows.numbers), len(rows.steps), ITEM[0 if rows.char == "d" else 1]
+        r.odd = rows.is_odd()
+        r.steps = <run_step *>calloc(r.nsteps + 1, sizeof(run_step))
+        r.slots = <int *>calloc(r.nsteps + 1, sizeof(int))
+        r.numbers = <char *>calloc(r.nnumbers + 1, r.item)
+        if r.steps == NULL or r.slots == NULL or r.numbers == NULL:
+            raise MemoryError
+        for k, number in enumerate(rows.numbers):
+            if r.item == sizeof(double):
+                (<double *>r.numbers)[k] = number
+            else:
+                (<float *>r.numbers)[k] = number
+        for s, (_, source, registers) in enumerate(rows.steps):
+            t = &r.steps[s]
+            find_loop(source[0], source[1], source[2], &t.loop, &t.data)
+            if t.loop == NULL or len(registers) >= RUN_ARGS:
+                raise TypeError(f"Kernel: {source[1]!r} is no loop that rows can run")
+            for k, register in enumerate(registers):
+                t.reg[k] = register
+            t.nargs = len(registers) + 1
+            t.reg[t.nargs - 1] = r.nin + r.nnumbers + s
+            r.slots[s] = rows.slots[s]
+
+    def __dealloc__(self):
+        free(self.rows.steps)
+        free(self.rows.slots)
+        free(self.rows.numbers)
 
 
 cdef inline void keep_scalar(Node y, View *v) noexcept:

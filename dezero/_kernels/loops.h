@@ -84,6 +84,24 @@ typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *)
         else NAME##_strided(p, count, s, data);                                                                        \
     }
 
+/* Comparisons give 1 or 0, and raise no flag for NaN.  A number in place of one side, or of both, is what rules have. */
+#define SELECT(NAME, T)                                                                                                \
+    DZ_ONCE static void NAME##_strided(DZ_ARGS) {                                                                      \
+        const Py_ssize_t n = *count;                                                                                   \
+        (void)data;                                                                                                    \
+        DZ_EACH { const T a = DZ_AT(T, 1), b = DZ_AT(T, 2); DZ_AT(T, 3) = DZ_AT(T, 0) != 0 ? a : b; }                  \
+    }                                                                                                                  \
+    DZ_CLONES static void NAME(DZ_ARGS) {                                                                              \
+        const Py_ssize_t n = *count, w = sizeof(T);                                                                    \
+        const T *C = (const T *)p[0], *A = (const T *)p[1], *B = (const T *)p[2];                                      \
+        T *Y = (T *)p[3];                                                                                              \
+        if (s[0] != w || s[3] != w || (s[1] != 0 && s[1] != w) || (s[2] != 0 && s[2] != w)) NAME##_strided(p, count, s, data); \
+        else if (s[1] == w && s[2] == w) { DZ_IVDEP DZ_EACH { const T a = A[i], b = B[i]; Y[i] = C[i] != 0 ? a : b; } } \
+        else if (s[1] == w) { const T b = *B; DZ_IVDEP DZ_EACH { const T a = A[i]; Y[i] = C[i] != 0 ? a : b; } }       \
+        else if (s[2] == w) { const T a = *A; DZ_IVDEP DZ_EACH { const T b = B[i]; Y[i] = C[i] != 0 ? a : b; } }       \
+        else { const T a = *A, b = *B; DZ_IVDEP DZ_EACH Y[i] = C[i] != 0 ? a : b; }                                    \
+    }
+
 /* A gradient, and the same added to the sum that is its last argument, or taken off. */
 #define SLOPE(NAME, S, T, I, J, O, P, FORMULA)                                                                         \
     LOOP2(NAME##S, T, I, J, O, FORMULA)                                                                                \
@@ -230,6 +248,11 @@ static double dz_fold(double *r) {
     LOOP1(neg##S, T, 0, 1, -a)                                                                                         \
     LOOP1(square##S, T, 0, 1, a * a)                                                                                   \
     LOOP1(copy##S, T, 0, 1, a)                                                                                         \
+    LOOP2(less##S, T, 0, 1, 2, (T)(isless(a, b)))                                                                      \
+    LOOP2(less_equal##S, T, 0, 1, 2, (T)(islessequal(a, b)))                                                           \
+    LOOP2(equal##S, T, 0, 1, 2, (T)(a == b))                                                                           \
+    LOOP2(not_equal##S, T, 0, 1, 2, (T)(a != b))                                                                       \
+    SELECT(select##S, T)                                                                                               \
     LOOP3(mul_add##S, T, 0, 1, 2, 3, c + a * b)                                                                        \
     LOOP3(mul_sub##S, T, 0, 1, 2, 3, c - a * b)                                                                        \
     LOOP2(div_x0##S, T, 0, 2, 4, a / b)                                                                                \

@@ -56,6 +56,7 @@ cdef class Kernel:
 cdef class OpBase:
     cdef public Kernel kernel
     cdef public object rule             # where it is a function: `rules.Rule`
+    cdef public dict parameters         # that its rule takes
     cdef public int direct              # for so many operands its loops alone do what apply does
 
 cdef class Metadata:

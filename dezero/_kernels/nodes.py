@@ -21,7 +21,7 @@ from .signature import checked
 class Kernel:
     """Loops that do an op's work; see kernel.pxi.  Without compiled parts they are kept, and the reference runs."""
 
-    def __init__(self, forward, backward, reads=None, accumulate=None, *, cheap=False):
+    def __init__(self, forward, backward=..., reads=None, accumulate=None, *, cheap=False):
         self.forward, self.backward, self.cheap = forward, backward, cheap
         self.nin, self.reads, self.types, _ = checked(forward, backward, reads, accumulate)
         self.label = None
@@ -35,7 +35,7 @@ class Kernel:
 class OpBase:
     """What the engine reads of a registered op; `registry.Entry` is the rest."""
 
-    kernel = rule = None
+    kernel = rule = parameters = None
     direct = 0
 
 

@@ -3,6 +3,8 @@ import sys
 
 import numpy as np
 
+from .rows import Rows
+
 ABI = (1, 0)            # of loops in capsules: the numbers of include/dezero.h
 WORDS = {"d": "float64", "f": "float32"}
 
@@ -13,18 +15,23 @@ def checked(forward, backward, reads, accumulate):
     Returns
     -------
     nin : int
+        0 where there is no backward.
     reads : tuple of tuple of int
     types : tuple of str
         "d" and "f", or one of them.
     loops : list of dict, str, pair of dict, or None
-        Forward's, each gradient's, then for each gradient the two that accumulate it: ``{type: (kind, owner, place)}``, with the kind "ufunc", "capsule" or
-        "pointer", or "+", "-", "x0", "x1", None as given.
+        Forward's, each gradient's, then for each gradient the two that accumulate it: ``{type: (kind, owner, place)}``, with the kind "ufunc", "capsule",
+        "pointer" or "rows", or "+", "-", "x0", "x1", None as given.
 
     Raises
     ------
     TypeError
         Something is no loop, or does not fit the rest.
     """
+    if backward is ...:
+        for one in forward if isinstance(forward, list) else [forward]:
+            typed("forward", one)           # that it is a loop
+        return 0, (), (), []
     slopes = backward if isinstance(backward, tuple) and not is_pointer(backward) else (backward,)
     nin = len(slopes)
     if nin == 0:
@@ -112,6 +119,8 @@ def typed(where, loop):
         if loop.nout != 1:
             raise TypeError(f"Kernel: {where}: {loop!r} gives {loop.nout} results: a loop gives one")
         return [(types, ("ufunc", loop, i)) for i, types in enumerate(loop.types)]
+    if isinstance(loop, Rows):
+        return [(loop.types, ("rows", loop, 0))]
     if type(loop).__name__ == "PyCapsule":
         return [(capsule_types(where, loop), ("capsule", loop, 0))]
     if is_pointer(loop):

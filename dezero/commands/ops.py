@@ -3,12 +3,14 @@
 Each answers to F.name(...), to x.name(...), to its operators, and to the NumPy
 functions it claims. ORDER says how often it can be differentiated: "checked"
 is any number of times, unless the engine sees that its rule can't; 1 is once;
-"any" is vouched for by its author. KERNEL is what runs: compiled loops, NumPy, or
-other ops, of which it is a composite.
+"any" is vouched for by its author. KERNEL is what runs: compiled loops; loops that
+were traced from the rule; NumPy; or other ops, of which it is a composite.
 FILE is below the folder that modules are imported from; --json has it whole.
 """
 
 from dezero.commands._output import add_json, load_all, placed, print_json, print_table
+from dezero.engine.function import RuleFunction
+from dezero.engine.op import loops_of
 from dezero.registry import SYMBOLS, function_name, line, registry
 
 HELP = "list all ops: names, operators, NumPy functions, package"
@@ -35,13 +37,22 @@ def rows():
         "operators": [key for kind, key in snapshot.holds(op) if kind == "operator"],
         "numpy": [function_name(key) for kind, key in snapshot.holds(op) if kind == "numpy"],
         "order": op.order,
-        "kernel": "compiled" if op.direct else "numpy" if op.cls is not None else "composite",
+        "kernel": kernel_of(op),
         "package": op.dist,
         "version": op.version,
         "plugin": op.plugin,
         "file": op.file,
         "line": line(op),
     } for op in snapshot.ops]
+
+
+def kernel_of(op):
+    """What runs where an op is called with operands alone."""
+    if op.cls is None:
+        return "composite"
+    if op.direct:
+        return "compiled"
+    return "traced" if issubclass(op.cls, RuleFunction) and loops_of(op.cls.op, {}) is not None else "numpy"
 
 
 def show():

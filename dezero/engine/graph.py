@@ -144,7 +144,7 @@ def function_of(node):
     metadata = metadata_of(node)
     if metadata.creator is None:
         f = node.op.cls.__new__(node.op.cls)
-        f._rule, f._parameters = node.op.rule, {}
+        f._rule, f._parameters = node.op.rule, node.op.parameters or {}
         inputs = (node.in0,) if node.op.kernel.nin == 1 else (node.in0, node.in1)
         f._parents = tuple([constant(node.operand) if x is None else x for x in inputs])
         f.generation = node.generation - 1

@@ -6,6 +6,11 @@ from .._kernels.nodes cimport FunctionBase, OpBase, VariableBase
 
 cdef class OpCall
 
+@cython.final
+cdef class Loops(OpBase):
+    cdef readonly object cls
+    cdef readonly list guards
+
 cdef class Op:
     cdef object __weakref__
     cdef dict __dict__
@@ -15,6 +20,9 @@ cdef class Op:
     cdef Py_ssize_t _exact               # a call of so many arguments by place gives operands alone, and needs no binding; -1: none
     cdef readonly Rule _rule
     cdef object _class, _arguments
+    cdef readonly Loops _loops          # without parameters, once they are made
+    cdef readonly dict _traced
+    cdef readonly int _traces
     cdef readonly OpCall apply
 
 @cython.final
@@ -25,7 +33,12 @@ cdef class OpCall:
 
 @cython.locals(f=FunctionBase, rule=Rule)
 cdef object call(Op op, object operands, dict parameters)
-@cython.locals(entry=OpBase)
-cdef object run_loops(Op op, tuple operands)
+cdef object run_loops(Op op, object operands, dict parameters)
+@cython.locals(loops=Loops)
+cpdef Loops loops_of(Op op, dict parameters)
+cdef object key_of(dict parameters)
+cdef Loops loops_for(Op op, object key, dict parameters)
+cdef Loops make_loops(Op op, dict parameters)
+cdef bint still_holds(list guards) except -1
 cdef bint any_variable(object xs) except -1
 cdef bint any_list(tuple args) except -1

@@ -7,9 +7,10 @@
 from inspect import Parameter, signature
 from types import BuiltinFunctionType, FunctionType
 
-from .._kernels.nodes import VariableBase
+from .._kernels import IN_USE
+from .._kernels.nodes import OpBase, VariableBase
 from ..errors import PluginError
-from . import arguments, function, rules, tape
+from . import arguments, function, rules, tape, trace
 from .checks import describe
 from .dispatch import is_dispatched
 from .function import RuleFunction
@@ -108,7 +109,8 @@ class Op:
         self._count = 0 if listed or "?" in "".join(self.operands) else len(self.operands)
         self._rule = rules.Rule(function, forward, listed, "saved" in self.parameters, is_own(forward))
         self.parameters.pop("saved", None)
-        self._class = self._arguments = None
+        self._class = self._arguments = self._loops = None
+        self._traced, self._traces = {}, 0  # by parameters: Loops, or None; how often they were made
         self._exact = -1                    # until the Arguments are there
         self.apply = OpCall(self)
 
@@ -187,10 +189,10 @@ class OpCall:
             operands, parameters = op.bind(args, kwargs)
         else:
             operands, parameters = args, NO_PARAMETERS
-            if op.kernel is not None:
-                y = run_loops(op, operands)
-                if y is not None:
-                    return y
+        if op._count == 1 or op._count == 2:
+            y = run_loops(op, operands, parameters)
+            if y is not None:
+                return y
         return call(op, operands, parameters)
 
     @property
@@ -227,12 +229,88 @@ def call(op, operands, parameters):
     return ys
 
 
-def run_loops(op, operands):
-    """Return what the loops of an op make of operands; None where they are not used."""
-    entry = function.operators.loops.get(op.cls)
-    if entry is None or not any([isinstance(x, VariableBase) for x in operands]):
+# ---- loops in place of a rule ----------------------------------------------------------------------------------------
+
+class Loops(OpBase):
+    """The loops that do what an op's rule does, for one set of parameters: its author's own, or traced from the rule.
+
+    `guards` lists what they depend on: dicts or cells, names, values.
+    """
+
+    def __init__(self, op, kernel, parameters, guards):
+        self.cls, self.rule, self.kernel, self.parameters, self.guards = op.cls, op._rule, kernel, parameters, guards
+
+
+def run_loops(op, operands, parameters):
+    """Return what the loops of an op make of operands; None where there are none, or they take something else."""
+    for x in operands:
+        if isinstance(x, VariableBase):
+            break
+    else:
         return None
-    return tape.run_kernel(entry, operands[0], operands[1] if len(operands) == 2 else None)
+    loops = loops_of(op, parameters)
+    if loops is None:
+        return None
+    return tape.run_kernel(loops, function.as_0d(operands[0]), function.as_0d(operands[1]) if len(operands) == 2 else None)
+
+
+def loops_of(op, parameters):
+    """Return the Loops of an op for these parameters, or None.  They are made at the first use."""
+    if parameters:
+        return loops_for(op, key_of(parameters), parameters)
+    loops = op._loops
+    if loops is None or loops.guards and not still_holds(loops.guards):
+        loops = op._loops = loops_for(op, (), parameters)
+    return loops
+
+
+def key_of(parameters):
+    """Return what tells parameters apart: 1 from True, 0.0 from -0.0.  None where that is more than numbers and text."""
+    for x in parameters.values():
+        if type(x) not in (int, float, bool, str) and x is not None:
+            return None
+    return tuple([(name, repr(x)) for name, x in parameters.items()])
+
+
+def loops_for(op, key, parameters):
+    """Return the same by the key of the parameters, where loops were made for it and still do what the rule does; else make them."""
+    if key is None or IN_USE != "compiled":
+        return None
+    loops = op._traced.get(key, MISSING)
+    if loops is None or loops is not MISSING and still_holds(loops.guards):
+        return loops
+    if op._traces == MOST_TRACES:           # it is another each time: the rule itself is sooner there
+        return None
+    op._traces += 1
+    op._traced[key] = loops = make_loops(op, parameters)
+    return loops
+
+
+MISSING = object()
+MOST_TRACES = 8
+
+
+def make_loops(op, parameters):
+    """Return new Loops of an op, or None where it has no kernel of its own and its rule can't be traced."""
+    kernel = op.kernel
+    if kernel is not None and kernel.nin:
+        return None if parameters else Loops(op, kernel, parameters, [])
+    if op._rule.takes_saved or op.result is not None:
+        return None
+    try:
+        made, guards = trace.traced(op.rule, op.forward, None if kernel is None else kernel.forward, op._count, parameters)
+    except trace.Untraceable:
+        return None
+    made.__set_name__(op.cls, "kernel")
+    return Loops(op, made, parameters, guards)
+
+
+def still_holds(guards):
+    """Is all that loops depend on what it was when they were made?"""
+    for where, name, value in guards:
+        if (where.cell_contents if name is None else where.get(name, MISSING)) is not value:
+            return False
+    return True
 
 
 def any_variable(xs):

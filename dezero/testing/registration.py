@@ -5,14 +5,15 @@ from inspect import signature
 import numpy as np
 
 from dezero import functions
-from dezero._kernels import IN_USE
 from dezero.engine.function import is_standard, signature_of, takes_operands_first
 from dezero.engine.op import is_own
+from dezero.engine.trace import Untraceable, traced
 from dezero.engine.variable import Variable
 from dezero.registry import function_name, registry
 from dezero.testing.arrays import elementwise, every_second
 
 COUNTS = (*range(1, 36), 63, 64, 65, 67, 1025, 70_001)     # vectors' tails, blocks, and a loop without the interpreter's lock
+FEW = (1, 5, 34)
 MANY = 2500                                                 # several blocks of what runs block by block
 FILLS = (-3.0625, 19.0625)                                  # no op gives both, one after the other
 EQUAL = {"d": 2e-14, "f": 5e-6}                             # 64 units in the last place, and less than a factor of 1 + 1e-5
@@ -20,28 +21,42 @@ EQUAL = {"d": 2e-14, "f": 5e-6}                             # 64 units in the la
 
 def check_kernel(subject):
     """The loops give what the Python methods do: forward and backward, all types, all lengths and strides."""
-    kernel = subject.kernel
-    if kernel is None:
-        return
-    if not takes_operands_first(subject.cls):
+    if subject.kernel is not None and not takes_operands_first(subject.cls):
         subject.fail(None, "kernel: the loops never run, since the op has an `apply` of its own")
-    if IN_USE != "compiled" or not subject.runs_loops:
+    if subject.kernel is not None and subject.kernel.nin == 0:
+        check_is_traced(subject)
+    if not subject.runs_loops:
         return
-    sample = elementwise(subject)
-    if sample is None:
+    samples = [s for s in subject.samples if subject.kernel_of(s) is not None and subject.is_elementwise(s)]
+    if not samples:
         subject.fail(subject.samples[0], "kernel: forward is not elementwise, loops are")
-    for char in kernel.types:
-        for n in COUNTS:
-            xs = [np.resize(x, n).astype(char) for x in sample.xs]
-            compare_paths(subject, sample, xs, char, f"{n} elements")
-            if n in (1, 5, 34):
-                compare_paths(subject, sample, [every_second(x) for x in xs], char, f"{n} elements, every second")
-                compare_paths(subject, sample, [x.reshape(-1, 1) * np.ones((1, 3), char) for x in xs], char, f"shape ({n}, 3)")
-                for i in range(len(xs)):
-                    mixed = [np.array(x[0]) if j == i else x for j, x in enumerate(xs)]
-                    compare_paths(subject, sample, mixed, char, f"{n} elements, argument {i} 0-d")
-        compare_paths(subject, sample, [np.asarray(x.flat[0], char) for x in sample.xs], char, "0-d")
-        compare_sums(subject, sample, [np.resize(x, MANY).astype(char) for x in sample.xs], char)
+    for i, sample in enumerate(samples):
+        for char in subject.kernel_of(sample).types:
+            compare_lengths(subject, sample, char, FEW if i else COUNTS)
+            compare_sums(subject, sample, [np.resize(x, MANY).astype(char) for x in sample.xs], char)
+
+
+def check_is_traced(subject):
+    """A kernel without backward has it from the rule, which can be traced."""
+    op = subject.op_of_rule
+    try:
+        traced(op.rule, op.forward, op.kernel.forward, len(op.operands), {})
+    except Untraceable as error:
+        subject.fail(None, f"kernel: it has no backward, and none can be made of the rule: {error}; write Kernel(forward, backward)")
+
+
+def compare_lengths(subject, sample, char, counts):
+    """Loops and Python methods on arrays of all lengths and strides."""
+    for n in counts:
+        xs = [np.resize(x, n).astype(char) for x in sample.xs]
+        compare_paths(subject, sample, xs, char, f"{n} elements")
+        if n in FEW:
+            compare_paths(subject, sample, [every_second(x) for x in xs], char, f"{n} elements, every second")
+            compare_paths(subject, sample, [x.reshape(-1, 1) * np.ones((1, 3), char) for x in xs], char, f"shape ({n}, 3)")
+            for i in range(len(xs)):
+                mixed = [np.array(x[0]) if j == i else x for j, x in enumerate(xs)]
+                compare_paths(subject, sample, mixed, char, f"{n} elements, argument {i} 0-d")
+    compare_paths(subject, sample, [np.asarray(x.flat[0], char) for x in sample.xs], char, "0-d")
 
 
 def check_parameters(subject):
@@ -84,7 +99,8 @@ def is_default(value, default):
 def check_written(subject):
     """A loop writes all of its result: an element that it leaves out is what was in that memory before."""
     sample = elementwise(subject) if subject.runs_loops else None
-    for char in subject.kernel.types if sample else ():
+    kernel = sample and subject.kernel_of(sample)
+    for char in kernel.types if kernel else ():
         xs = [np.resize(x, MANY).astype(char) for x in sample.xs]
         found = [over(subject, sample, xs, fill) for fill in FILLS]
         for i, (a, b) in enumerate(zip(*found)):
@@ -118,7 +134,14 @@ def compare_paths(subject, sample, xs, char, what):
     ws = [w.astype(char) for w in subject.drawn(values)]
     wanted = subject.gradients(sample, xs, ws, "reference")
     subject.same(sample, "argument", wanted, subject.gradients(sample, xs, ws), EQUAL[char],
-                 f"kernel, {np.dtype(char)}, {what}: gradient", sides)
+                 f"kernel, {np.dtype(char)}, {what}: gradient", sides, terms_of(subject, sample, xs, ws))
+
+
+def terms_of(subject, sample, xs, ws):
+    """For each array how large the terms are that its gradient is a sum of, where it was broadcast: these may cancel."""
+    whole = [np.array(np.broadcast_to(x, ws[0].shape)) for x in xs]
+    return [0 if x.shape == ws[0].shape else np.nansum(abs(g))
+            for x, g in zip(xs, subject.gradients(sample, whole, ws, "reference"))]
 
 
 def compare_sums(subject, sample, xs, char):

@@ -9,7 +9,7 @@ from dezero._kernels.gradients import At, add_at
 from dezero.engine.checks import who
 from dezero.engine import rules
 from dezero.engine.function import Function, RuleFunction, takes_operands_first
-from dezero.engine.op import Op
+from dezero.engine.op import Op, loops_of
 from dezero.engine.variable import Variable
 from dezero.registry import Entry, registry
 from dezero.testing.grads import at, weigh, weights, zero_if_none
@@ -58,11 +58,22 @@ class Subject:
 
     @property
     def kernel(self):
+        """What its author has given."""
         return self.cls.__dict__.get("kernel")
+
+    def kernel_of(self, sample):
+        """The loops that a sample runs, its author's or traced from the rule, or None."""
+        if IN_USE != "compiled":
+            return None
+        if self.op_of_rule is None:
+            return self.kernel if self.op is not None and self.op.direct else None
+        args, kwargs = sample.arguments(sample.xs)
+        loops = loops_of(self.op_of_rule, self.op_of_rule.bind(tuple(args), kwargs)[1])
+        return None if loops is None else loops.kernel
 
     @property
     def runs_loops(self):
-        return self.op is not None and self.op.direct and IN_USE == "compiled"
+        return any(self.kernel_of(sample) is not None for sample in self.samples)
 
     @property
     def paths(self):
@@ -150,15 +161,17 @@ class Subject:
         call = "" if sample is None else f" (in {sample.shown(self.name)})"
         raise AssertionError(f"{who(self.cls)}: {text}{call}")
 
-    def same(self, sample, what, wanted, got, rtol, where, sides=("wanted", "got")):
-        """Compare arrays; `what` is "argument" or "result"."""
+    def same(self, sample, what, wanted, got, rtol, where, sides=("wanted", "got"), terms=None):
+        """Compare arrays; `what` is "argument" or "result".  `terms` are the sizes of what was summed in them."""
         for i, (a, b) in enumerate(zip(wanted, got)):
             if a.shape != b.shape:
                 self.fail(sample, f"{where}: {what} {i}: {sides[0]} shape {a.shape}, {sides[1]} {b.shape}")
             if close(b, a, rtol):
                 continue
             size = abs(a[np.isfinite(a)]).max(initial=0) if a.dtype.kind in "fc" else 0
-            wrong = ~np.isclose(b, a, rtol=rtol, atol=1e-2 * rtol * size, equal_nan=True)
+            wrong = ~np.isclose(b, a, rtol=rtol, atol=rtol * max(1e-2 * size, terms[i] if terms else 0), equal_nan=True)
+            if not wrong.any():
+                continue
             index = tuple(np.argwhere(wrong)[0])
             self.fail(sample, f"{where}: {what} {i}, {at(index)}: {sides[0]} {a[index]!s}, {sides[1]} {b[index]!s}")
 

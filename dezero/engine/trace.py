@@ -1,0 +1,351 @@
+"""Tracing: an elementwise rule is called once on symbols, and becomes rows of loops (`_kernels/rows`).
+
+Loops then do what the rule does, for values of any size, without a Python call.  What can't be seen through in this way, or
+could do something else at another call, is left to the rule itself.
+"""
+import builtins
+import dis
+import math
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from .._kernels.nodes import Kernel
+from .._kernels.rows import Rows
+from .._kernels.signature import typed
+from . import rules
+
+
+class Untraceable(Exception):
+    """A function can't be made rows of loops."""
+
+
+def traced(rule, forward, loop, operands, parameters):
+    """Return the Kernel of a rule and its forward, and what its rows depend on.
+
+    Parameters
+    ----------
+    rule : function
+        ``rule(gy, y, *operands, **parameters)``.
+    forward : callable
+        On arrays.
+    loop : loop or None
+        What a `Kernel` takes for a forward, where its author has given that.
+    operands : int
+        1 or 2.
+    parameters : dict
+
+    Returns
+    -------
+    kernel : Kernel
+    guards : list of (dict or cell, str or None, object)
+        Each name that rule and forward take from outside, and what it was now.
+
+    Raises
+    ------
+    Untraceable
+    """
+    outside = Outside()
+    outside.check(rule, ())
+    if loop is None and isinstance(forward, np.ufunc):
+        loop = forward
+        if parameters or forward.nin != operands:
+            raise Untraceable("forward is a ufunc of other arguments")
+    elif loop is None:
+        outside.check(forward, ())
+    forwards, slopes, failure = [], [], None
+    for char in "df":
+        try:
+            ahead = None if loop is not None else forward_rows(Recorder(char), forward, operands, parameters)
+            slopes.append(backward_rows(Recorder(char), rule, operands, parameters))
+            forwards.append(ahead)
+        except Exception as error:          # whatever the rule raises on symbols; on arrays it may not
+            failure = failure or error
+    if not slopes:
+        raise Untraceable(f"{type(failure).__name__}: {failure}") from failure
+    by_operand = [list(rows) for rows in zip(*slopes)]
+    reads = [() if rows[0] is None else [i for i in range(operands + 1) if rows[0].reads(i + 1)] for rows in by_operand]
+    backward = tuple([written(rows, operands) for rows in by_operand])
+    return Kernel(forwards if loop is None else loop, backward, reads), outside.guards
+
+
+def forward_rows(recorder, forward, operands, parameters):
+    """Return the rows of a forward."""
+    return recorder.rows(forward(*[recorder.argument(i) for i in range(operands)], **parameters), operands)
+
+
+def backward_rows(recorder, rule, operands, parameters):
+    """Return the rows of each gradient of a rule; None where there is none."""
+    gy, *xs, y = [recorder.argument(i) for i in range(operands + 2)]
+    gxs = rule(gy, y, *xs, **parameters)
+    gxs = gxs if isinstance(gxs, tuple) else (gxs,)
+    if len(gxs) != operands:
+        raise Untraceable(f"{len(gxs)} gradients for {operands} operands")
+    gxs = [g() if isinstance(g, FunctionType) else g for g in gxs]
+    return [None if g is None else recorder.rows(g, operands + 2) for g in gxs]
+
+
+def written(rows, operands):
+    """Return the rows of a gradient, one for each dtype, as a `Kernel` takes them: a word, where no loop is needed."""
+    if rows[0] is None:
+        return None
+    steps = rows[0].steps
+    if len(steps) == 1 and not rows[0].numbers:
+        name, _, registers = steps[0]
+        if registers == (0,) and name in WORDS:
+            return WORDS[name]
+        if name == "multiply" and operands == 2 and sorted(registers) in ([0, 1], [0, 2]):
+            return f"x{max(registers) - 1}"
+    return rows
+
+
+WORDS = {"copied": "+", "negative": "-"}
+
+
+# ---- what a function takes from outside ------------------------------------------------------------------------------
+
+BUILTINS = {name: getattr(builtins, name) for name in "abs float int len pow range sum tuple zip enumerate reversed".split()}
+"""What of Python's own a rule that is traced may name.  They do the same with symbols and with arrays, or fail; `isinstance` does not."""
+
+FUNCTIONS = [np.where, np.zeros_like, np.ones_like, np.full_like, np.float32, np.float64, np.finfo]
+"""And of NumPy, beside ufuncs and numbers."""
+
+EFFECTS = ("STORE_GLOBAL", "STORE_NAME", "STORE_ATTR", "STORE_SUBSCR", "STORE_SLICE", "DELETE_", "IMPORT_", "YIELD_", "SEND",
+           "LOAD_BUILD_CLASS", "LOAD_NAME")
+GENERATORS = 0x20 | 0x80 | 0x200            # of code.co_flags: also coroutines
+
+
+class Outside:
+    """What functions take from outside."""
+
+    def __init__(self):
+        self.guards = []
+        self.seen = set()
+
+    def check(self, value, following):
+        """Note what a name stands for, and what is asked of it by the instructions that follow.
+
+        Raises
+        ------
+        Untraceable
+            It may do more than compute, or change unseen.
+        """
+        if isinstance(value, ModuleType):
+            self.check_module(value, following)
+        elif isinstance(getattr(value, "_rule", None), rules.Rule):     # an Op, which is its forward on what is no Variable
+            self.check(value.forward, ())
+        elif type(value) is FunctionType and (value.__module__ or "").partition(".")[0] != "numpy":
+            self.check_function(value)
+        elif not is_plain(value):
+            raise Untraceable(f"it names {value!r}")
+
+    def check_module(self, module, following):
+        """Note the name of a module that is asked for."""
+        if not following or following[0].opname not in ("LOAD_ATTR", "LOAD_METHOD"):
+            raise Untraceable(f"it hands on the module {module.__name__}")
+        self.take(vars(module), following[0].argval, following[1:], module in (np, math))
+
+    def check_function(self, function):
+        """Note the names in a Python function."""
+        if function not in self.seen:
+            self.seen.add(function)
+            code = function.__code__
+            self.check_code(code, function.__globals__, dict(zip(code.co_freevars, function.__closure__ or ())))
+
+    def check_code(self, code, names, cells):
+        """Note the names in a code object, and in those within it."""
+        if code.co_exceptiontable or code.co_flags & GENERATORS:        # with a try or with, it might take our errors for its own
+            raise Untraceable("it catches errors, or is a generator")
+        for inner in code.co_consts:
+            if isinstance(inner, CodeType):
+                self.check_code(inner, names, cells)
+        steps = list(dis.get_instructions(code))
+        for i, step in enumerate(steps):
+            if step.opname.startswith(EFFECTS) or step.opname == "STORE_DEREF" and step.argval in cells:
+                raise Untraceable(f"it does more than compute ({step.opname})")
+            if step.opname == "LOAD_GLOBAL":
+                self.take(names, step.argval, steps[i + 1:])
+            elif step.opname.startswith("LOAD_") and step.argval in cells:
+                value = cells[step.argval].cell_contents
+                self.guards.append((cells[step.argval], None, value))
+                self.check(value, steps[i + 1:])
+
+    def take(self, names, name, following, is_known=False):
+        """Note a name in a dict."""
+        if name not in names:
+            if name in BUILTINS:
+                return
+            raise Untraceable(f"it names {name!r}")
+        value = names[name]
+        if value is not np and not is_known:
+            self.guards.append((names, name, value))
+        self.check(value, following)
+
+
+def is_plain(value):
+    """Is it a number, a ufunc, or a function of which it is known that it only computes?"""
+    if isinstance(value, BuiltinFunctionType):
+        return value.__module__ == "math" or value in BUILTINS.values()
+    return isinstance(value, (int, float, np.number, np.bool_, np.ufunc)) or any([value is f for f in (None, *FUNCTIONS, *BUILTINS.values())])
+
+
+# ---- symbols ---------------------------------------------------------------------------------------------------------
+
+class Symbol(NDArrayOperatorsMixin):
+    """What stands for an array while a rule is traced: the register that its elements will be in."""
+
+    __slots__ = ("recorder", "register", "dtype")
+
+    def __init__(self, recorder, register, dtype):
+        self.recorder, self.register, self.dtype = recorder, register, dtype
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        if method != "__call__" or kwargs:
+            raise Untraceable(f"{ufunc.__name__}.{method} with {', '.join(kwargs) or 'arrays'}")
+        return self.recorder.call(ufunc, inputs)
+
+    def __array_function__(self, function, types, args, kwargs):
+        answer = ANSWERS.get(function)
+        if answer is None or kwargs:
+            raise Untraceable(f"numpy.{function.__name__}")
+        return answer(self.recorder, *args)
+
+    def __pow__(self, other):
+        if isinstance(other, Symbol):
+            return np.power(self, other)
+        return probe(self) ** other         # by which of its ufuncs, NumPy is asked
+
+    def astype(self, dtype):
+        """Return the same elements; of booleans, 1 and 0."""
+        if np.dtype(dtype) not in (self.dtype, self.recorder.dtype):
+            raise Untraceable(f"astype({dtype})")
+        return Symbol(self.recorder, self.register, np.dtype(dtype))
+
+    def refuse(self, *args):
+        raise Untraceable("what it does depends on an array's elements, or more than elements")
+
+    __bool__ = __float__ = __int__ = __complex__ = __index__ = __array__ = __len__ = __iter__ = __getitem__ = refuse
+
+
+class Probe(np.ndarray):
+    """An array that tells which ufunc an operator is."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return self.symbol.recorder.call(ufunc, [self.symbol if x is self else x for x in inputs])
+
+
+def probe(symbol):
+    """Return a Probe of a symbol."""
+    p = np.zeros(1, symbol.dtype).view(Probe)
+    p.symbol = symbol
+    return p
+
+
+class Recorder:
+    """The steps that are noted while a function is traced, for one dtype."""
+
+    def __init__(self, char):
+        self.char, self.dtype = char, np.dtype(char)
+        self.steps = []                     # (name, source, registers): of the argument i ("x", i), the number c ("c", c), step s ("s", s)
+        self.known = {}
+
+    def argument(self, i):
+        return Symbol(self, ("x", i), self.dtype)
+
+    def number(self, x):
+        """Return the register of a number: 0.0 and -0.0 are two."""
+        with np.errstate(all="ignore"):
+            value = float(self.dtype.type(x))
+        if math.isinf(value) and not math.isinf(x):
+            raise Untraceable(f"{x} is too large for {self.dtype}")
+        return "c", value, math.copysign(1, value)
+
+    def step(self, name, source, symbols, dtype=None):
+        """Note the call of a loop, and return its result; a call that was there before is not made again."""
+        registers = tuple([x.register if isinstance(x, Symbol) else self.number(x) for x in symbols])
+        if (name, registers) not in self.known:
+            self.known[name, registers] = "s", len(self.steps)
+            self.steps.append((name, source, registers))
+        return Symbol(self, self.known[name, registers], dtype or self.dtype)
+
+    def own(self, name, *symbols, dtype=None):
+        """Note the call of a loop of the engine's own."""
+        from .._kernels import elementwise
+        (_, source), = [typed(name, loop)[0] for loop in getattr(elementwise, OWN.get(name, name)) if typed(name, loop)[0][0][0] == self.char]
+        return self.step(name, source, symbols, dtype)
+
+    def result_type(self, xs):
+        """Return the dtype of what NumPy computes of these."""
+        for x in xs:
+            if not isinstance(x, (Symbol, bool, int, float, np.number, np.bool_)) or isinstance(x, Symbol) and x.recorder is not self:
+                raise Untraceable(f"an operand is {type(x).__name__}")
+        return np.result_type(*[x if type(x) in (int, float) else x.dtype if hasattr(x, "dtype") else np.dtype(bool) for x in xs])
+
+    def call(self, ufunc, xs):
+        """Return the symbol of what a ufunc makes of symbols and numbers."""
+        dtype = self.result_type(xs)
+        if dtype == bool:
+            return self.call_of_booleans(ufunc, xs)
+        if dtype != self.dtype or ufunc.nout != 1:
+            raise Untraceable(f"{ufunc.__name__} of {dtype}")
+        if ufunc in COMPARISONS:
+            name, places = COMPARISONS[ufunc]
+            return self.own(name, *[xs[i] for i in places], dtype=np.dtype(bool))
+        if ufunc.__name__ in OWN and OWN_UFUNCS[ufunc.__name__] is ufunc:
+            return self.own(ufunc.__name__, *xs)
+        types = f"{self.char * ufunc.nin}->{self.char}"
+        if types not in ufunc.types:
+            raise Untraceable(f"{ufunc.__name__} has no loop {types}")
+        return self.step(ufunc.__name__, ("ufunc", ufunc, ufunc.types.index(types)), xs)
+
+    def call_of_booleans(self, ufunc, xs):
+        """The same of 1s and 0s."""
+        if ufunc in (np.logical_not, np.invert):
+            return self.own("equal", xs[0], 0.0, dtype=np.dtype(bool))
+        if ufunc in (np.logical_and, np.bitwise_and, np.multiply):
+            return self.own("multiply", *xs, dtype=np.dtype(bool))
+        if ufunc in (np.logical_or, np.bitwise_or, np.add):
+            return self.own("select", xs[0], 1.0, xs[1], dtype=np.dtype(bool))
+        raise Untraceable(f"{ufunc.__name__} of booleans")
+
+    def where(self, condition, a, b):
+        """np.where"""
+        if not isinstance(condition, Symbol) or condition.dtype != bool or self.result_type((a, b)) != self.dtype:
+            raise Untraceable("numpy.where of other dtypes")
+        return self.own("select", condition, a, b)
+
+    def full_like(self, x, value):
+        """np.full_like"""
+        return Symbol(self, self.number(value), x.dtype)
+
+    def rows(self, y, nin):
+        """Return the rows that compute a symbol from so many arguments; what it does not need is left out."""
+        if not isinstance(y, Symbol) or y.dtype != self.dtype:
+            raise Untraceable(f"a result is {type(y).__name__}")
+        if y.register[0] != "s":
+            y = self.own("copied", y)
+        needed = {y.register[1]}
+        for s in range(y.register[1], -1, -1):
+            if s in needed:
+                needed |= {r[1] for r in self.steps[s][2] if r[0] == "s"}
+        steps = [(s, self.steps[s]) for s in sorted(needed)]
+        numbers = list(dict.fromkeys([r for _, step in steps for r in step[2] if r[0] == "c"]))
+        place = {("x", i): i for i in range(nin)}
+        place.update({r: nin + i for i, r in enumerate(numbers)})
+        place.update({("s", s): nin + len(numbers) + i for i, (s, _) in enumerate(steps)})
+        return Rows(self.char, nin, [r[1] for r in numbers], [(name, source, tuple([place[r] for r in registers]))
+                                                              for _, (name, source, registers) in steps])
+
+
+OWN = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "square": "square"}
+"""Ufuncs whose loops are the engine's own, to the bit the same."""
+
+OWN_UFUNCS = {name: getattr(np, name) for name in OWN}
+
+COMPARISONS = {np.less: ("less", (0, 1)), np.greater: ("less", (1, 0)), np.less_equal: ("less_equal", (0, 1)),
+               np.greater_equal: ("less_equal", (1, 0)), np.equal: ("equal", (0, 1)), np.not_equal: ("not_equal", (0, 1)),
+               np.isnan: ("not_equal", (0, 0))}
+
+ANSWERS = {np.where: Recorder.where, np.full_like: Recorder.full_like, np.zeros_like: lambda r, x: r.full_like(x, 0.0),
+           np.ones_like: lambda r, x: r.full_like(x, 1.0)}
