@@ -248,7 +248,7 @@ class TestHelp:
 
     @pytest.mark.parametrize("cls, wanted", [
         (Variable, "(data, name=None)"), (Function, "()"), (Thrice, "(factor=3)"), (dezero.Mul, "()"), (dezero.Pow, "(c=None)"),
-        (dezero.Kernel, "(forward, backward=..., reads=None, accumulate=None, *, cheap=False)")])
+        (dezero.Kernel, "(forward, backward=Ellipsis, reads=None, accumulate=None, *, cheap=False)")])
     def test_classes(self, cls, wanted):
         assert str(inspect.signature(cls)) == wanted
         assert wanted == "()" or f"{cls.__name__}{wanted}" in pydoc.plain(pydoc.render_doc(cls))
