@@ -378,6 +378,80 @@ def test_samples_together_reach_all():
     check_op(op)
 
 
+def test_the_rule_of_one_call_is_traced():
+    """Python 3.13 does not tell of a function's first one."""
+    op = rule(lambda x: x * x, name="op", order=1)(lambda gy, y, x: 2 * gy * x)
+    op.samples(lambda sample: sample(sample.array(3)))
+    check_op(op)
+
+
+# -- parameters and claims
+
+@pytest.mark.parametrize("function, words", [
+    (lambda gy, y, x, *, by: gy * by, None),
+    (lambda gy, y, x, *, by: gy * by * by, "gradient on arrays: argument 0, .*: analytic "),
+    (lambda gy, y, x, *, by: gy * by.astype(float), "float32 is lost: the rule gives float64"),
+])
+def test_a_floating_array_among_the_parameters(function, words):
+    op = rule(lambda x, *, by: x * by, name="op")(function)
+    op.samples(lambda sample: sample(sample.array(3), by=sample.array(3)))
+    if words is None:
+        check_op(op)
+        return
+    with pytest.raises(AssertionError, match=words):
+        check_op(op)
+
+
+class Compiled:
+    """A forward that does not tell what it takes."""
+
+    @property
+    def __signature__(self):
+        raise ValueError("no signature found")
+
+    def __call__(self, x, n=2.0):
+        return x * n
+
+
+@pytest.mark.parametrize("forward", [Compiled(), lambda x, **kwargs: x * kwargs.get("n", 2.0)], ids=["compiled", "kwargs"])
+def test_the_default_of_a_forward_that_does_not_show_it(forward):
+    for function, right in ((lambda gy, y, x, n=2.0: gy * n, True), (lambda gy, y, x, n=3.0: gy * n, False)):
+        op = rule(forward, name="op")(function)
+        op.samples(lambda sample: (sample(sample.array(3), n=4.0), sample(sample.array(3), n=5.0)))
+        if right:
+            check_op(op)
+            continue
+        with pytest.raises(AssertionError, match="'n' is 3.0 by default in its rule, and not in forward: result 0, .*with that"):
+            check_op(op)
+
+
+def test_claims_of_ufunc_methods_and_by_name_are_compared():
+    def total(also):
+        op = rule(lambda x, axis=None: np.add.reduce(x, axis), also, name="op", method=None)(spread)
+        op.samples(lambda sample: (sample(sample.array(2, 3), axis=0), sample(sample.array(2, 3), axis=1)))
+        return op
+
+    def spread(gy, y, x, axis=None):
+        return gy[None] if axis == 0 else gy[:, None]
+    with pytest.raises(AssertionError, match="value: result 0, .*: numpy.minimum.reduce .*, the op "):
+        check_op(total((np.minimum, "reduce")))
+    with pytest.raises(AssertionError, match="value: result 0, .*: numpy.cos .*, the op "):
+        check_op(rule(np.tanh, "numpy.cos", name="op")(right_tanh))
+    check_op(rule(np.tanh, "nowhere.tanh", name="op")(right_tanh))
+
+
+def test_how_to_say_it_of_a_rule():
+    scaled = rule(lambda x, n=2.0: x * n)(scale)
+    with pytest.raises(AssertionError, match=r"add one, for example\n    @scale.samples\n.*\n        sample\(..., n=...\)"):
+        check_op(scaled)
+    with pytest.raises(AssertionError, match=r"say it, for example\n    @op.samples\n"):
+        check_op(rule(lambda x, n: x * n, name="op", operands=("x",))(lambda gy, y, x, n: gy * n))
+
+
+def scale(gy, y, x, n=2.0):
+    return gy * n
+
+
 # -- what may be checked
 
 def test_a_composite_and_what_is_no_op_are_refused_in_words():

@@ -11,6 +11,8 @@ from dezero.engine.trace import Untraceable, traced
 from dezero.engine.variable import Variable
 from dezero.registry import function_name, registry
 from dezero.testing.arrays import elementwise, every_second
+from dezero.testing.rules import is_reduce, numpy_function
+from dezero.testing.samples import told
 
 COUNTS = (*range(1, 36), 63, 64, 65, 67, 1025, 70_001)     # vectors' tails, blocks, and a loop without the interpreter's lock
 FEW = (1, 5, 34)
@@ -73,7 +75,7 @@ def check_parameters(subject):
     for name, p in known.parameters.items():
         if name not in given and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             subject.fail(None, f"parameters: no sample gives {name!r} a value other than its default {p.default!r}, so that "
-                               f"nothing tells whether the op is right with one; add one in the class: sample(..., {name}=...)")
+                               f"nothing tells whether the op is right with one; add one{told(subject.cls, f'..., {name}=...')}")
     for name in () if op is None else op.operands:
         if name.endswith("?") and name[:-1] not in left_out and name[:-1] in known.parameters:
             subject.fail(None, f"parameters: no sample leaves out the operand {name[:-1]!r}, which may be left out")
@@ -81,12 +83,39 @@ def check_parameters(subject):
 
 def check_defaults(subject, op):
     """What a parameter is where a call leaves it out is the same in a rule and in a forward of the author's own."""
-    theirs = signature(op.forward).parameters if is_own(op.forward) else {}
+    try:
+        theirs = signature(op.forward).parameters if is_own(op.forward) else {}
+    except ValueError:                              # compiled, and says nothing of its arguments
+        theirs = {}
     for name, p in op.parameters.items():
+        if p.default is not p.empty and is_own(op.forward) and name not in theirs:
+            compare_default(subject, op, name, p.default)
         other = theirs[name].default if name in theirs else p.empty
         if p.empty not in (p.default, other) and not is_default(p.default, other):
             subject.fail(None, f"parameters: {name!r} is {p.default!r} by default in its rule and {other!r} in forward: where "
                                "a call leaves it out each has its own; give both the same")
+
+
+def compare_default(subject, op, name, default):
+    """The same where forward does not show its own: a call without the parameter gives what one with the rule's default does."""
+    for sample in subject.samples:
+        args, kwargs = sample.arguments(sample.xs)
+        bound = op.signature.bind(*args, **kwargs)
+        bound.arguments.pop(name, None)
+        try:
+            absent = results(op, bound)
+            bound.arguments[name] = default
+            given = results(op, bound)
+        except Exception:                           # not for this sample, in the op's own words
+            continue
+        where = f"parameters: {name!r} is {default!r} by default in its rule, and not in forward"
+        subject.same(sample, "result", given, absent, 0, where, ("with that value", "without"))
+
+
+def results(op, bound):
+    """The results of a call on arrays."""
+    ys = op(*bound.args, **bound.kwargs)
+    return [np.asarray(y) for y in (ys if isinstance(ys, (tuple, list)) else [ys])]
 
 
 def is_default(value, default):
@@ -195,7 +224,7 @@ def try_way(subject, sample, name, function):
         return False
     if function in map(numpy_function, subject.op.numpy) and not accepts(function, *sample.arguments(sample.xs)):
         return False
-    if getattr(function, "__name__", "") == "reduce" and not sample.kwargs:     # its axis is 0 where others take all
+    if is_reduce(function) and not sample.kwargs:
         return False
     ys = function(*args, **kwargs)
     ys = list(ys) if isinstance(ys, (tuple, list)) else [ys]
@@ -206,11 +235,6 @@ def try_way(subject, sample, name, function):
     if name.startswith("the operator") and len(args) == 2 and all(isinstance(a, Variable) for a in args):
         check_sides(subject, sample, name, function)
     return True
-
-
-def numpy_function(claim):
-    """What is called: a ufunc's method where ``(ufunc, "reduce")`` is claimed."""
-    return getattr(*claim) if isinstance(claim, tuple) else claim
 
 
 def operands_of_operator(name):

@@ -20,8 +20,8 @@ class Sample:
     Attributes
     ----------
     xs : list of numpy.ndarray
-        Those arrays, as float64: the operands where `apply` is Function's own, else every floating array among the
-        arguments, also in lists and tuples.
+        Those arrays, as float64: the operands of a rule, and where `apply` is Function's own, else every floating array among
+        the arguments, also in lists and tuples.
     slopes : dict
         Numeric derivatives that were computed, for the checks to share.
     """
@@ -29,7 +29,12 @@ class Sample:
     def __init__(self, cls, args, kwargs):
         self.xs, self.slopes = [], {}
         self.count = operands_of(cls)
-        if is_standard(cls):
+        if issubclass(cls, RuleFunction):
+            bound = cls.op.arguments
+            names = (bound.by_place + [None] * len(args))[:len(args)]
+            take = lambda name, a: self._take(a) if bound.same.get(name, name) in bound.place_of else held(a)
+            self.args, self.kwargs = list(map(take, names, args)), {key: take(key, a) for key, a in kwargs.items()}
+        elif is_standard(cls):
             self.args = [*map(self._take, args[:self.count]), *args[len(args[:self.count]):]]
             self.kwargs = kwargs
         else:
@@ -71,7 +76,25 @@ class Place:
         self.i, self.f = i, f
 
 
+class Constant:
+    """A floating array among a rule's parameters: float32 where an operand is."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def beside(self, xs):
+        single = any(x.dtype == np.float32 for x in xs if hasattr(x, "dtype"))
+        return self.array.astype("f4") if single else self.array
+
+
+def held(a):
+    """A parameter, as a sample holds it."""
+    return Constant(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
+
+
 def put(a, xs):
+    if isinstance(a, Constant):
+        return a.beside(xs)
     if isinstance(a, Place):
         return xs[a.i] if a.f is None else structured(a.f, xs[a.i])
     return type(a)(put(b, xs) for b in a) if type(a) in (list, tuple) else a
@@ -155,5 +178,13 @@ def default_samples(cls, collected):
             return collected.found
     given = f"{count} arrays" if count > 1 else "an array"
     raise AssertionError(
-        f"{who(cls)}: it is not known how to call it: {given} of shape {shape} gave {reason}; say it in the class, for example\n"
-        "    @staticmethod\n    def samples(sample):\n        sample(sample.array(3, 4), axis=0)")
+        f"{who(cls)}: it is not known how to call it: {given} of shape {shape} gave {reason}; say it{told(cls)}")
+
+
+def told(cls, call="sample.array(3, 4), axis=0"):
+    """Where an author says how an op is called."""
+    where, above = " in the class", "staticmethod"
+    if issubclass(cls, RuleFunction):
+        name = cls.op.rule.__name__
+        where, above = "", f"{name if name.isidentifier() else cls.op.name}.samples"
+    return f"{where}, for example\n    @{above}\n    def samples(sample):\n        sample({call})"
