@@ -34,8 +34,11 @@ def without_variables(index):
 
 
 def frozen(array):
-    """Return an array that nobody can write to: a copy, or itself where it is one."""
-    if array.base is None and not array.flags.writeable:
+    """Return an array that nobody can write to: a read-only copy, or itself where its memory is that of bytes.
+
+    One that is merely read-only is copied too: whoever owns its memory can make it writable again.
+    """
+    if type(array.base) is bytes:
         return array
     array = array.copy()
     array.flags.writeable = False

@@ -716,9 +716,30 @@ class TestParameters:
         assert type(f.more) is dict and f.more["a"][0] is not by
 
     def test_an_array_that_nobody_can_write_to_is_not_copied(self, scale):
-        by = np.array([2.0, 3.0])
-        by.flags.writeable = False
+        by = np.frombuffer(np.array([2.0, 3.0]).tobytes())
         assert scale(V([1.0, 1.0]), by).creator.by is by
+
+    @pytest.mark.parametrize("view", [lambda a: a, lambda a: a[:], lambda a: np.broadcast_to(a, (2,)),
+                                      lambda a: np.asarray(memoryview(a).toreadonly())], ids=["owner", "view", "broadcast", "buffer"])
+    def test_an_array_that_its_owner_can_make_writable_again_is_copied(self, scale, view):
+        owner = np.array([2.0, 3.0])
+        by = view(owner)
+        by.flags.writeable = False
+        x = V([1.0, 1.0])
+        y = scale(x, by)
+        owner.flags.writeable = True
+        owner[:] = 0.0
+        y.backward()
+        assert x.grad.tolist() == [2.0, 3.0]
+
+    def test_an_index_that_its_owner_can_make_writable_again_is_copied(self):
+        x, i = V([1.0, 2.0, 3.0]), np.array([0, 1])
+        i.flags.writeable = False
+        y = x[i]
+        i.flags.writeable = True
+        i[:] = 2
+        y.backward()
+        assert x.grad.tolist() == [1.0, 1.0, 0.0]
 
     def test_other_objects_are_the_callers(self, scale):
         rng = np.random.default_rng(0)
