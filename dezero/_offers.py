@@ -5,9 +5,11 @@ not at the first use of the op.
 """
 
 from collections.abc import Mapping
+from functools import update_wrapper
 from inspect import CO_VARARGS
 import keyword
 import sys
+from types import FunctionType
 
 import numpy as np
 
@@ -175,7 +177,43 @@ def composite_of(f, numpy, name, operators, method, attribute, plugin, dist, ver
     if any([f is function for function in functions]):
         raise PluginError(f"{who}: it answers {function_name(f)} with itself; write a function that is made of other ops")
     return Entry(name, None, check_operators(operators, who), functions, None, "checked", plugin, dist, version, *place_of(f),
-                 apply=f, method=method, attribute=attribute)
+                 apply=Composite(f, name) if isinstance(f, FunctionType) else f, made=f, method=method, attribute=attribute)
+
+
+class Composite:
+    """What calls a composite, and says so where it calls itself without end."""
+
+    def __init__(self, f, name):
+        update_wrapper(self, f, updated=())
+        self.name = name
+
+    def __call__(self, *args, **kwargs):
+        try:
+            return self.__wrapped__(*args, **kwargs)
+        except RecursionError as error:
+            if self.is_called_by_itself():
+                raise PluginError(f"the composite {self.name!r} ({self.__module__}.{self.__qualname__}) calls itself without end: what it "
+                                  "calls on Variables is a NumPy function, operator or method that it answers itself; write it with "
+                                  "other ops, or give that function x.data where the result is meant to be constant") from error
+            raise
+
+    def is_called_by_itself(self):
+        """Is a call of it among those that wait for this one?"""
+        frame = sys._getframe(2)
+        while frame is not None:
+            if frame.f_code is Composite.__call__.__code__ and frame.f_locals["self"] is self:
+                return True
+            frame = frame.f_back
+        return False
+
+    def __get__(self, instance, owner):
+        return self                             # never bound; pydoc shows the signature of what has a __get__
+
+    def __reduce__(self):
+        return Composite, (self.__wrapped__, self.name)
+
+    def __repr__(self):
+        return f"<composite {self.name!r}: {self.__module__}.{self.__qualname__}>"
 
 
 # -- what an op states

@@ -68,10 +68,11 @@ class Entry(OpBase):
     """
 
     def __init__(self, name, cls, operators, numpy, kernel, order, plugin, dist, version, file, line, *,
-                 apply=None, method=True, attribute=None, module=None, partial=False):
+                 apply=None, method=True, attribute=None, module=None, partial=False, made=None):
         self.name = name
         self.cls = cls
         self.apply = cls.apply if apply is None and cls is not None else apply
+        self.made = made or cls or apply
         self.operators = operators
         self.numpy = numpy
         self.kernel = kernel
@@ -93,11 +94,6 @@ class Entry(OpBase):
     def qualified(self):
         """Name and package for a message: ``'sinc2' (dezero-foo 1.0)``."""
         return f"{self.name!r} ({package(self)})"
-
-    @property
-    def made(self):
-        """What its author wrote: the class (of a rule, the one made for it), or a composite's function."""
-        return self.apply if self.cls is None else self.cls
 
     @property
     def method_name(self):
@@ -353,14 +349,14 @@ def houses(name):
 
 
 def is_same(one, other):
-    """Whether a later offer is the one that is there: constants agree, and one class is one op, whoever offers it.
+    """Whether a later offer is the one that is there: one class is one op, and one line one constant, whoever offers it.
 
     What this process registers may be a package's class after its module was reloaded, or what a package claims lazily.
     """
-    if isinstance(one, Constant) or isinstance(other, Constant):
-        return type(one) is type(other)
-    if one.plugin == other.plugin:
+    if type(one) is not type(other) or one.plugin == other.plugin:
         return False
+    if isinstance(one, Constant):
+        return place(one) == place(other) or one.module is not None or other.module is not None
     if one.module is not None or other.module is not None:
         return one.name == other.name and home(one) == home(other)
     return one.made is other.made or one.dist != "" == other.dist and is_again(one, other)
@@ -405,14 +401,16 @@ def claimed(claim):
 
 def remedy(pairs):
     """How the caller decides for the new ones of ``(new, old)``."""
-    constants = [old.name for new, old in pairs if not isinstance(new, Entry)]
+    constants = [old for new, old in pairs if not isinstance(new, Entry)]
     choices = list(dict.fromkeys((new.dist or new.plugin, new.name) for new, old in pairs if isinstance(new, Entry)))
     texts = []
     if choices:
         texts.append("to let it override the other, call " + " or ".join(f"dezero.plugins.prefer{choice}" for choice in choices)
                      + " or set DEZERO_PREFER=" + ",".join(map(":".join, choices)))
-    if constants:
-        texts.append(f"it can be constant only where {constants[0]!r} is unregistered or does not claim it")
+    if constants and isinstance(constants[0], Entry):
+        texts.append(f"it can be constant only where {constants[0].name!r} is unregistered or does not claim it")
+    elif constants:
+        texts.append("once is enough: leave out one of them")
     return "; ".join(texts)
 
 

@@ -448,9 +448,8 @@ def test_methods_and_attributes_that_are_refused(body, words):
         op = make_op(**body)
         op.__name__ = "Twice"
         plugins.register(op)
-    op = rule(lambda x: x, **{"name": "twice", **body})(sinh_.rule)
     with pytest.raises(PluginError, match="@rule of sinh_: .*" + re.escape(words)):
-        plugins.register(op)
+        plugins.register(rule(lambda x: x, **{"name": "twice", **body})(sinh_.rule))
     assert not {"twice", "a.twice"} & names()
 
 
@@ -493,6 +492,46 @@ def test_a_composite():
         np.vstack([x, y])
 
 
+def test_a_composite_that_calls_itself_says_so():
+    def stacked(xs):
+        return np.vstack(xs)
+
+    def tail(xs):                               # calls itself, and ends
+        return xs[0] if len(xs) == 1 else np.hstack(xs[1:])
+
+    def deep(n):
+        return deep(n + 1)
+
+    def lost(x):
+        return deep(0)
+
+    def hook(register):
+        register.function(stacked, numpy=(np.vstack,), method=None)
+        register.function(tail, numpy=(np.hstack,), method=None)
+        register.function(lost, method=None)
+    plugins.register(make_plugin(before=hook))
+    x = var(2.0)
+    for call in (lambda: np.vstack([x, x]), lambda: F.stacked([x, x])):
+        with pytest.raises(PluginError, match="the composite 'stacked' .*stacked. calls itself without end: .*write it with other ops"):
+            call()
+    assert np.hstack([x, x, x, x]) is x
+    with pytest.raises(RecursionError):
+        F.lost(x)
+
+
+def test_a_constant_is_declared_once():
+    twice = make_plugin(constants=[np.nanargmax, np.nanargmax])
+    with pytest.raises(PluginError, match="a constant .*claims the NumPy function numpy.nanargmax, which is taken by a constant .*once is enough"):
+        plugins.register(twice)
+    assert not registry.is_constant(np.nanargmax)
+    plugins.register(make_plugin(constants=[np.nanargmax]), name="mine")
+    for before in (lambda register: register.constant(np.nanargmax), lambda register: register.constant(np.floor)):
+        with pytest.raises(OpConflict, match="a constant .plugin 'yours'.*which is taken by a constant .*test_plugins.py.*once is enough"
+                           if before(types.SimpleNamespace(constant=lambda f: f)) is np.nanargmax else "numpy.floor, which is taken by .*dezero"):
+            plugins.register(make_plugin(before=before), name="yours")
+    assert registry.is_constant(np.nanargmax) and registry.is_constant(np.floor)
+
+
 def test_a_composite_by_another_name_as_method_operator_and_attribute():
     def shifted(x, by=1.0):
         return x + by
@@ -501,7 +540,7 @@ def test_a_composite_by_another_name_as_method_operator_and_attribute():
         shifted, name="shift", operators=("__matmul__", "__invert__"), attribute="S", numpy=((np.add, "outer"),))))
     x = var(2.0)
     assert (x @ 3.0).data == (3.0 @ x).data == 5 and (~x).data == x.S.data == x.shift().data == 3 and x.shift(by=4.0).data == 6
-    assert registry.find_function((np.add, "outer")).apply is shifted
+    assert registry.find_function((np.add, "outer")).made is shifted
 
 
 def test_composites_that_are_refused():

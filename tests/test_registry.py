@@ -229,6 +229,15 @@ def test_what_this_process_has_of_a_package_is_not_contested_by_it():
 def test_constants():
     twice = settle([constant(np.floor), constant(np.floor, "dezero-d")], nobody, [])
     assert twice.constants == {np.floor}
+    mine, again = constant(np.floor), constant(np.floor)
+    with pytest.raises(OpConflict, match="a constant .dezero-c 2.0, c.py:7. claims .*numpy.floor, which is taken by a constant .*; once is enough"):
+        settle([mine, again], nobody, [mine, again], [])
+    reloaded = Constant(np.floor, "another plugin", "", "", "c.py", 7)
+    assert settle([mine, reloaded], nobody, [reloaded]).constants == {np.floor}
+    theirs, contested = Constant(np.floor, "theirs", "dezero-e", "1.0", "e.py", 3), []
+    with pytest.raises(OpConflict, match="a constant .dezero-e 1.0, e.py:3. claims .* taken by a constant .dezero-c 2.0, c.py:7"):
+        settle([mine, theirs], nobody, [theirs])
+    assert settle([mine, theirs], nobody, [theirs], contested).constants == {np.floor} and contested == [(theirs, ("numpy", np.floor), mine)]
     claim = op("floor", numpy=(np.floor,))
     with pytest.raises(OpConflict, match="numpy.floor, which is taken by a constant .dezero-c 2.0, c.py:7"):
         settle([constant(np.floor), claim], nobody, [claim])
