@@ -105,6 +105,7 @@ class TestConstant:
             plain = [v.data if isinstance(v, Variable) else v for v in (left, right)]
             same(f(left, right), f(*plain))
 
+    @pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")      # since NumPy 2.5
     @pytest.mark.parametrize("f", CONSTANT_OF_ONE, ids=lambda f: f.__name__)
     def test_of_one(self, f):
         same(f(variable()), f(A))
