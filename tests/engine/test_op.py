@@ -41,8 +41,10 @@ def matmul(gy, y, a, b):
 
 @rule(np.linalg.solve)
 def solve(gy, y, a, b):
+    if b.ndim == 1:                         # one column
+        gy, y = gy[..., None], y[..., None]
     gb = np.linalg.solve(T(a), gy)
-    return lambda: -(gb[..., None] * y if b.ndim == 1 else gb @ T(y)), gb
+    return lambda: -gb @ T(y), gb[..., 0] if b.ndim == 1 else gb
 
 
 @rule(np.concatenate, listed=True)
@@ -89,13 +91,14 @@ def test_it_is_usable_unregistered_and_again_in_rules():
     (lambda x: tanh(exp(x)), [RNG.normal(size=())]),
     (lambda a, b: solve(a, b), [SQUARE, RNG.normal(size=3)]),
     (lambda a, b: solve(a, b), [SQUARE, RNG.normal(size=(3, 2))]),
+    (lambda a, b: solve(a, b), [np.stack([SQUARE, 2.0 * SQUARE]), RNG.normal(size=3)]),
     (lambda a, b: a @ b, [SQUARE, RNG.normal(size=(4, 3, 2))]),
     (lambda a, b: np.matmul(a, b), [RNG.normal(size=(2, 1, 2, 3)), RNG.normal(size=(3, 3, 2))]),
     (lambda x: swapaxes(x, 0, 2), [RNG.normal(size=(2, 3, 4))]),
     (lambda a, b: concatenate([a, b, a * 2.0], axis=1), [RNG.normal(size=(2, 3)), RNG.normal(size=(2, 1))]),
     (lambda x, high: clip(x, None, high), [RNG.normal(size=(3, 3)), RNG.normal(size=3)]),
     (lambda x, low, high: clip(x, low, high), [RNG.normal(size=5), np.array(-0.5), np.array(0.4)]),
-], ids=range(10))
+], ids=range(11))
 def test_gradients_of_both_orders(f, xs, registered):
     check_grads(f, xs)
 
