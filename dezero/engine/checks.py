@@ -87,6 +87,18 @@ def number_beside(arrays, x):
         return x
 
 
+def check_operand(cls, x, name):
+    """Refuse an operand of a call on arrays alone that a call with Variables would refuse."""
+    if isinstance(x, (np.ndarray, np.generic)):
+        try:
+            check_array(x)
+        except DTypeError as error:
+            raise DTypeError(f"{who(cls)}: its {name}: {error}") from error
+    elif not isinstance(x, (int, float, complex)):
+        raise TypeError(f"{who(cls)}: {type(x)} is not supported as its {name}: wanted an array, a number or a Variable; "
+                        + (NO_GRADIENT if x is None else "np.asarray(...) makes an array"))
+
+
 def operand_array(f, x):
     if issubclass(type(x), VariableBase):   # no proxy: its gradient would be lost
         data = x._get_data()

@@ -8,10 +8,10 @@ from inspect import Parameter, signature
 from types import BuiltinFunctionType, FunctionType
 
 from .._kernels import IN_USE
-from .._kernels.nodes import OpBase, VariableBase
+from .._kernels.nodes import Kernel, OpBase, VariableBase
 from ..errors import PluginError
 from . import arguments, function, rules, tape, trace
-from .checks import describe
+from .checks import check_operand, describe, who
 from .dispatch import is_dispatched
 from .function import RuleFunction
 
@@ -97,15 +97,17 @@ class Op:
 
     def __init__(self, function, forward, also, name, operators, operands, listed, method, attribute, result, kernel, order):
         check_functions(function, forward, also)
+        check_choices(function, name, operators, operands, listed, method, attribute, result, kernel, order)
         self.rule, self.forward = function, forward
         self.__wrapped__ = function
         self.__module__, self.__qualname__, self.__doc__ = function.__module__, function.__qualname__, function.__doc__
         self.name = function.__name__ if name is None else name
         self.__name__ = self.name
         self.numpy = (forward, *also) if is_dispatched(forward) else also
-        self.operators, self.method, self.attribute = operators, method, attribute
+        self.operators, self.method, self.attribute = tuple(operators), method, attribute
         self.listed, self.result, self.kernel, self.order = listed, result, kernel, order
         self.operands, self.parameters = arguments_of(function, operands, listed)
+        check_defaults(function, forward, self.parameters)
         self._count = 0 if listed or "?" in "".join(self.operands) else len(self.operands)
         self._rule = rules.Rule(function, forward, listed, "saved" in self.parameters, is_own(forward))
         self.parameters.pop("saved", None)
@@ -137,6 +139,9 @@ class Op:
         if any_variable(args) or kwargs and any_variable(kwargs.values()):
             return self.apply(*args, **kwargs)
         operands, parameters = self.bind(args, kwargs)
+        for i, x in enumerate(operands):
+            if x is not None or self.listed or self._count:
+                check_operand(self.cls, x, self.place_name(i))
         ys = self.forward(*((operands,) if self.listed else operands), **parameters)
         return self.named(ys.y if type(ys) is rules.Saved else ys)
 
@@ -155,10 +160,18 @@ class Op:
         parameters = None if any_list(args[:self._exact]) else function.plain_parameters(bound, self.cls, args, kwargs)
         return bound.bind(args, kwargs) if parameters is None else (args[:self._exact], parameters)
 
+    def place_name(self, i):
+        """Return what operand i is called in a message."""
+        return f"operand {i}" if self.listed else f"operand {self.operands[i].rstrip('?')!r}"
+
     def named(self, ys):
         """Return several results under their names, where they have some."""
         if self.result is None or not isinstance(ys, (tuple, list)):
             return tuple(ys) if type(ys) is list else ys
+        if len(ys) != len(self.result._fields):
+            raise RuleTypeError(f"{who(self.cls)}: forward returned {len(ys)} results, and result={self.result.__qualname__} has "
+                                f"{len(self.result._fields)} fields ({', '.join(self.result._fields)}): give a namedtuple class with "
+                                "one for each result")
         return self.result(*ys)
 
     def __get__(self, instance, owner):
@@ -344,6 +357,47 @@ def check_functions(function, forward, also):
                                 "that it dispatches")
 
 
+def check_choices(function, name, operators, operands, listed, method, attribute, result, kernel, order):
+    """Refuse what an op is to be beside its functions, where it is of a wrong kind."""
+    def is_names(x):
+        return isinstance(x, (tuple, list)) and all([isinstance(item, str) for item in x])
+    for what, got, is_right, wanted in (
+        ("name", name, name is None or isinstance(name, str), "a text such as 'linalg.solve', or None for the rule's own"),
+        ("operators", operators, is_names(operators), "a tuple such as ('__matmul__',)"),
+        ("operands", operands, operands is None or is_names(operands), "a tuple of the rule's argument names such as ('x', 'low?')"),
+        ("listed", listed, isinstance(listed, bool), "True or False"),
+        ("method", method, method is None or method is True or isinstance(method, str) or callable(method),
+         "True, another name, a function (x, *args, **kwargs) or None"),
+        ("attribute", attribute, attribute is None or isinstance(attribute, str), "a name such as 'T', for x.T, or None"),
+        ("result", result, result is None or isinstance(result, type) and issubclass(result, tuple) and hasattr(result, "_fields"),
+         "the namedtuple class of several results, or None"),
+        ("kernel", kernel, kernel is None or isinstance(kernel, Kernel), "a dezero.Kernel(forward=..., backward=...), or None"),
+        ("order", order, order is None or order == "checked" or type(order) is int and order == 1,
+         "1 (first derivatives only), None (the rule is vouched for), or left out"),
+    ):
+        if not is_right:
+            raise RuleTypeError(f"@rule of {function.__qualname__}: {what} is {wanted}, not {got!r}")
+
+
+def check_defaults(function, forward, parameters):
+    """Refuse a parameter whose default is one thing in the rule and another in a forward of one's own, which is called without it."""
+    if not isinstance(forward, FunctionType) or not is_own(forward):
+        return
+    code, values = forward.__code__, forward.__defaults__ or ()
+    defaults = dict(zip(code.co_varnames[code.co_argcount - len(values):], values))
+    defaults.update(forward.__kwdefaults__ or {})
+    for name, p in parameters.items():
+        if is_plain(p.default) and is_plain(defaults.get(name, p.empty)) and not (
+                p.default is defaults[name] or p.default == defaults[name]):
+            raise RuleTypeError(f"@rule of {function.__qualname__}: the default of {name} is {p.default!r} in the rule and "
+                                f"{defaults[name]!r} in its forward, {forward.__qualname__}; write the same in both")
+
+
+def is_plain(x):
+    """Is it a number, a text, None or a tuple of these, which can be compared?"""
+    return x is None or type(x) in (bool, int, float, complex, str) or type(x) is tuple and all([is_plain(item) for item in x])
+
+
 def arguments_of(function, operands, listed):
     """Return a rule's operands, and its parameters {name: inspect.Parameter}."""
     where = f"@rule of {function.__qualname__}"
@@ -360,6 +414,9 @@ def arguments_of(function, operands, listed):
     names = [name.rstrip("?") for name in operands]
     if not names or names != [p.name for p in arguments[:len(names)]]:
         raise RuleTypeError(f"{where}{signature(function)}: operands={operands!r} are to be the first arguments after gy and y")
+    optional = [name.endswith("?") for name in operands]
+    if optional != sorted(optional):
+        raise RuleTypeError(f"{where}{signature(function)}: operands={operands!r}: what may be left out stands behind what may not")
     if listed and len(names) != 1:
         raise RuleTypeError(f"{where}: listed=True takes one operand, the list, and not {', '.join(names)}")
     return tuple(operands), {name: p for name, p in by_name.items() if name not in names}

@@ -1,6 +1,8 @@
 """Ops whose rule is a function: `rule`, `Op`, `Saved`, and what a rule may give."""
 import functools
 import pickle
+import pydoc
+import sys
 from collections import OrderedDict, namedtuple
 
 import numpy as np
@@ -196,7 +198,38 @@ def test_containers_of_any_class_are_looked_into():
             scaled(x, held)
 
 
+def test_a_call_on_arrays_refuses_what_is_no_operand():
+    add = rule(np.add, name="added")(lambda gy, y, a, b: (gy, gy))
+    for x, error, words in ((None, TypeError, "NoneType"), (lambda x: None, TypeError, "function"), ("text", TypeError, "str"),
+                            (np.ma.ones(2), errors.DTypeError, "MaskedArray"), (np.array([None]), errors.DTypeError, "dtype object")):
+        with pytest.raises(error, match=f"^tanh: .*{words}") as caught:
+            tanh(x)
+        assert "its operand 'x'" in str(caught.value)
+        for operands in ((x, 1.0), (1.0, x), (x, x)):
+            name = "a" if operands[0] is x else "b"
+            with pytest.raises(error, match=f"operand '{name}'"):
+                add(*operands)
+        with pytest.raises(error, match="operand 1"):
+            concatenate([np.ones(2), x])
+    assert add(1, 2.5) == 3.5 and clip(np.arange(3.0), None, 1.0).tolist() == [0.0, 1.0, 1.0]
+
+
+def test_the_count_of_results_is_that_of_their_names():
+    Three = namedtuple("Three", "a b c")
+    parts = rule(np.modf, result=Three)(lambda gy, y, x: gy[0])
+    for x in (np.ones(2), Variable(np.ones(2))):
+        with pytest.raises(TypeError, match=r"returned 2 results, and result=Three has 3 fields \(a, b, c\)"):
+            parts(x)
+
+
 # -- what a rule gives
+
+def wanted_index(index, constant):
+    """The index with the array of `constant` in its place."""
+    if type(index) is tuple or type(index) is list:
+        return type(index)([wanted_index(i, constant) for i in index])
+    return index.data if index is constant else index
+
 
 def gradient_of(function, x=np.ones((2, 3)), forward=np.exp):
     v = Variable(np.array(x))
@@ -406,8 +439,33 @@ def test_keep_data_keeps_all():
     (lambda: rule(np.exp, np.array)(lambda gy, y, x: gy), "can't be claimed"),
     (lambda: rule(np.exp, operands=("b",))(lambda gy, y, a, b=1: gy), "are to be the first arguments"),
     (lambda: rule(np.concatenate, listed=True)(lambda gy, y, a, b: gy), "listed=True takes one operand"),
+    (lambda: rule(np.add, operands=("a?", "b"))(lambda gy, y, a, b: gy), "may be left out stands behind what may not"),
+    (lambda: rule(lambda x, k=1: x)(lambda gy, y, x, k=2: gy), "default of k is 2 in the rule and 1 in its forward"),
+    (lambda: rule(lambda x, *, k=(1, "a"): x)(lambda gy, y, x, *, k=(1, "b"): gy), "default of k is "),
+    (lambda: rule(lambda x, k=None: x)(lambda gy, y, x, k=0: gy), "default of k is 0 in the rule and None in its forward"),
+    *[(lambda choice=choice: rule(np.exp, **choice)(lambda gy, y, x: gy), f"{next(iter(choice))} is .*, not ") for choice in (
+        {"result": 3}, {"result": tuple}, {"result": ("a", "b")}, {"listed": 1}, {"listed": None}, {"operands": 3}, {"operands": "x"},
+        {"operands": (3,)}, {"name": 3}, {"name": b"exp"}, {"order": 2}, {"order": True}, {"order": "1"}, {"method": 3},
+        {"method": False}, {"attribute": 3}, {"attribute": True}, {"operators": "__matmul__"}, {"operators": 3}, {"operators": (3,)},
+        {"kernel": np.exp})],
 ])
 def test_what_makes_no_op_is_refused(make, words):
     with pytest.raises(errors.PluginError, match=words) as caught:
         make()
-    assert isinstance(caught.value, TypeError)
+    assert isinstance(caught.value, TypeError) and "<lambda>" in str(caught.value) or "decorates a function" in str(caught.value)
+
+
+def test_defaults_that_can_be_compared_and_agree():
+    nan, array = float("nan"), np.ones(2)
+    for one, other in ((1, 1.0), ((1, "a"), (1, "a")), (nan, nan), (None, None), (array, array), (array, np.zeros(2)), ([1], [2])):
+        rule(lambda x, k=one: x)(lambda gy, y, x, k=other: gy)
+    rule(lambda x, k: x)(lambda gy, y, x, k=1: gy)
+    rule(lambda x, k=1: x)(lambda gy, y, x, *, k: gy)
+    rule(lambda x, **more: x)(lambda gy, y, x, k=1: gy)
+
+
+def test_help_shows_the_ops_own_default():
+    roll = rule(np.roll, operands=("x",))(lambda gy, y, x, shift, axis=0: np.roll(gy, -shift, axis))
+    total = rule(np.sum, (np.add, "reduce"), name="total")(lambda gy, y, x, axis=None: np.broadcast_to(gy, x.shape))
+    assert str(roll.signature) == "(a, shift, axis=0)" and str(total.signature) == "(a, axis=None)"
+    assert "axis=None" in pydoc.render_doc(total.apply) and "axis=0" in pydoc.render_doc(roll.apply)
