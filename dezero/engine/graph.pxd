@@ -28,6 +28,7 @@ cdef object creator_of(VariableBase v, Node node)
 cdef Metadata metadata_of(Node node)
 cdef bint is_constant(VariableBase v) except -1
 cdef bint wants_gradient(VariableBase v) except -1
+cdef bint is_differentiated(VariableBase v) except -1
 cpdef bint is_known(VariableBase v) except -1
 @cython.locals(v=VariableBase, node=Node)
 cdef bint leads_to_argument(Node root) except -1

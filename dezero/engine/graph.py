@@ -28,7 +28,8 @@ LEAF, TRACED, NO_GRAD, CONSTANTS, UNCHAINED, DETACHED = range(6)
 REASONS = (
     "",                                     # the caller made it
     "",                                     # an argument of a function that a transform differentiates
-    "it was computed under no_grad(), or with enable_backprop off",
+    "it was computed under no_grad(), with enable_backprop off, or in the rule of an op, which an ordinary backward runs without "
+    "recording: a rule returns the gradient, written in NumPy code or by dezero.vjp",
     "it was computed from constants alone; wrap the inputs with Variable(...)",
     "unchain() cut it off from what it was computed from",
     "detach() made it a constant",
@@ -180,8 +181,13 @@ def is_constant(v):
 
 def wants_gradient(v):
     """Is v a leaf or recorded, and neither constant nor free?  Where nothing is recorded, or a rule is vouched for, nothing is lost."""
+    return recording.on() and is_differentiated(v) and not vouched.on()
+
+
+def is_differentiated(v):
+    """Is v a leaf or recorded, and neither constant nor free, whether recording is on or off?"""
     free = v.reason in (NO_GRAD, CONSTANTS) and is_leaf(v)
-    return recording.on() and not free and not is_constant(v) and not vouched.on()
+    return not free and not is_constant(v)
 
 
 def is_known(v):

@@ -304,8 +304,9 @@ def fit_recorded(f, i, gx, shapes, wide, vouched):
         return [fit_recorded(f, i, part, shapes, wide, vouched) for part in rules.checked_parts(f, i, gx)]
     if type(gx) is At:
         g = as_gradient(f, i, gx.g, vouched)
-        rules.check_part(f, i, gx.index, g.shape, shapes[i])
-        return At(gx.index, cast(f, i, g, gradient_dtype(x.dtype)))
+        index = rules.plain_index(f, i, gx.index, Variable if vouched else Guarded)
+        rules.check_part(f, i, index, g.shape, shapes[i])
+        return At(index, cast(f, i, g, gradient_dtype(x.dtype)))
     gx = as_gradient(f, i, gx, vouched)
     if gx.shape != shapes[i]:
         gx = fit_shape(f, i, gx, shapes, wide)

@@ -48,6 +48,7 @@ cdef object fit(FunctionBase f, int i, object gx, list outputs)
 cdef object fit_unusual(FunctionBase f, int i, object gx, object shape, list outputs)
 cdef object fit_parts(FunctionBase f, int i, object gx, object shape)
 cdef object fit_part(FunctionBase f, int i, object gx, object shape)
+cpdef object plain_index(FunctionBase f, int i, object index, object given)
 cdef int accumulate(Node x, object gx) except -1
 cdef object zeros_like(object y)
 cdef object data_of(object gradient)

@@ -12,7 +12,7 @@ from .._kernels import nodes
 from .._kernels.gradients import At, gradient_dtype, shape_at, sum_to
 from .._kernels.indexing import frozen
 from .._kernels.nodes import FunctionBase, VariableBase, as_result, usual_gradient
-from ..errors import GradientError
+from ..errors import GradientError, GraphError
 from . import graph, guard
 from .checks import GradientTypeError, check_gradient_type, checked_output, describe, is_broadcast, who, wrong_shape
 
@@ -139,6 +139,10 @@ class Rule:
         self.environment = None
 
 
+class UnreadError(GraphError, AttributeError):
+    """A rule asks for an array that it is seen not to read, so that it was not kept."""
+
+
 class Unread:
     """The shape and dtype of an array that a rule is seen not to read, so that it was not kept."""
 
@@ -157,6 +161,21 @@ class Unread:
 
     def __repr__(self):
         return f"<an array of shape {self.shape} and dtype {self.dtype}, which the rule does not read>"
+
+    def __getattr__(self, name):
+        raise UnreadError(f"{name} of {self!r}: it was not kept, since the rule's own code takes nothing of it but shape, dtype, ndim "
+                          "and size. Name the array in the rule: a function that reads the rule's variables gets it as an argument, "
+                          "helper(x)")
+
+    def refuse(self, *args, **kwargs):
+        return self.__getattr__("the numbers")
+
+    __array__ = __array_ufunc__ = __array_function__ = __bool__ = __float__ = __int__ = __complex__ = __index__ = refuse
+    __len__ = __iter__ = __contains__ = __getitem__ = __setitem__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
+    __neg__ = __pos__ = __abs__ = __invert__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = refuse
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = refuse
+    __matmul__ = __rmatmul__ = __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = refuse
+    __hash__ = object.__hash__
 
 
 def reads_operand(f, i):
@@ -357,8 +376,24 @@ def fit_part(f, i, gx, shape):
     if isinstance(g, (np.number, np.bool_)):
         g = np.asarray(g)
     check_gradient_type(f, i, g)
-    check_part(f, i, gx.index, g.shape, shape)
-    return At(gx.index, g)
+    index = plain_index(f, i, gx.index, ())
+    check_part(f, i, index, g.shape, shape)
+    return At(index, g)
+
+
+def plain_index(f, i, index, given):
+    """Return the index of a part of input i with the arrays of constant Variables in their place.
+
+    `given`: the class of Variables that come of what the rule was given, such as an operand of integers.
+    """
+    if isinstance(index, VariableBase):
+        if not isinstance(index, given) and graph.is_differentiated(index):
+            raise GradientTypeError(f"{who(type(f))}: its rule returned At(index, ...) for input {i} with a Variable of shape {index.shape} "
+                                    "that wants a gradient as index, and an index gets none; write index.data or index.detach()")
+        return index._get_data()
+    if type(index) is tuple or type(index) is list:
+        return type(index)([plain_index(f, i, x, given) for x in index])
+    return index
 
 
 def check_part(f, i, index, got, shape):

@@ -258,6 +258,33 @@ def test_parts():
     check_grads(lambda x: pair(x) ** 2.0, [np.array([1.0, 2.0, 3.0, 4.0])])
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_the_index_of_a_part_is_a_constant_variable(create_graph):
+    constant, wanting = Variable(np.array([0, 0])).detach(), Variable(np.array([0, 0]))
+    for index in (constant, (constant, slice(None)), [constant, [1, 1]]):
+        x = Variable(np.ones((3, 2)))
+        wanted = np.zeros((3, 2))
+        np.add.at(wanted, wanted_index(index, constant), 1.0)
+        shape = wanted[wanted_index(index, constant)].shape
+        rule(lambda x: np.ones(shape), name="part")(lambda gy, y, x: At(index, gy))(x).backward(create_graph=create_graph)
+        assert np.array_equal(x.grad.data if create_graph else x.grad, wanted)
+    part = rule(lambda x: x[:2] * 1.0, name="part")(lambda gy, y, x: At(wanting, gy))
+    x.cleargrad()
+    with pytest.raises(errors.GradientError, match=r"for input 0 with a Variable of shape \(2,\) that wants a gradient as index.*detach"):
+        part(x).backward(create_graph=create_graph)
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("index", [np.array([0, 0]), Variable(np.array([0, 0])), Variable(np.array([0, 0])).detach()],
+                         ids=["array", "leaf", "constant"])
+def test_the_index_of_a_part_is_an_operand(index, create_graph):
+    take = rule(lambda x, i: x[i], name="taken")(lambda gy, y, x, i: (At(i, gy), None))
+    x = Variable(np.ones(3))
+    (take(x, index) * 2.0).backward(create_graph=create_graph)
+    assert (x.grad.data if create_graph else x.grad).tolist() == [4.0, 0.0, 0.0]
+
+
 def test_a_gradient_that_is_put_off_is_asked_for_only_where_it_is_wanted():
     asked = []
 
@@ -416,6 +443,49 @@ def test_an_array_that_was_not_kept_says_so():
     with pytest.raises(Seen) as caught:
         rule(np.exp)(nosy)(Variable(np.ones((2, 3), "f4"))).backward()
     assert caught.value.args[0] == ((2, 3), 2, 6, np.float32)
+
+
+def reader():
+    return sys._getframe(1).f_locals["x"]
+
+
+@pytest.mark.parametrize("use", [lambda x: x * 2.0, lambda x: 2.0 * x, lambda x: np.ones(3) - x, np.exp, np.asarray, np.stack, np.sum, len,
+                                 float, bool, list, lambda x: x[0], lambda x: x == x, lambda x: x > 0, lambda x: x.T, lambda x: x.sum(),
+                                 lambda x: x @ x, lambda x: -x, lambda x: 1.0 in x], ids=range(19))
+def test_an_array_that_was_not_kept_is_refused_by_name(use):
+    x = Variable(np.ones(3))
+    op = rule(np.exp, name="op")(lambda gy, y, x: gy * use(reader()))
+    with pytest.raises(errors.GraphError, match=r"an array of shape \(3,\) and dtype float64.* not kept.*Name the array") as caught:
+        op(x).backward()
+    assert x.grad is None and "in the rule of" in caught.value.__notes__[0]
+
+
+def test_what_is_kept_of_an_array_is_there_for_helpers_too():
+    op = rule(np.exp, name="op")(lambda gy, y, x: gy * reader().shape[0] * reader().ndim * hasattr(reader(), "dtype"))
+    x = Variable(np.ones(3))
+    op(x).backward()
+    assert x.grad.tolist() == [3.0] * 3
+    op = rule(np.exp, name="op")(lambda gy, y, x: gy * hasattr(reader(), "T"))
+    op(x).backward()
+    assert x.grad.tolist() == [3.0] * 3
+
+
+def test_backward_in_a_rule_says_that_nothing_is_recorded_there():
+    @rule(np.square)
+    def by_backward(gy, y, x):
+        v = Variable(x)
+        np.square(v).backward()
+        return gy * v.grad
+
+    @rule(lambda x: x * x)
+    def by_vjp(gy, y, x):
+        return dezero.vjp(lambda v: v * v, x)[1](gy)[0]
+    x = Variable(np.array([3.0]))
+    with pytest.raises(errors.GraphError, match="in the rule of an op.*without recording.*vjp") as caught:
+        by_backward(x).backward()
+    assert caught.value.__notes__ == ["in the rule of test_backward_in_a_rule_says_that_nothing_is_recorded_there.<locals>.by_backward"]
+    by_vjp(x).backward()
+    assert x.grad.tolist() == [6.0]
 
 
 def test_keep_data_keeps_all():
