@@ -535,7 +535,7 @@ def test_defaults_that_can_be_compared_and_agree():
 
 
 def test_help_shows_the_ops_own_default():
-    roll = rule(np.roll, operands=("x",))(lambda gy, y, x, shift, axis=0: np.roll(gy, -shift, axis))
+    roll = rule(np.roll, name="rolled", operands=("x",))(lambda gy, y, x, shift, axis=0: np.roll(gy, -shift, axis))
     total = rule(np.sum, (np.add, "reduce"), name="total")(lambda gy, y, x, axis=None: np.broadcast_to(gy, x.shape))
     assert str(roll.signature) == "(a, shift, axis=0)" and str(total.signature) == "(a, axis=None)"
     assert "axis=None" in pydoc.render_doc(total.apply) and "axis=0" in pydoc.render_doc(roll.apply)
