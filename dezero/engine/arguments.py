@@ -258,7 +258,7 @@ class Arguments:
 
     @property
     def shown(self):
-        """What the op takes, for a reader: with its own defaults, and by name what stands behind an argument that it lacks."""
+        """What the op takes, for a reader: with the defaults of a call, and by name what stands behind an argument that it lacks."""
         takes, skipped = [], False
         for name, p in self.signature.parameters.items():
             if name in self.place_of:
@@ -266,7 +266,7 @@ class Arguments:
                 default = (None if is_nothing(p.default) else p.default) if optional else Parameter.empty
             elif name in self.parameters:
                 own = self.parameters[name].default
-                default = p.default if own is Parameter.empty else own
+                default = p.default if own is Parameter.empty else self.differing.get(name, own)
             else:
                 skipped = True
                 continue

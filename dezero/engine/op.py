@@ -140,7 +140,7 @@ class Op:
             return self.apply(*args, **kwargs)
         operands, parameters = self.bind(args, kwargs)
         for i, x in enumerate(operands):
-            if x is not None or self.listed or self._count:
+            if (x is not None or self.listed or self._count) and type(x) is not trace.Symbol:
                 check_operand(self.cls, x, self.place_name(i))
         ys = self.forward(*((operands,) if self.listed else operands), **parameters)
         return self.named(ys.y if type(ys) is rules.Saved else ys)

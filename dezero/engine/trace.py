@@ -133,7 +133,7 @@ class Outside:
         """
         if isinstance(value, ModuleType):
             self.check_module(value, following)
-        elif isinstance(getattr(value, "_rule", None), rules.Rule):     # an Op, which is its forward on what is no Variable
+        elif isinstance(getattr(value, "_rule", None), rules.Rule):     # an Op, which is its forward on symbols
             self.check(value.forward, ())
         elif type(value) is FunctionType and (value.__module__ or "").partition(".")[0] != "numpy":
             self.check_function(value)
