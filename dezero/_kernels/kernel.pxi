@@ -32,7 +32,7 @@ cdef enum:
 
 
 cdef class Kernel:
-    """Kernel(forward, backward=Ellipsis, reads=None, accumulate=None, *, cheap=False)
+    """Kernel(forward, backward=..., reads=None, accumulate=None, *, cheap=False)
 --
 
     Loops that do an op's work without its Python methods, which stay the reference.

@@ -45,6 +45,10 @@ class Rows:
         """Does a step read this argument?"""
         return any(argument in registers for _, _, registers in self.steps)
 
+    def is_number(self, c):
+        """Is the result a number, and this one?"""
+        return self.numbers == (c,) and not any([self.reads(i) for i in range(self.nin)])
+
     def assigned(self):
         """Return for each step the slot of its result: one that no later step reads from any more."""
         last = {r: s for s, (_, _, registers) in enumerate(self.steps) for r in registers}

@@ -321,7 +321,10 @@ def make_loops(op, parameters):
 def still_holds(guards):
     """Is all that loops depend on what it was when they were made?"""
     for where, name, value in guards:
-        if (where.cell_contents if name is None else where.get(name, MISSING)) is not value:
+        try:
+            if (where.cell_contents if name is None else where.get(name, MISSING)) is not value:
+                return False
+        except ValueError:                  # a cell that was emptied
             return False
     return True
 

@@ -6,7 +6,7 @@ could do something else at another call, is left to the rule itself.
 import builtins
 import dis
 import math
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -72,7 +72,10 @@ def traced(rule, forward, loop, operands, parameters):
 
 def forward_rows(recorder, forward, operands, parameters):
     """Return the rows of a forward."""
-    return recorder.rows(forward(*[recorder.argument(i) for i in range(operands)], **parameters), operands)
+    rows = recorder.rows(forward(*[recorder.argument(i) for i in range(operands)], **parameters), operands)
+    if not all([rows.reads(i) for i in range(operands)]):
+        raise Untraceable("forward does not read all operands: the shape of its result is not that to which they broadcast")
+    return rows
 
 
 def backward_rows(recorder, rule, operands, parameters):
@@ -83,7 +86,10 @@ def backward_rows(recorder, rule, operands, parameters):
     if len(gxs) != operands:
         raise Untraceable(f"{len(gxs)} gradients for {operands} operands")
     gxs = [g() if isinstance(g, FunctionType) else g for g in gxs]
-    return [None if g is None else recorder.rows(g, operands + 2) for g in gxs]
+    found = [None if g is None else recorder.rows(g, operands + 2) for g in gxs]
+    if not all([rows is None or rows.reads(0) or rows.is_number(0.0) for rows in found]):
+        raise Untraceable("a gradient does not read gy: its shape may be another than that of the result")
+    return found
 
 
 def written(rows, operands):
@@ -111,8 +117,12 @@ BUILTINS = {name: getattr(builtins, name) for name in "abs float int len pow ran
 FUNCTIONS = [np.where, np.zeros_like, np.ones_like, np.full_like, np.float32, np.float64, np.finfo]
 """And of NumPy, beside ufuncs and numbers."""
 
+ATTRIBUTES = frozenset("dtype type astype eps tiny max min smallest_normal".split())
+"""What it may ask of what is no module: of symbols, dtypes and np.finfo.  A function's attribute could change unseen."""
+
 EFFECTS = ("STORE_GLOBAL", "STORE_NAME", "STORE_ATTR", "STORE_SUBSCR", "STORE_SLICE", "DELETE_", "IMPORT_", "YIELD_", "SEND",
            "LOAD_BUILD_CLASS", "LOAD_NAME")
+ASKING = ("LOAD_ATTR", "LOAD_METHOD")
 GENERATORS = 0x20 | 0x80 | 0x200            # of code.co_flags: also coroutines
 
 
@@ -124,7 +134,7 @@ class Outside:
         self.seen = set()
 
     def check(self, value, following):
-        """Note what a name stands for, and what is asked of it by the instructions that follow.
+        """Note what a name stands for, and return how many of the instructions that follow ask a module for a name.
 
         Raises
         ------
@@ -132,24 +142,24 @@ class Outside:
             It may do more than compute, or change unseen.
         """
         if isinstance(value, ModuleType):
-            self.check_module(value, following)
-        elif isinstance(getattr(value, "_rule", None), rules.Rule):     # an Op, which is its forward on symbols
-            self.check(value.forward, ())
-        elif type(value) is FunctionType and (value.__module__ or "").partition(".")[0] != "numpy":
+            if not following or following[0].opname not in ASKING:
+                raise Untraceable(f"it hands on the module {value.__name__}")
+            return 1 + self.take(vars(value), following[0].argval, following[1:], value in (np, math))
+        if isinstance(getattr(value, "_rule", None), rules.Rule):       # an Op, which is its forward on symbols
+            return self.check(value.forward, ())
+        if type(value) is FunctionType and (value.__module__ or "").partition(".")[0] != "numpy":
             self.check_function(value)
         elif not is_plain(value):
             raise Untraceable(f"it names {value!r}")
-
-    def check_module(self, module, following):
-        """Note the name of a module that is asked for."""
-        if not following or following[0].opname not in ("LOAD_ATTR", "LOAD_METHOD"):
-            raise Untraceable(f"it hands on the module {module.__name__}")
-        self.take(vars(module), following[0].argval, following[1:], module in (np, math))
+        return 0
 
     def check_function(self, function):
         """Note the names in a Python function."""
         if function not in self.seen:
             self.seen.add(function)
+            for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+                if not is_plain(default) and type(default) is not str:
+                    raise Untraceable(f"it has the default {default!r}")
             code = function.__code__
             self.check_code(code, function.__globals__, dict(zip(code.co_freevars, function.__closure__ or ())))
 
@@ -161,26 +171,37 @@ class Outside:
             if isinstance(inner, CodeType):
                 self.check_code(inner, names, cells)
         steps = list(dis.get_instructions(code))
+        of_modules = 0                      # instructions that follow, and ask a module
         for i, step in enumerate(steps):
+            following = steps[i + 1:i + 9]
             if step.opname.startswith(EFFECTS) or step.opname == "STORE_DEREF" and step.argval in cells:
                 raise Untraceable(f"it does more than compute ({step.opname})")
             if step.opname == "LOAD_GLOBAL":
-                self.take(names, step.argval, steps[i + 1:])
+                of_modules = self.take(names, step.argval, following)
             elif step.opname.startswith("LOAD_") and step.argval in cells:
-                value = cells[step.argval].cell_contents
-                self.guards.append((cells[step.argval], None, value))
-                self.check(value, steps[i + 1:])
+                of_modules = self.take_cell(cells[step.argval], following)
+            elif step.opname in ASKING and of_modules:
+                of_modules -= 1
+            elif step.opname in ASKING and step.argval not in ATTRIBUTES:
+                raise Untraceable(f"it asks for .{step.argval}")
 
     def take(self, names, name, following, is_known=False):
-        """Note a name in a dict."""
+        """Note a name in a dict, and return what `check` returns."""
         if name not in names:
             if name in BUILTINS:
-                return
+                return 0
             raise Untraceable(f"it names {name!r}")
         value = names[name]
         if value is not np and not is_known:
             self.guards.append((names, name, value))
-        self.check(value, following)
+        return self.check(value, following)
+
+    def take_cell(self, cell, following):
+        """Note a name of a closure, and return what `check` returns."""
+        if cell == CellType():
+            raise Untraceable("it names what is not there yet")
+        self.guards.append((cell, None, cell.cell_contents))
+        return self.check(cell.cell_contents, following)
 
 
 def is_plain(value):

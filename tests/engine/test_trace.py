@@ -10,7 +10,7 @@ import pytest
 from dezero import Kernel, Op, Variable, _kernels, grad, no_grad, plugins, rule, using_config
 from dezero.engine import trace
 from dezero.engine.op import MOST_TRACES, loops_of
-from dezero.errors import PluginError
+from dezero.errors import FirstOrderOnly, PluginError
 from dezero.testing import check_op
 
 compiled = pytest.mark.skipif(_kernels.IN_USE != "compiled", reason="rules are traced where loops run")
@@ -81,11 +81,6 @@ def sums(gy, y, a, b):
     return gy, -gy
 
 
-@rule(lambda a, b: a)
-def first(gy, y, a, b):
-    return gy, None
-
-
 @rule(np.absolute)
 def magnitude(gy, y, x):
     return gy * np.sign(x)
@@ -96,7 +91,7 @@ def powers(gy, y, x):
     return gy * (-(x**-2) + 0.5 * x**-0.5 - 1 / np.square(x) + math.log(2) * 2.0**x + np.ones_like(x))
 
 
-OPS = [tanh, sigmoid, arctan2, maximum, leaky, cube, softplus, through, hypot, sums, first, magnitude, powers]
+OPS = [tanh, sigmoid, arctan2, maximum, leaky, cube, softplus, through, hypot, sums, magnitude, powers]
 
 
 def draw(shape, dtype, count, seed=0):
@@ -348,7 +343,27 @@ def hands_on(gy, y, x): return (lambda m: gy * m.pi)(math)          # noqa: E704
 def takes_out(gy, y, x): return np.multiply(gy, 2.0, out=np.empty(x.shape))     # noqa: E704
 def accumulates(gy, y, x): return np.add.accumulate(gy)             # noqa: E704
 def is_a_gradient_of_booleans(gy, y, x): return gy * 1.0 + 0 * (x > 0).astype(int)     # noqa: E704
+def asks_a_function(gy, y, x): return gy * tuned.scale              # noqa: E704
+def asks_it_later(gy, y, x): return [gy * f.scale for f in [tuned]][0]     # noqa: E704
+def has_a_list(gy, y, x, k=[2.0]): return gy * k[0]                 # noqa: E704
+def calls_what_has_a_list(gy, y, x): return gy * tuned()            # noqa: E704
+def asks_a_class(gy, y, x): return gy * Tuning.scale                # noqa: E704
+def asks_another(gy, y, x): return gy * other.numbers.k             # noqa: E704
 def is_no_array(gy, y, x): return None                              # noqa: E704
+
+
+def tuned(k=[2.0]):
+    return k[0]
+
+
+class Tuning:
+    scale = 2.0
+
+
+tuned.scale = 2.0
+other = ModuleType("other")
+other.numbers = Tuning
+other.numbers.k = 2.0
 
 
 def catches(gy, y, x):
@@ -376,7 +391,7 @@ def stores(gy, y, x):
 
 
 LEFT = [reads_shape, reduces, asks_kind, reads_a_dict, draws, branches, asks_an_element, converts, keeps, hands_on, takes_out,
-        accumulates, is_a_gradient_of_booleans, catches, writes, imports, stores]
+        accumulates, asks_a_function, asks_it_later, has_a_list, calls_what_has_a_list, asks_a_class, asks_another, is_a_gradient_of_booleans, catches, writes, imports, stores]
 
 
 @pytest.mark.parametrize("function", LEFT, ids=lambda f: f.__name__)
@@ -392,7 +407,7 @@ def test_what_could_do_another_thing_next_time_runs_itself(function):
 @compiled
 @pytest.mark.parametrize("function, reason", [
     (asks_kind, "it names 'isinstance'"), (reduces, "it names <function sum"), (catches, "it catches errors"),
-    (writes, "more than compute .STORE_GLOBAL"), (reads_a_dict, "it names {'scale': 2.0}"), (accumulates, "add.accumulate"),
+    (writes, "more than compute .STORE_GLOBAL"), (reads_a_dict, "it names {'scale': 2.0}"), (accumulates, "it asks for .accumulate"),
     (is_a_gradient_of_booleans, "astype"), (is_no_array, None)])
 def test_and_its_reason_is_said(function, reason):
     if reason is None:
@@ -408,6 +423,51 @@ def test_and_its_reason_is_said(function, reason):
 def test_a_forward_that_is_no_row_of_loops(forward):
     with pytest.raises(trace.Untraceable):
         trace.traced(lambda gy, y, x: gy, forward, None, 1, {})
+
+
+def test_shapes_that_rows_would_get_wrong():
+    """Rows give what all operands broadcast to; a forward that reads one of two gives the shape of that."""
+    first = rule(lambda a, b: a * 1.0, name="op")(lambda gy, y, a, b: (gy, None))
+    a, b = Variable(np.ones(3)), Variable(np.ones((4, 3)))
+    assert not is_traced(first) and first(a, b).shape == (3,)
+    of_a = rule(np.multiply, name="op")(lambda gy, y, a, b: (b, gy * a))    # not linear in gy: the kit's business
+    assert not is_traced(of_a)
+    still = rule(np.multiply, name="op")(lambda gy, y, a, b: (np.zeros_like(gy), gy * a))
+    still(a, b).backward()
+    np.testing.assert_array_equal(a.grad, np.zeros(3))
+
+
+def test_a_cell_that_is_empty():
+    def made(late):
+        def slope(gy, y, x):
+            return gy * scale
+        if late:
+            return slope, None
+        scale = 2.0
+        op = rule(lambda x: x * 2.0, name="op")(slope)
+        v = Variable(np.ones(2))
+        op(v).backward()
+        del scale
+        return slope, (op, v)
+    slope, _ = made(True)
+    with pytest.raises(NameError):
+        rule(lambda x: x * 2.0, name="op")(slope)(Variable(np.ones(2))).backward()
+    _, (op, v) = made(False)
+    np.testing.assert_array_equal(v.grad, [2, 2])
+    with pytest.raises(NameError):
+        op(v).backward()
+
+
+@pytest.mark.parametrize("order", [1, None])
+def test_its_order_is_that_of_the_rule(order):
+    op = rule(np.tanh, name="op", order=order)(lambda gy, y, x: gy * (1 - y * y))
+    v = Variable(np.array([0.5, 1.0]))
+    if order == 1:
+        with pytest.raises(FirstOrderOnly):
+            op(v).backward(create_graph=True)
+    else:
+        op(v).backward(create_graph=True)
+        v.grad.sum().backward()
 
 
 def test_a_rule_is_not_called_on_symbols_where_it_does_more_than_compute():
