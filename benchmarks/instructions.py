@@ -15,7 +15,7 @@ import sys
 PROGRAM = """
 import gc, math, sys
 import numpy as np
-from dezero import Function, Variable, no_grad
+from dezero import Function, Variable, no_grad, plugins, rule
 
 class Tanh(Function):
     def forward(self, x):
@@ -24,6 +24,12 @@ class Tanh(Function):
     def backward(self, gy):
         y = self.outputs[0]()
         return gy * (1 - y * y)
+
+@rule(np.tanh)
+def tanh(gy, y, x):
+    return gy * (1 - y * y)
+
+plugins.register(tanh)
 
 def goldstein(x, y):
     return (1 + (x + y + 1) ** 2 * (19 - 14 * x + 3 * x ** 2 - 14 * y + 6 * x * y + 3 * y ** 2)) * (
@@ -58,6 +64,13 @@ run = {
     "x + y of 8": lambda: forward(lambda x, y: x + y, 8),
     "Python rule 0-d": lambda: turn(lambda x, y: Tanh()(x), ()),
     "Python rule 8": lambda: turn(lambda x, y: Tanh()(x), 8),
+    "tanh by a rule 8": lambda: forward(lambda x, y: tanh(x), 8),
+    "np.tanh by a rule 8": lambda: forward(lambda x, y: np.tanh(x), 8),
+    "np.isnan of 8": lambda: forward(lambda x, y: np.isnan(x), 8),
+    "x[1:3] of 8": lambda: forward(lambda x, y: x[1:3], 8),
+    "x.sum() of 8": lambda: forward(lambda x, y: x.sum(), 8),
+    "x.T of 8 x 8": lambda: forward(lambda x, y: x.T, (8, 8)),
+    "x.reshape of 8": lambda: forward(lambda x, y: x.reshape(2, 4), 8),
     "create_graph": lambda: turn(goldstein, (), create_graph=True),
     "hvp 20": products,
     "no_grad": lambda: mode,

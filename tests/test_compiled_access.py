@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the sources of the e
 # `guard`, watchers of the modes' defaults.
 KNOWN = {
     "function": {"bind", "default", "functions", "name"}, "op": {"bind", "count", "default", "name", "pop"}, "graph": {"pop"}, "hooks": set(),
-    "rules": {"array", "insert", "name"}, "tape": set(), "variable": {"array", "creator", "size"},
+    "rules": {"array", "insert", "name"}, "dispatch": set(), "tape": set(), "variable": {"array", "creator", "size"},
     "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "nodes": {"array", "pop", "watchers"},
 }
 ACCESS = re.compile(r"__Pyx_PyObject_(?:(?:Get|Set|Del)Attr|Call|Fast)\w*\([^;]*?__pyx_n_u_(\w+?)[),]")

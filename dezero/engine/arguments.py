@@ -391,13 +391,19 @@ def ufunc_text(ufunc):
 
 # ---- an op and its Arguments -----------------------------------------------------------------------------------------
 
+def found(apply):
+    """Return the Arguments of an op's `apply`, which tells, or what it is a method of; None of an author's own."""
+    bound = getattr(apply, "arguments", None) or getattr(getattr(apply, "__self__", None), "arguments", None)
+    return bound if isinstance(bound, Arguments) else None
+
+
 def bound_for(apply, numpy, args, kwargs):
     """Return the arguments of a call of a NumPy function as those of an op's `apply`, which may be bound by another function.
 
-    The `arguments` of an `apply`, or of what it is a method of, tell; an author's own gets what the caller gave.
+    An author's own `apply` gets what the caller gave.
     """
-    bound = getattr(apply, "arguments", None) or getattr(getattr(apply, "__self__", None), "arguments", None)
-    if not isinstance(bound, Arguments):
+    bound = found(apply)
+    if bound is None:
         return args, kwargs
     if bound.numpy == numpy and not (kwargs and bound.named(kwargs)):
         for x in args[:len(bound.names)]:

@@ -10,12 +10,15 @@ from . import arguments
 from .checks import NO_GRADIENT, GradientTypeError
 
 
+OPERANDS = VariableBase, int, float, complex, np.ndarray, np.generic
+
+
 def is_operand(x):
     """Is x an operand: a Variable, a number, or an array?  Matrices and masked arrays are, to be refused in words.
 
     A proxy, which says so of itself, is none: compiled code would not know it.  It has its own turn, and hands on what it stands for.
     """
-    return issubclass(type(x), (VariableBase, int, float, complex, np.ndarray, np.generic))
+    return issubclass(type(x), OPERANDS)
 
 
 def is_foreign(x):

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport graph, rules, tape
+from . cimport dispatch, graph, rules, tape
 from .._kernels.nodes cimport FunctionBase, Node, OpBase, VariableBase
 
 cdef OperatorTable operators
@@ -7,7 +7,7 @@ cdef OperatorTable operators
 cdef class OperatorTable:
     cdef public OpBase add_, sub_, mul_, truediv_, floordiv_, mod_, divmod_, pow_, matmul_, and_, or_, xor_, lshift_, rshift_
     cdef public OpBase neg_, pos_, abs_, invert_, getitem_
-    cdef dict loops, functions
+    cdef dict loops, functions, answers
 
 cdef class Function(FunctionBase):
     pass
@@ -36,5 +36,14 @@ cpdef object operands_of(object cls)
 cdef object count_operands(object forward)
 cdef object refuse_arguments(object cls, tuple args, dict kwargs, object error)
 cdef object as_0d(object x)
+
+@cython.final
+cdef class Answer:
+    cdef readonly object apply, parameters
+    cdef readonly OpBase op
+    cdef readonly Py_ssize_t operands, direct
+
+@cython.locals(found=Answer)
+cdef object answer(object func, tuple args, dict kwargs)
 @cython.locals(op=OpBase)
-cdef object ask_loops(object ufunc, str method, tuple inputs, dict kwargs)
+cdef Answer answer_of(object func)

@@ -7,7 +7,7 @@ import numpy as np
 from .._kernels import IN_USE
 from .._kernels.nodes import FunctionBase, VariableBase
 from ..registry import OPERATORS, registry
-from . import arguments, graph, rules, tape
+from . import arguments, dispatch, graph, rules, tape
 from .checks import GradientTypeError, check_data, who
 
 
@@ -17,9 +17,11 @@ class OperatorTable:
     def __init__(self):
         self.loops = {}
         self.functions = {}
+        self.answers = {}
 
     def fill(self, snapshot):
         """Take what the registry has now, but for lazy claims: these are looked up in the registry, which imports what they need."""
+        self.answers = {}                   # first: an op that was taken off is not answered from here
         for operator in OPERATORS:
             op = snapshot.operators.get(operator)
             setattr(self, operator.strip("_") + "_", None if op is None or op.module is not None else op)
@@ -376,12 +378,54 @@ def as_0d(x):
     return np.asarray(x) if isinstance(x, np.generic) else x
 
 
-def ask_loops(ufunc, method, inputs, kwargs):
-    """Return what the loops of the op that claims a NumPy function make of operands; None where it takes more."""
-    op = operators.functions.get(ufunc)
-    if op is None or len(inputs) != op.direct or kwargs or method != "__call__":
-        return None
-    return tape.run_kernel(op, inputs[0], inputs[1] if len(inputs) == 2 else None)
+def answer(func, args, kwargs):
+    """Return what a NumPy function of Variables is, where no argument needs to be bound anew; else NotImplemented.
+
+    `dispatch.dispatch_numpy` is asked then.  Without this np.tanh(x) took 3.5 us more than the op itself, with it 0.4.
+    """
+    found = operators.answers.get(func)
+    if found is None:
+        found = operators.answers[func] = answer_of(func)
+    if found.direct and found.direct == len(args) and not kwargs:
+        y = tape.run_kernel(found.op, args[0], args[1] if len(args) == 2 else None)
+        if y is not None:
+            return y
+    if found.apply is None:
+        return NotImplemented
+    for x in args[:found.operands]:
+        if not dispatch.is_operand(x):
+            return NotImplemented
+    for name in kwargs:
+        if name == "out" or found.parameters is not None and name not in found.parameters:
+            return NotImplemented
+    if found.op is None:
+        args, kwargs = tuple([dispatch.to_data(x) for x in args]), {name: dispatch.to_data(x) for name, x in kwargs.items()}
+    return found.apply(*args, **kwargs) if kwargs else found.apply(*args)
+
+
+class Answer:
+    """Who answers a NumPy function, with its arguments as they are; where `apply` is None, nobody.
+
+    The first arguments, `operands` in number, are to be no lists, and `parameters` has the names that can be given beside them, or is
+    None for any.  Without `op` the function is locally constant, and answered on the data.
+    """
+
+    def __init__(self, apply=None, op=None, operands=0, parameters=None):
+        self.apply, self.op, self.operands, self.parameters = apply, op, operands, parameters
+        self.direct = 0 if op is None else op.direct
+
+
+def answer_of(func):
+    """Return who answers a NumPy function, as far as the registry knows now."""
+    op, snapshot = operators.functions.get(func), registry.snapshot
+    operands = func.nin if isinstance(func, np.ufunc) else 0
+    if op is None:
+        is_constant = func in snapshot.constants and func not in snapshot.answers
+        return Answer(func, None, operands) if is_constant else Answer()
+    bound = arguments.found(op.apply)
+    if bound is None:
+        return Answer(op.apply, op, operands)
+    return Answer(op.apply if bound.numpy is func else None, op, max(operands, len(bound.names)), bound.parameters)
 
 
 operators = OperatorTable()

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport function, graph, rules, tape
+from . cimport dispatch, function, graph, rules, tape
 from .._kernels.nodes cimport Node, OpBase, VariableBase
 
 cdef class Variable(VariableBase):

@@ -8,9 +8,9 @@ from .._kernels.gradients import At, gradient_dtype
 from .._kernels.nodes import VariableBase, set_variable_class
 from ..errors import DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
 from ..registry import SYMBOLS, function_name, library_of, registry
-from . import arguments, function, graph, guard, rules, tape
+from . import dispatch, function, graph, guard, rules, tape
 from .checks import check_choice, check_data, checked_gradient, describe
-from .dispatch import QUESTIONS, class_of, compare, dispatch_numpy, is_foreign, is_operand, refuse_foreign, refuse_operand, to_data
+from .dispatch import QUESTIONS, class_of, refuse_foreign, refuse_operand
 
 
 def as_array(x):
@@ -324,12 +324,12 @@ class Variable(VariableBase):
             raise TypeError("iteration over a 0-d Variable")
         return iter(elements(self))
 
-    def __lt__(self, other): return compare(np.less, self, other)
-    def __le__(self, other): return compare(np.less_equal, self, other)
-    def __gt__(self, other): return compare(np.greater, self, other)
-    def __ge__(self, other): return compare(np.greater_equal, self, other)
-    def __eq__(self, other): return compare(np.equal, self, other)
-    def __ne__(self, other): return compare(np.not_equal, self, other)
+    def __lt__(self, other): return dispatch.compare(np.less, self, other)
+    def __le__(self, other): return dispatch.compare(np.less_equal, self, other)
+    def __gt__(self, other): return dispatch.compare(np.greater, self, other)
+    def __ge__(self, other): return dispatch.compare(np.greater_equal, self, other)
+    def __eq__(self, other): return dispatch.compare(np.equal, self, other)
+    def __ne__(self, other): return dispatch.compare(np.not_equal, self, other)
     def __hash__(self): return id(self) >> 4
 
     # -- as plain Python and NumPy see it
@@ -381,21 +381,20 @@ class Variable(VariableBase):
         return np.array(self.data, dtype) if copy else np.asarray(self.data, dtype)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        y = function.ask_loops(ufunc, method, inputs, kwargs)
-        if y is not None:
+        y = function.answer(ufunc, inputs, kwargs) if method == "__call__" else NotImplemented
+        if y is not NotImplemented:
             return y
-        if not all([is_operand(x) or isinstance(x, (list, tuple)) for x in inputs]):
-            return ufunc_beyond(ufunc, method, inputs, kwargs)
-        return dispatch_numpy(ufunc, method, inputs, kwargs)
+        for x in inputs:
+            if not dispatch.is_operand(x) and not isinstance(x, (list, tuple)):
+                return ufunc_beyond(ufunc, method, inputs, kwargs)
+        return dispatch.dispatch_numpy(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func, types, args, kwargs):
-        if not all([issubclass(t, (Variable, np.ndarray)) for t in types]):
-            return NotImplemented
-        op = function.operators.functions.get(func)
-        if op is None or "out" in kwargs:
-            return dispatch_numpy(func, "__call__", args, kwargs)
-        args, kwargs = arguments.bound_for(op.apply, func, args, kwargs)
-        return op.apply(*args, **kwargs)
+        for t in types:
+            if not (t is Variable or t is np.ndarray or issubclass(t, (Variable, np.ndarray))):
+                return NotImplemented
+        y = function.answer(func, args, kwargs)
+        return dispatch.dispatch_numpy(func, "__call__", args, kwargs) if y is NotImplemented else y
 
     def __getattr__(self, name):
         if hasattr(type(self), name):       # a property of ours has failed: let it say so itself
@@ -509,14 +508,14 @@ def number_of(v, what):
 def operate(op, operator, a, b):
     """Return a operator b, for whichever op claims the operator."""
     if op is None:
-        if not is_operand(a) or not is_operand(b):
+        if not dispatch.is_operand(a) or not dispatch.is_operand(b):
             return operate_beyond(operator, a, b)
         op = op_for(None, operator)
     if op.direct == 2:
         y = tape.run_kernel(op, a, b)
         if y is not None:
             return y
-    if not is_operand(a) or not is_operand(b):
+    if not dispatch.is_operand(a) or not dispatch.is_operand(b):
         return operate_beyond(operator, a, b)
     return op.apply(a, b)
 
@@ -524,22 +523,22 @@ def operate(op, operator, a, b):
 def operate_beyond(operator, a, b):
     """Return a operator b, of a Variable and of what is no operand."""
     v, x = (a, b) if isinstance(a, Variable) else (b, a)
-    if not is_foreign(x):
+    if not dispatch.is_foreign(x):
         return refuse_operand(SYMBOLS[operator], x)
     refuse_beside(v, SYMBOLS[operator], class_of(x))
-    return getattr(operators, operator, divmod)(to_data(a), to_data(b))
+    return getattr(operators, operator, divmod)(dispatch.to_data(a), dispatch.to_data(b))
 
 
 def ufunc_beyond(ufunc, method, inputs, kwargs):
     """Return a ufunc of Variables and of what is no operand: it is the other class's turn, but not to take Variables for numbers."""
-    foreign = [x for x in inputs if is_foreign(x)]
+    foreign = [x for x in inputs if dispatch.is_foreign(x)]
     if not foreign:
-        return refuse_operand(function_name(ufunc), next(x for x in inputs if not is_operand(x) and not isinstance(x, (list, tuple))))
+        return refuse_operand(function_name(ufunc), next(x for x in inputs if not dispatch.is_operand(x) and not isinstance(x, (list, tuple))))
     if not registry.is_constant(ufunc):
         for v in inputs:
             if isinstance(v, Variable):
                 refuse_beside(v, function_name(ufunc), class_of(foreign[0]))
-    return getattr(ufunc, method)(*map(to_data, inputs), **kwargs)
+    return getattr(ufunc, method)(*map(dispatch.to_data, inputs), **kwargs)
 
 
 def operate_alone(op, operator, a):
