@@ -38,6 +38,8 @@ BUILTIN = (
     "dezero.ops.broadcast_to",
     "dezero.ops.getitem",
     "dezero.ops.scatter",
+    "dezero.ops.reshape",
+    "dezero.ops.transpose",
     "dezero.ops.constants",
 )
 

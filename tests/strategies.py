@@ -497,3 +497,17 @@ class BinaryContract(ElementwiseContract):
 
 class UnaryContract(ElementwiseContract):
     """What an op of one operand owes beside."""
+
+
+def assert_rearranged(rng, f, a):
+    """f is of a Variable what NumPy makes of the array, of its own memory, and its gradient goes back to each place."""
+    x = Variable(a)
+    y, wanted = f(x), f(a)
+    assert type(y) is Variable and y.creator is not None
+    np.testing.assert_array_equal(y.data, wanted, strict=a.dtype.isnative)
+    assert not np.shares_memory(y.data, a)
+    g = rng.normal(size=wanted.shape)
+    y.backward(gradient=g)
+    g_in_place = np.zeros(a.size)
+    g_in_place[f(np.arange(a.size).reshape(a.shape)).ravel().astype(int)] = g.ravel()
+    assert_gradient(x.grad, g_in_place.reshape(a.shape), a, rtol=1e-3 if a.dtype.itemsize == 2 else 1e-6)

@@ -315,7 +315,7 @@ def test_mypy_passes_the_examples(tmp_path, name):
 ALLOWED = [r"dezero\.engine\.variable\.Variable\.__r?pow__", r"dezero\.engine\.function\.Function\.(__init__|forward|backward)",
            r"dezero\.engine\.op\.Op(\.__init__)?",
            r"dezero\.engine\.variable\.Variable", r"dezero\._kernels\.nodes\.Kernel",
-           *(rf"dezero\.(functions|engine\.variable\.Variable)\.{op.name}" for op in BUILT_IN)]
+           *(rf"dezero\.(functions|engine\.variable\.Variable)\.{name}" for op in BUILT_IN for name in (op.name, op.attribute))]
 
 
 def test_the_stub_of_kernel_has_the_parameters_of_its_twin():

@@ -49,6 +49,8 @@ class Arguments:
     exact : int or None
         A call with this many arguments by place, none of them a list, and none by name needs no `bind`: all are operands.
         None: any number of them; -1: each call is bound.
+    leading : int or None
+        The same, where parameters that are needed may follow.
     """
 
     def __init__(self, who, operands, parameters, numpy=None, listed=False, name=""):
@@ -91,8 +93,10 @@ class Arguments:
         self.differing = {name: x for name, x in self.defaults.items()
                           if found[name].default is Parameter.empty or not is_same(x, own[name])}
         in_order = [self.place_of.get(name) for name in self.by_place[:len(self.absent)]] == list(range(len(self.absent)))
-        self.exact = None if self.is_open else len(self.absent)
-        if self.listed or needed or self.differing or not in_order or self.is_open and self.absent:
+        self.exact = self.leading = None if self.is_open else len(self.absent)
+        if self.listed or self.differing or not in_order or self.is_open and self.absent:
+            self.exact = self.leading = -1
+        elif needed:
             self.exact = -1
 
     def own_signature(self, parameters):

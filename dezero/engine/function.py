@@ -184,7 +184,7 @@ def apply_op(cls, args, kwargs):
             operands, kwargs = bound.bind(args, kwargs, False)      # lists are operands where NumPy's function was called
             args = tuple(bound.present(operands))
         else:
-            args, kwargs = args[:bound.exact], parameters
+            args, kwargs = args[:bound.leading], parameters
         y = None if kwargs else apply_loops(cls, args)
         if y is not None:
             return y
@@ -199,12 +199,14 @@ def apply_op(cls, args, kwargs):
 
 def plain_parameters(bound, cls, args, kwargs):
     """Return the parameters that `Arguments.bind` gives, 10 us sooner, of a call with all operands by place; None of any other."""
-    count = bound.exact
+    count = bound.leading
     if count is None or count < 0 or not count <= len(args) <= len(bound.by_place) or True in bound.optional:
         return None
-    given = {**dict(zip(bound.by_place[count:], args[count:])), **kwargs}
-    if len(given) < len(args) - count + len(kwargs):
-        return None
+    given = kwargs
+    if len(args) > count:
+        given = {**dict(zip(bound.by_place[count:], args[count:])), **kwargs}
+        if len(given) < len(args) - count + len(kwargs):
+            return None
     for name, x in given.items():
         if name not in bound.parameters or x is arguments.NoValue:
             return None

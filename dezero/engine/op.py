@@ -157,8 +157,9 @@ class Op:
     def bind(self, args, kwargs):
         """Return the operands and the parameters that a call gives."""
         bound = self.arguments
-        parameters = None if any_list(args[:self._exact]) else function.plain_parameters(bound, self.cls, args, kwargs)
-        return bound.bind(args, kwargs) if parameters is None else (args[:self._exact], parameters)
+        count = 0 if bound.leading is None else bound.leading
+        parameters = None if count <= 0 or any_list(args[:count]) else function.plain_parameters(bound, self.cls, args, kwargs)
+        return bound.bind(args, kwargs) if parameters is None else (args[:count], parameters)
 
     def place_name(self, i):
         """Return what operand i is called in a message."""

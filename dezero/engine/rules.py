@@ -17,6 +17,10 @@ from . import graph, guard
 from .checks import GradientTypeError, check_gradient_type, checked_output, describe, is_broadcast, who, wrong_shape
 
 
+PLAIN = frozenset((int, float, bool, str, type(None)))
+"""Of parameters that nobody can write to."""
+
+
 # ---- forward ---------------------------------------------------------------------------------------------------------
 
 def parameter(cls, name, x):
@@ -24,6 +28,8 @@ def parameter(cls, name, x):
 
     A Variable that takes no gradient is its array.
     """
+    if type(x) in PLAIN:                    # most are
+        return x
     if isinstance(x, VariableBase):
         refuse_parameter(cls, name, x)
         x = x._get_data()

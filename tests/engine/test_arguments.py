@@ -13,7 +13,7 @@ from hypothesis import given
 import dezero
 import dezero.functions as F
 from dezero import Function, Variable
-from dezero.engine.arguments import NoValue, Arguments, name_of, numpy_signature, told, ufunc_text
+from dezero.engine.arguments import NoValue, Arguments, found, name_of, numpy_signature, told, ufunc_text
 from dezero.engine.function import arguments_of
 from dezero.errors import GradientError
 from dezero.registry import registry
@@ -134,23 +134,28 @@ def test_every_way_of_passing_arguments_binds_as_numpys_own_signature(data):
     assert parameters == {key: x for key, x in wanted.items() if key not in bound.names and x is not NoValue}
 
 
-CORE = [(entry, claim) for entry in registry.snapshot.ops for claim in entry.numpy]
+CORE = [(entry, claim) for entry in registry.snapshot.ops for claim in entry.numpy if entry.cls is not None]
+COMPOSITES = [(entry, claim) for entry in registry.snapshot.ops for claim in entry.numpy if entry.cls is None]
 
 
 @pytest.mark.parametrize("entry, claim", CORE, ids=lambda x: name_of(x)[0] if not hasattr(x, "apply") else x.name)
 def test_the_core_binds_as_numpys_functions_do(entry, claim):
     """Operands by place, by NumPy's names through F, and all that NumPy has a default for given as it is."""
     signature = numpy_signature(claim)[1]
-    bound = arguments_of(entry.cls).beside(claim)
+    bound = found(entry.apply).beside(claim)
     values = {"shape": (2,), "axis": 0}
     needed = {p.name: values.get(p.name, np.ones(2)) for p in signature.parameters.values() if p.default is Parameter.empty}
     defaults = {p.name: p.default for p in signature.parameters.values() if p.default is not Parameter.empty}
     ways = [(tuple(needed.values()), {}), ((), needed), ((), {**needed, **defaults}), (tuple(needed.values()), defaults)]
-    found = [bound.bind(*way) for way in ways]
-    for operands, parameters in found:
+    for operands, parameters in [bound.bind(*way) for way in ways]:
         for x, (name, i) in zip(operands, bound.place_of.items()):
             assert operands[i] is needed[name]
         assert {**bound.defaults, **parameters} == {**bound.defaults, **{name: x for name, x in needed.items() if name not in bound.place_of}}
+
+
+@pytest.mark.parametrize("entry, claim", COMPOSITES, ids=lambda x: name_of(x)[0] if not hasattr(x, "apply") else x.name)
+def test_the_composites_of_the_core_have_numpys_signatures(entry, claim):
+    assert str(inspect.signature(entry.apply)) == str(numpy_signature(claim)[1])
 
 
 # ---------------------------------------------------------------- one by one

@@ -166,17 +166,17 @@ UNCLAIMED_UFUNCS = [f for f in vars(np).values() if isinstance(f, np.ufunc) and 
 
 UNCLAIMED = {
     "mean": lambda x: np.mean(x), "concatenate": lambda x: np.concatenate([x, x]), "stack": lambda x: np.stack([x, A]),
-    "where": lambda x: np.where(A > 0, x, 0.0), "reshape": lambda x: np.reshape(x, 6), "transpose": lambda x: np.transpose(x),
+    "where": lambda x: np.where(A > 0, x, 0.0), "repeat": lambda x: np.repeat(x, 6), "rot90": lambda x: np.rot90(x),
     "dot": lambda x: np.dot(x, A.T), "tensordot": lambda x: np.tensordot(x, A), "einsum": lambda x: np.einsum("ij->j", x),
     "norm": lambda x: np.linalg.norm(x), "inv": lambda x: np.linalg.inv(x), "clip": lambda x: np.clip(x, 0, 1),
     "max": lambda x: np.max(x), "prod": lambda x: np.prod(x), "cumsum": lambda x: np.cumsum(x), "sort": lambda x: np.sort(x),
-    "outer": lambda x: np.outer(x, x), "std": lambda x: np.std(x), "squeeze": lambda x: np.squeeze(x),
+    "outer": lambda x: np.outer(x, x), "std": lambda x: np.std(x), "rollaxis": lambda x: np.rollaxis(x, 1),
     "take": lambda x: np.take(x, 0), "diff": lambda x: np.diff(x), "interp": lambda x: np.interp(x, [0, 1], [0, 1]),
     "copyto": lambda x: np.copyto(A.copy(), x), "append": lambda x: np.append(A, x), "pad": lambda x: np.pad(x, 1),
     "fft": lambda x: np.fft.fft(x), "median": lambda x: np.median(x), "tile": lambda x: np.tile(x, 2),
     "real": lambda x: np.real(x), "unique": lambda x: np.unique(x), "trace": lambda x: np.trace(x),
-    "nan_to_num": lambda x: np.nan_to_num(x), "vstack": lambda x: np.vstack([x, x]), "expand_dims": lambda x: np.expand_dims(x, 0),
-    "ravel": lambda x: np.ravel(x), "histogram": lambda x: np.histogram(x), "roll": lambda x: np.roll(x, 1),
+    "nan_to_num": lambda x: np.nan_to_num(x), "vstack": lambda x: np.vstack([x, x]), "atleast_3d": lambda x: np.atleast_3d(x),
+    "resize": lambda x: np.resize(x, 3), "histogram": lambda x: np.histogram(x), "roll": lambda x: np.roll(x, 1),
     "sinc": lambda x: np.sinc(x), "polyval": lambda x: np.polyval([1.0, 2.0], x),
     "vdot": lambda x: np.vdot(x, x), "kron": lambda x: np.kron(x, x), "broadcast_arrays": lambda x: np.broadcast_arrays(x, 1.0),
 }
