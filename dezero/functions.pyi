@@ -25,22 +25,22 @@ def getitem(x: Any, /, index: Any) -> Variable:
     'y = x[index];   ∂y/∂x puts gy back to where it was taken from (`At`); what was taken twice adds up'
 def scatter(x: _Operand, index: Any, shape: Any) -> Variable:
     'y = 0 of a shape, then y[index] += x;   ∂y/∂x = gy[index]'
-def reshape(a: _Operand, shape: Any, order: Any = ...) -> Any:
+def reshape(a: _Operand, shape: Any, order: Any = ...) -> Variable:
     'y = the elements of a in a shape;   ∂y/∂a = 1'
-def squeeze(a: Any, axis: Any = ...) -> Any:
+def squeeze(a: Any, axis: Any = ...) -> Variable:
     'y = a without axes of length 1'
-def expand_dims(a: Any, axis: Any) -> Any:
+def expand_dims(a: Any, axis: Any) -> Variable:
     'y = a with further axes of length 1, whose places in y are `axis`'
-def ravel(a: Any, order: Any = ...) -> Any:
+def ravel(a: Any, order: Any = ...) -> Variable:
     'y = the elements of a, in one row'
-def flatten(x: Any, order: Any = ...) -> Any:
+def flatten(x: Any, order: Any = ...) -> Variable:
     'y = the elements of x, in one row'
-def transpose(a: _Operand, axes: Any = ...) -> Any:
+def transpose(a: _Operand, axes: Any = ...) -> Variable:
     'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'
-def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
+def swapaxes(a: Any, axis1: Any, axis2: Any) -> Variable:
     'y[..., i, ..., j, ...] = a[..., j, ..., i, ...]'
-def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+def moveaxis(a: Any, source: Any, destination: Any) -> Variable:
     'y = a with some axes at other places, and the rest in order'
-def matrix_transpose(x: Any, /) -> Any:
+def matrix_transpose(x: Any, /) -> Variable:
     'y[..., j, i] = x[..., i, j]'
 def __getattr__(name: str) -> Any: ...

@@ -454,13 +454,13 @@ def test_methods_and_attributes_that_are_refused(body, words):
 
 
 def test_an_attribute_that_is_taken():
-    plugins.register(make_op("one", attribute="T"))
-    for body, words in (({"attribute": "T"}, "x.T"), ({"method": "T"}, "x.T"), ({"method": "one"}, "x.one"), ({"attribute": "one"}, "x.one")):
+    plugins.register(make_op("one", attribute="H"))
+    for body, words in (({"attribute": "H"}, "x.H"), ({"method": "H"}, "x.H"), ({"method": "one"}, "x.one"), ({"attribute": "one"}, "x.one")):
         with pytest.raises(OpConflict, match=f"op 'two' .* claims the attribute {words}, which is taken by op 'one' .*prefer"):
             plugins.register(make_op("two", **body))
     plugins.prefer("two", "two")
-    plugins.register(make_op("two", attribute="T", forward=lambda self, x: x * 5.0))
-    assert var(1.0).T.data == 5
+    plugins.register(make_op("two", attribute="H", forward=lambda self, x: x * 5.0))
+    assert var(1.0).H.data == 5
 
 
 # -- composites

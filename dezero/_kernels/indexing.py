@@ -15,6 +15,8 @@ def as_index(index):
     """
     if type(index) is int or index is None or index is ... or isinstance(index, (bool, np.bool_)):
         return index
+    if type(index) is np.ndarray:
+        return frozen(index)
     if isinstance(index, tuple):
         return tuple([as_index(i) for i in index])
     if isinstance(index, slice):
@@ -41,7 +43,7 @@ def frozen(array):
     if type(array.base) is bytes:
         return array
     array = array.copy()
-    array.flags.writeable = False
+    array.setflags(False)                   # of `write`
     return array
 
 

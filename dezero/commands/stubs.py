@@ -139,7 +139,13 @@ class Text(str):
 
 
 def result(op):
-    """One Variable, or several: as many as `backward` has gradients for, or the ufunc has that a rule is for; a kernel has one."""
+    """One Variable, or several: as many as `backward` has gradients for, or the ufunc has that a rule is for; a kernel has one.
+
+    Of a composite, and of a forward of one's own, the annotation tells: Variable, or numpy.ndarray.
+    """
+    told = getattr(op.apply if op.cls is None else op.cls.op.forward if not is_class(op) else None, "__annotations__", {})
+    if told.get("return") in (dezero.Variable, np.ndarray):
+        return "Variable"
     if op.cls is None:
         return "Any"
     if not is_class(op):

@@ -8,6 +8,7 @@ cdef int refuse_parameter(object cls, object name, object x) except -1
 cdef Node constant_operand(object x)
 cdef list held_arrays(tuple inputs)
 cdef object output(object f, object y, list xs)
+cdef bint is_apart(object y, list xs) except -1
 cdef int note_state(FunctionBase f) except -1
 cdef bint may_hold_numbers(FunctionBase f) except -1
 cdef bint is_bare(object x) except -1
@@ -40,6 +41,7 @@ cdef list gradients_by_function(Node node, FunctionBase f, list gys)
 cdef object value_of(Node node, bint is_read)
 @cython.locals(x=Node)
 cdef object fit_operand(FunctionBase f, int i, object gx, list ys)
+cdef object spread(object g, tuple shape)
 cdef list checked_parts(FunctionBase f, int i, list parts)
 cdef tuple summed_shape(FunctionBase f, int i, tuple got, tuple wanted, list shapes)
 cdef tuple call_rule(FunctionBase f, list gys, list inputs, list outputs)

@@ -119,22 +119,22 @@ class Variable:
         'y = x[index];   ∂y/∂x puts gy back to where it was taken from (`At`); what was taken twice adds up'
     def scatter(self, /, index: Any, shape: Any) -> Variable:
         'y = 0 of a shape, then y[index] += x;   ∂y/∂x = gy[index]'
-    def reshape(self, /, *shape: Any, **how: Any) -> Any:
+    def reshape(self, /, *shape: Any, **how: Any) -> Variable:
         'y = the elements of a in a shape;   ∂y/∂a = 1'
-    def squeeze(self, /, axis: Any = ...) -> Any:
+    def squeeze(self, /, axis: Any = ...) -> Variable:
         'y = a without axes of length 1'
-    def ravel(self, /, order: Any = ...) -> Any:
+    def ravel(self, /, order: Any = ...) -> Variable:
         'y = the elements of a, in one row'
-    def flatten(self, /, order: Any = ...) -> Any:
+    def flatten(self, /, order: Any = ...) -> Variable:
         'y = the elements of x, in one row'
-    def transpose(self, /, *axes: Any, **named: Any) -> Any:
+    def transpose(self, /, *axes: Any, **named: Any) -> Variable:
         'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'
-    def swapaxes(self, /, axis1: Any, axis2: Any) -> Any:
+    def swapaxes(self, /, axis1: Any, axis2: Any) -> Variable:
         'y[..., i, ..., j, ...] = a[..., j, ..., i, ...]'
     @property
-    def T(self) -> Any:
+    def T(self) -> Variable:
         'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'
     @property
-    def mT(self) -> Any:
+    def mT(self) -> Variable:
         'y[..., j, i] = x[..., i, j]'
     def __getattr__(self, name: str, /) -> Any: ...

@@ -5,13 +5,13 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from dezero import Variable, hookimpl, rule
 
 
-def forward(a, shape, order="C"):
+def forward(a, shape, order="C") -> np.ndarray:
     if order not in ("C", "F"):
         raise TypeError(f"order={order!r} is not supported, since it depends on how the data lie in memory: give 'C' or 'F'")
     return a.reshape(shape, order=order)    # np.reshape, 0.4 us sooner
 
 
-def method(x, *shape, **how):
+def method(x, *shape, **how) -> Variable:
     """Return ``x.reshape(2, 3)``, or ``x.reshape((2, 3))``."""
     return reshape.apply(x, *(shape if len(shape) < 2 else (shape,)), **how)
 
@@ -49,7 +49,7 @@ def operand(a):
     return a if isinstance(a, (Variable, np.ndarray)) else np.asarray(a)
 
 
-def squeeze(a, axis=None):
+def squeeze(a, axis=None) -> Variable:
     """y = a without axes of length 1"""
     a = operand(a)
     out = range(a.ndim) if axis is None else normalize_axis_tuple(axis, a.ndim, "axis")
@@ -58,7 +58,7 @@ def squeeze(a, axis=None):
     return reshape.apply(a, tuple([n for i, n in enumerate(a.shape) if n != 1 or i not in out]))
 
 
-def expand_dims(a, axis):
+def expand_dims(a, axis) -> Variable:
     """y = a with further axes of length 1, whose places in y are `axis`"""
     a = operand(a)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
@@ -66,12 +66,12 @@ def expand_dims(a, axis):
     return reshape.apply(a, tuple([1 if i in new else next(lengths) for i in range(a.ndim + len(axes))]))
 
 
-def ravel(a, order="C"):
+def ravel(a, order="C") -> Variable:
     """y = the elements of a, in one row"""
     return reshape.apply(operand(a), -1, order)
 
 
-def flatten(x, order="C"):
+def flatten(x, order="C") -> Variable:
     """y = the elements of x, in one row"""
     return reshape.apply(operand(x), -1, order)
 

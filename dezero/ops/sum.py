@@ -1,7 +1,7 @@
 """The sum over axes."""
 import numpy as np
 
-from dezero import At, Function, hookimpl
+from dezero import At, hookimpl, rule
 
 
 def loses(kind, new):
@@ -9,7 +9,14 @@ def loses(kind, new):
     return kind != new and (new == "b" or kind == "c" or kind == "f" and new in "iu")
 
 
-class Sum(Function):
+def forward(a, axis=None, dtype=None, keepdims=False, initial=np._NoValue, where=True) -> np.ndarray:
+    if dtype is not None and loses(a.dtype.kind, np.dtype(dtype).kind):
+        raise TypeError(f"dtype={np.dtype(dtype)} of {a.dtype} data has no gradient: sum without dtype, then take y.data.astype(...)")
+    return np.add.reduce(a, axis, dtype, None, keepdims, initial, where)        # np.sum, 3 us sooner
+
+
+@rule(forward, np.sum, (np.add, "reduce"))
+def sum(gy, y, a, axis=None, dtype=None, keepdims=False, initial=np._NoValue, where=True):
     """y = Σ x over the axes;   ∂y/∂x = 1, broadcast to the shape of x, and 0 where `where` is False
 
     Parameters
@@ -31,43 +38,24 @@ class Sum(Function):
     Variable
         As `numpy.sum`.
     """
+    if not keepdims and a.ndim:
+        summed = range(a.ndim) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+        gy = gy.reshape(tuple([1 if i in summed else n for i, n in enumerate(a.shape)]))
+    if where is True:
+        return gy
+    mask = np.broadcast_to(np.asarray(where, bool), a.shape)
+    return At(mask, np.broadcast_to(gy, a.shape)[mask])     # a product with the mask would make NaN of an infinite gy
 
-    name = "sum"
-    numpy = (np.sum, (np.add, "reduce"))
 
-    initial = np._NoValue
-
-    def __init__(self, axis=None, keepdims=False, dtype=None, initial=np._NoValue, where=True):
-        self.axis, self.keepdims, self.where = axis, keepdims, where
-        self.dtype = None if dtype is None else np.dtype(dtype)
-        if initial is not np._NoValue:
-            self.initial = initial
-
-    def forward(self, x):
-        if self.dtype is not None and loses(x.dtype.kind, self.dtype.kind):
-            raise TypeError(f"dtype={self.dtype} of {x.dtype} data has no gradient: sum without dtype, then take y.data.astype(...)")
-        return np.add.reduce(x, self.axis, self.dtype, None, self.keepdims, self.initial, self.where)       # np.sum, 3 us sooner
-
-    def backward(self, gy):
-        x, = self.inputs
-        if self.axis is not None and not self.keepdims and x.ndim:
-            summed = [a % x.ndim for a in np.atleast_1d(self.axis)]
-            gy = gy[tuple(None if a in summed else slice(None) for a in range(x.ndim))]
-        gx = np.broadcast_to(gy, x.shape)
-        if self.where is True:
-            return gx
-        mask = np.broadcast_to(np.asarray(self.where, bool), x.shape)
-        return At(mask, gx[mask])           # a product with the mask would make NaN of an infinite gy
-
-    @staticmethod
-    def samples(sample):
-        sample(sample.array(2, 3))
-        sample(sample.array(2, 3), axis=0)
-        sample(sample.array(2, 3, 2), axis=(0, -1))
-        sample(sample.array(2, 3), axis=1, keepdims=True)
-        sample(sample.array(2, 3), axis=1, dtype="f8", initial=2.0, where=np.array([[True], [False]]))
+@sum.samples
+def samples(sample):
+    sample(sample.array(2, 3))
+    sample(sample.array(2, 3), axis=0)
+    sample(sample.array(2, 3, 2), axis=(0, -1))
+    sample(sample.array(2, 3), axis=1, keepdims=True)
+    sample(sample.array(2, 3), axis=1, dtype="f8", initial=2.0, where=np.array([[True], [False]]))
 
 
 @hookimpl
 def dezero_register_ops(register):
-    register(Sum)
+    register(sum)

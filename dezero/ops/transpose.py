@@ -5,11 +5,11 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from dezero import Variable, hookimpl, rule
 
 
-def forward(a, axes=None):
+def forward(a, axes=None) -> np.ndarray:
     return a.transpose(axes)                # np.transpose, 0.4 us sooner
 
 
-def method(x, *axes, **named):
+def method(x, *axes, **named) -> Variable:
     """Return ``x.transpose()``, ``x.transpose(1, 0)`` or ``x.transpose((1, 0))``."""
     return transpose.apply(x, *(axes if len(axes) < 2 else (axes,)), **named)
 
@@ -47,7 +47,7 @@ def operand(a):
     return a if isinstance(a, (Variable, np.ndarray)) else np.asarray(a)
 
 
-def swapaxes(a, axis1, axis2):
+def swapaxes(a, axis1, axis2) -> Variable:
     """y[..., i, ..., j, ...] = a[..., j, ..., i, ...]"""
     a = operand(a)
     axis1, axis2 = normalize_axis_index(axis1, a.ndim, "axis1"), normalize_axis_index(axis2, a.ndim, "axis2")
@@ -56,7 +56,7 @@ def swapaxes(a, axis1, axis2):
     return transpose.apply(a, tuple(axes))
 
 
-def moveaxis(a, source, destination):
+def moveaxis(a, source, destination) -> Variable:
     """y = a with some axes at other places, and the rest in order"""
     a = operand(a)
     source = normalize_axis_tuple(source, a.ndim, "source")
@@ -69,7 +69,7 @@ def moveaxis(a, source, destination):
     return transpose.apply(a, tuple(axes))
 
 
-def matrix_transpose(x, /):
+def matrix_transpose(x, /) -> Variable:
     """y[..., j, i] = x[..., i, j]"""
     if operand(x).ndim < 2:
         raise ValueError(f"matrix_transpose: got {operand(x).ndim} dimensions, wanted 2 at least")

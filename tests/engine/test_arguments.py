@@ -155,7 +155,8 @@ def test_the_core_binds_as_numpys_functions_do(entry, claim):
 
 @pytest.mark.parametrize("entry, claim", COMPOSITES, ids=lambda x: name_of(x)[0] if not hasattr(x, "apply") else x.name)
 def test_the_composites_of_the_core_have_numpys_signatures(entry, claim):
-    assert str(inspect.signature(entry.apply)) == str(numpy_signature(claim)[1])
+    own = inspect.signature(entry.apply)
+    assert list(own.parameters.values()) == list(numpy_signature(claim)[1].parameters.values())
 
 
 # ---------------------------------------------------------------- one by one

@@ -225,7 +225,7 @@ class TestRefused:
         assert out.tolist() == [7, 7] and x.data.tolist() == [1, 2]
 
     @pytest.mark.parametrize("call, words", [
-        (lambda x, a: np.broadcast_to(x, (2, 2), subok=True), "numpy.broadcast_to(subok=...) of a Variable is not supported: BroadcastTo (op"),
+        (lambda x, a: np.broadcast_to(x, (2, 2), subok=True), "numpy.broadcast_to(subok=...) of a Variable is not supported: broadcast_to (op"),
         (lambda x, a: np.add(x, x, where=a > 0), "numpy.add(where=...) of a Variable is not supported: Add (op 'add' (dezero "),
         (lambda x, a: np.add(x, x, where=a > 0), "got where=an array of shape (2,) and dtype bool; it takes all elements; select them first"),
         (lambda x, a: np.add(x, x, out=a), "numpy.add(out=...) with a Variable is not supported: an op's result is a new Variable"),
