@@ -218,7 +218,7 @@ def test_a_right_op_passes(op):
     check_op(op)
 
 
-@pytest.mark.parametrize("name", sorted(registry.snapshot.names))
+@pytest.mark.parametrize("name", sorted(name for name, op in registry.snapshot.names.items() if op.cls is not None))
 def test_every_registered_op_passes(name):
     check_op(name)
 
@@ -763,7 +763,7 @@ def test_the_checks_one_by_one():
 
 
 def test_the_ops_of_a_package():
-    assert [op.name for op in ops_of("DeZero")] == [op.name for op in registry.snapshot.names.values() if op.dist == "dezero"]
+    assert [op.name for op in ops_of("DeZero")] == [op.name for op in registry.snapshot.names.values() if op.dist == "dezero" and op.cls is not None]
     with pytest.raises(ValueError, match="no op comes from a distribution 'dezerro'.*did you mean 'dezero'"):
         ops_of("dezerro")
 
