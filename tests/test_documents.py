@@ -81,7 +81,7 @@ def test_the_programs_for_authors(capsys, tmp_path):
     """Those of plugins/README.md that are whole; its commands are run by test_examples.py."""
     text = (TOP / "plugins" / "README.md").read_text(encoding="utf-8")
     whole = [block for block in blocks(text) if "import" in block]
-    assert len(whole) == 3 and len(blocks(text)) == 4        # the other one lists what a Kernel is made of
+    assert len(whole) == 4 and len(blocks(text)) == 5        # the other one lists what a Kernel is made of
     for i, block in enumerate(whole):
         file = tmp_path / f"program_{i}.py"
         file.write_text(block, encoding="utf-8")

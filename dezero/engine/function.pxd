@@ -43,7 +43,7 @@ cdef class Answer:
     cdef readonly OpBase op
     cdef readonly Py_ssize_t operands, direct
 
-@cython.locals(found=Answer)
+@cython.locals(found=Answer, answers=dict)
 cdef object answer(object func, tuple args, dict kwargs)
 @cython.locals(op=OpBase)
 cdef Answer answer_of(object func)
