@@ -67,7 +67,8 @@ def traced(rule, forward, loop, operands, parameters):
     by_operand = [list(rows) for rows in zip(*slopes)]
     reads = [() if rows[0] is None else [i for i in range(operands + 1) if rows[0].reads(i + 1)] for rows in by_operand]
     backward = tuple([written(rows, operands) for rows in by_operand])
-    return Kernel(forwards if loop is None else loop, backward, reads), outside.guards
+    cheap = is_cheap([forward.__name__] if loop is forward else [name for name, *_ in forwards[0].steps] if loop is None else [loop])
+    return Kernel(forwards if loop is None else loop, backward, reads, cheap=cheap), outside.guards
 
 
 def forward_rows(recorder, forward, operands, parameters):
@@ -107,6 +108,14 @@ def written(rows, operands):
 
 
 WORDS = {"copied": "+", "negative": "-"}
+
+
+def is_cheap(names):
+    """Do these loops together take no longer than reading their result from memory does?"""
+    return len(names) <= 3 and CHEAP.issuperset(names)
+
+
+CHEAP = frozenset("add subtract multiply negative square absolute maximum minimum less less_equal equal not_equal select copied".split())
 
 
 # ---- what a function takes from outside ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from dezero import Kernel, Op, Variable, _kernels, grad, no_grad, plugins, rule, using_config
+from dezero import Kernel, Op, Variable, _kernels, grad, memory, no_grad, plugins, rule, using_config
 from dezero.engine import trace
 from dezero.engine.op import MOST_TRACES, loops_of
 from dezero.errors import FirstOrderOnly, PluginError
@@ -513,6 +513,21 @@ def test_words_for_gradients_that_need_no_loop():
     assert kernel(lambda gy, y, a, b: (gy, -gy)).backward == ("+", "-")
     assert kernel(lambda gy, y, a, b: (gy, None)).backward == ("+", None)
     assert kernel(lambda gy, y, a, b: (gy * y, gy / b)).reads == ((2,), (1,))
+
+
+@compiled
+def test_cheap_results_are_computed_again():
+    """As those of built-in ops are: half the memory, to the bit the same (tests/test_fuzz.py has programs of them)."""
+    relu = rule(lambda x: np.where(x > 0, x, 0), name="relu")(lambda gy, y, x: gy * (x > 0))
+    assert loops_of(relu, {}).kernel.cheap is True and loops_of(maximum, {}).kernel.cheap is True
+    assert loops_of(tanh, {}).kernel.cheap is False and loops_of(softplus, {}).kernel.cheap is False
+    x = draw((200_000,), "d", 1)[0]
+    v = Variable(x)
+    before = memory.info().in_use
+    z = relu(v * v) * v                     # reads the result of relu, which v * v brings back
+    assert memory.info().in_use - before < 3 * x.nbytes         # that and z; 3.4 with the result of relu
+    z.backward()
+    np.testing.assert_array_equal(v.grad, x * x + 2.0 * (x * x))
 
 
 # ---- a forward of one's own
