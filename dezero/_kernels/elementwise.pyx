@@ -21,6 +21,7 @@ cdef extern from "loops.h":
     Loop mul_add_d, mul_add_f, mul_sub_d, mul_sub_f, div_x0_d, div_x0_f, div_x1_d, div_x1_f
     Loop square_x0_d, square_x0_f, pow_x0_d, pow_x0_f, pow_x1_d, pow_x1_f, copy_d, copy_f
     Loop pow_x0_add_d, pow_x0_add_f, pow_x0_sub_d, pow_x0_sub_f, square_x0_add_d, square_x0_add_f, square_x0_sub_d, square_x0_sub_f
+    Loop absolute_d, absolute_f, sign_d, sign_f, maximum_d, maximum_f, minimum_d, minimum_f
     Loop less_d, less_f, less_equal_d, less_equal_f, equal_d, equal_f, not_equal_d, not_equal_f, select_d, select_f
     double dz_sum_d(const double *, Py_ssize_t) noexcept nogil
     double dz_sum_f(const float *, Py_ssize_t) noexcept nogil
@@ -99,7 +100,13 @@ pow = both(pow_d, pow_f, 2)
 neg = both(neg_d, neg_f, 1)
 square = both(square_d, square_f, 1)
 
-# What rules are made of beside these (`rows`): 1 where it is so and 0 elsewhere; select(c, a, b) is a where c is not 0.
+# What rules are made of beside these (`rows`).  NumPy's own loops of some clear the floating-point flags that were raised before.
+absolute = both(absolute_d, absolute_f, 1)
+sign = both(sign_d, sign_f, 1)
+maximum = both(maximum_d, maximum_f, 2)
+minimum = both(minimum_d, minimum_f, 2)
+
+# 1 where it is so and 0 elsewhere; select(c, a, b) is a where c is not 0.
 less = both(less_d, less_f, 2)
 less_equal = both(less_equal_d, less_equal_f, 2)
 equal = both(equal_d, equal_f, 2)

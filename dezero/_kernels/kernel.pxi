@@ -20,7 +20,12 @@ cdef extern from "rows.h":
         run_step *steps
         int *slots
         char *numbers
+    ctypedef struct run_watched:
+        Loop loop
+        void *data
+        bint quiet
     enum: RUN_ARGS, ROWS_REGS
+    void rows_watched(char **, const Py_ssize_t *, const Py_ssize_t *, void *) noexcept nogil
     void rows_loop(char **, const Py_ssize_t *, const Py_ssize_t *, void *) noexcept nogil
 
 cdef extern from "Python.h":
@@ -108,8 +113,8 @@ cdef class Kernel:
                         take_loop(more[1], d, &self.subtract[d][i], &self.subtract_data[d][i])
 
     def __set_name__(self, cls, name):
-        functions = cls.__dict__.get("numpy", ())
-        self.label = functions[0].__name__ if functions else cls.__dict__.get("name")
+        functions = cls.__dict__.get("numpy") or (None,)
+        self.label = getattr(functions[0], "__name__", None) or cls.__dict__.get("name")
 
     def __repr__(self):
         return f"Kernel(forward={self.forward!r}, backward={self.backward!r})"
@@ -138,6 +143,8 @@ cdef class Kernel:
             keep_scalar(y, &v[1])
         y.dtype_code = d
         if v[0].nd == 0 and (self.nin == 1 or v[1].nd == 0):
+            if self.of_arrays_only:
+                return None
             y.is_inline = True
             forward_number(y, self, v)
             if not flags():
@@ -197,6 +204,7 @@ cdef class RowsLoop:
     """`rows.Rows` as rows.h runs them."""
 
     cdef run_rows rows
+    cdef run_watched *watched   # the loops of steps around which flags are kept
 
     def __cinit__(self, rows):
         cdef run_rows *r = &self.rows
@@ -207,18 +215,22 @@ cdef class RowsLoop:
         r.steps = <run_step *>calloc(r.nsteps + 1, sizeof(run_step))
         r.slots = <int *>calloc(r.nsteps + 1, sizeof(int))
         r.numbers = <char *>calloc(r.nnumbers + 1, r.item)
-        if r.steps == NULL or r.slots == NULL or r.numbers == NULL:
+        self.watched = <run_watched *>calloc(r.nsteps + 1, sizeof(run_watched))
+        if r.steps == NULL or r.slots == NULL or r.numbers == NULL or self.watched == NULL:
             raise MemoryError
         for k, number in enumerate(rows.numbers):
             if r.item == sizeof(double):
                 (<double *>r.numbers)[k] = number
             else:
                 (<float *>r.numbers)[k] = number
-        for s, (_, source, registers) in enumerate(rows.steps):
+        for s, (name, source, registers) in enumerate(rows.steps):
             t = &r.steps[s]
             find_loop(source[0], source[1], source[2], &t.loop, &t.data)
             if t.loop == NULL or len(registers) >= RUN_ARGS:
                 raise TypeError(f"Kernel: {source[1]!r} is no loop that rows can run")
+            if name in QUIET or source[0] == "ufunc":
+                self.watched[s].loop, self.watched[s].data, self.watched[s].quiet = t.loop, t.data, name in QUIET
+                t.loop, t.data = rows_watched, &self.watched[s]
             for k, register in enumerate(registers):
                 t.reg[k] = register
             t.nargs = len(registers) + 1
@@ -229,6 +241,7 @@ cdef class RowsLoop:
         free(self.rows.steps)
         free(self.rows.slots)
         free(self.rows.numbers)
+        free(self.watched)
 
 
 cdef inline void keep_scalar(Node y, View *v) noexcept:

@@ -240,6 +240,8 @@ static double dz_fold(double *r) {
         return dz_fold(r);                                                                                             \
     }
 
+#define DZ_ABS(a) (sizeof(a) == sizeof(double) ? fabs(a) : fabsf((float)(a)))
+
 #define LOOPS(T, S, POW, LOG)                                                                                          \
     LOOP2(add##S, T, 0, 1, 2, a + b)                                                                                   \
     LOOP2(sub##S, T, 0, 1, 2, a - b)                                                                                   \
@@ -252,6 +254,10 @@ static double dz_fold(double *r) {
     LOOP2(less_equal##S, T, 0, 1, 2, (T)(islessequal(a, b)))                                                           \
     LOOP2(equal##S, T, 0, 1, 2, (T)(a == b))                                                                           \
     LOOP2(not_equal##S, T, 0, 1, 2, (T)(a != b))                                                                       \
+    LOOP1(absolute##S, T, 0, 1, (T)DZ_ABS(a))                                                                          \
+    LOOP1(sign##S, T, 0, 1, (T)(a != a ? a : (T)isgreater(a, 0) - (T)isless(a, 0)))                                    \
+    LOOP2(maximum##S, T, 0, 1, 2, isgreater(a, b) || a != a ? a : b)                                                   \
+    LOOP2(minimum##S, T, 0, 1, 2, isless(a, b) || a != a ? a : b)                                                      \
     SELECT(select##S, T)                                                                                               \
     LOOP3(mul_add##S, T, 0, 1, 2, 3, c + a * b)                                                                        \
     LOOP3(mul_sub##S, T, 0, 1, 2, 3, c - a * b)                                                                        \

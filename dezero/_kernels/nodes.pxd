@@ -38,6 +38,7 @@ cdef class Kernel:
     cdef readonly int nin
     cdef readonly object label          # what floating-point warnings call it
     cdef readonly tuple types           # what it has loops for: ("d", "f")
+    cdef public bint of_arrays_only     # 0-d operands run on the reference
     cdef object owners                  # what keeps the pointers below alive
     cdef int reads_by[2]                # by bit: operand j, and at nin the output, is read by the gradient of operand i
     cdef int sign[2]                    # of the gradient where it is gy itself: 1 or -1; 0 a loop; NONE no gradient

@@ -24,7 +24,7 @@ class Kernel:
     def __init__(self, forward, backward=..., reads=None, accumulate=None, *, cheap=False):
         self.forward, self.backward, self.cheap = forward, backward, cheap
         self.nin, self.reads, self.types, _ = checked(forward, backward, reads, accumulate)
-        self.label = None
+        self.label, self.of_arrays_only = None, False
 
     def __repr__(self):
         return f"Kernel(forward={self.forward!r}, backward={self.backward!r})"

@@ -45,6 +45,7 @@ from .elementwise cimport Loop, copy, gather, minus, negate, plus, times, times_
 from ..errors import GraphError
 from .floating import errstate_calling, report
 from .gradients import add_at, gradient_dtype
+from .rows import QUIET
 from .signature import checked, is_factor, is_sign
 
 cnp.import_array()

@@ -3,6 +3,7 @@
    here it runs alone, piece by piece through the first cache. */
 #ifndef DEZERO_ROWS_H
 #define DEZERO_ROWS_H
+#include "flags.h"
 #include "runner.h"
 
 enum { ROWS_SLOTS = 8, ROWS_REGS = 64 };
@@ -14,6 +15,19 @@ typedef struct {
     int *slots;             /* of each step: the piece of scratch that its result is in */
     char *numbers;
 } run_rows;
+
+typedef struct { run_loop loop; void *data; int quiet; } run_watched;
+
+/* A loop that must not change which floating-point flags earlier steps have raised, as some of NumPy's do (np.rint clears all).
+   Of a quiet one NumPy reports none: comparisons by SIMD raise them for NaN. */
+static void rows_watched(char **args, const Py_ssize_t *count, const Py_ssize_t *strides, void *data) {
+    const run_watched *w = (const run_watched *)data;
+    const int before = dz_flags();
+    w->loop(args, count, strides, w->data);
+    const int after = dz_flags();
+    if (w->quiet && after != before) dz_clear_flags();
+    if (before & ~after || (w->quiet && after != before)) dz_raise_flags(before);
+}
 
 static void rows_loop(char **args, const Py_ssize_t *count, const Py_ssize_t *strides, void *data) {
     const run_rows *R = (const run_rows *)data;

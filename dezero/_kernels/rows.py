@@ -3,6 +3,9 @@
 SLOTS, REGISTERS = 8, 64                    # of rows.h
 NEGATE, TIMES, DIVIDE, SELECT = "negative", "multiply", "divide", "select"
 
+QUIET = frozenset("absolute sign maximum minimum fmax fmin rint floor ceil trunc less less_equal equal not_equal select".split())
+"""Of which NumPy reports no floating-point flags."""
+
 
 class Rows:
     """A straight-line program of inner loops for one dtype.

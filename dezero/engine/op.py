@@ -290,8 +290,8 @@ def loops_for(op, key, parameters):
     """Return the same by the key of the parameters, where loops were made for it and still do what the rule does; else make them."""
     if key is None or IN_USE != "compiled":
         return None
-    loops = op._traced.get(key, MISSING)
-    if loops is None or loops is not MISSING and still_holds(loops.guards):
+    loops = op._traced.get(key, trace.MISSING)
+    if loops is None or loops is not trace.MISSING and still_holds(loops.guards):
         return loops
     if op._traces == MOST_TRACES:           # it is another each time: the rule itself is sooner there
         return None
@@ -300,7 +300,6 @@ def loops_for(op, key, parameters):
     return loops
 
 
-MISSING = object()
 MOST_TRACES = 8
 
 
@@ -323,7 +322,11 @@ def still_holds(guards):
     """Is all that loops depend on what it was when they were made?"""
     for where, name, value in guards:
         try:
-            if (where.cell_contents if name is None else where.get(name, MISSING)) is not value:
+            if name is None:
+                now = where.cell_contents
+            else:
+                now = where.get(name, trace.MISSING) if isinstance(where, dict) else getattr(where, name)
+            if now is not value:
                 return False
         except ValueError:                  # a cell that was emptied
             return False

@@ -46,7 +46,7 @@ def traced(rule, forward, loop, operands, parameters):
     ------
     Untraceable
     """
-    outside = Outside()
+    outside = Outside((rule, forward))
     outside.check(rule, ())
     if loop is None and isinstance(forward, np.ufunc):
         loop = forward
@@ -54,21 +54,36 @@ def traced(rule, forward, loop, operands, parameters):
             raise Untraceable("forward is a ufunc of other arguments")
     elif loop is None:
         outside.check(forward, ())
-    forwards, slopes, failure = [], [], None
+    found, failure = [], None               # of each dtype: char, rows of forward, how backward is written, what it reads
+    of_arrays_only = False
     for char in "df":
+        recorder = Recorder(char)
         try:
-            ahead = None if loop is not None else forward_rows(Recorder(char), forward, operands, parameters)
-            slopes.append(backward_rows(Recorder(char), rule, operands, parameters))
-            forwards.append(ahead)
+            ahead = None if loop is not None else forward_rows(recorder, forward, operands, parameters)
+            gradients = backward_rows(recorder, rule, operands, parameters)
         except Exception as error:          # whatever the rule raises on symbols; on arrays it may not
             failure = failure or error
-    if not slopes:
+            continue
+        of_arrays_only = of_arrays_only or recorder.of_arrays_only
+        reads = [() if rows is None else tuple([i for i in range(operands + 1) if rows.reads(i + 1)]) for rows in gradients]
+        found.append((ahead, [written(rows, operands) for rows in gradients], reads))
+    if not found:
         raise Untraceable(f"{type(failure).__name__}: {failure}") from failure
-    by_operand = [list(rows) for rows in zip(*slopes)]
-    reads = [() if rows[0] is None else [i for i in range(operands + 1) if rows[0].reads(i + 1)] for rows in by_operand]
-    backward = tuple([written(rows, operands) for rows in by_operand])
-    cheap = is_cheap([forward.__name__] if loop is forward else [name for name, *_ in forwards[0].steps] if loop is None else [loop])
-    return Kernel(forwards if loop is None else loop, backward, reads, cheap=cheap), outside.guards
+    same = [one for one in found if one[2] == found[0][2] and kinds(one[1]) == kinds(found[0][1])]     # else of the first dtype alone
+    forwards = [ahead for ahead, _, _ in same]
+    backward = tuple([parts[0] if isinstance(parts[0], str) or parts[0] is None else list(parts) for parts in zip(*[one[1] for one in same])])
+    cheap = is_cheap([name_of(forward)] if loop is forward else [name for name, *_ in forwards[0].steps] if loop is None else [""])
+    try:
+        kernel = Kernel(forwards if loop is None else loop, backward, found[0][2], cheap=cheap)
+    except TypeError as error:              # np.matmul and np.gcd have no loops for it
+        raise Untraceable(str(error)) from error
+    kernel.of_arrays_only = of_arrays_only
+    return kernel, outside.guards
+
+
+def kinds(backward):
+    """Return which gradients are words, and which."""
+    return [rows if rows is None or isinstance(rows, str) else "" for rows in backward]
 
 
 def forward_rows(recorder, forward, operands, parameters):
@@ -94,12 +109,9 @@ def backward_rows(recorder, rule, operands, parameters):
 
 
 def written(rows, operands):
-    """Return the rows of a gradient, one for each dtype, as a `Kernel` takes them: a word, where no loop is needed."""
-    if rows[0] is None:
-        return None
-    steps = rows[0].steps
-    if len(steps) == 1 and not rows[0].numbers:
-        name, _, registers = steps[0]
+    """Return the rows of a gradient as a `Kernel` takes them: a word, where no loop is needed."""
+    if rows is not None and len(rows.steps) == 1 and not rows.numbers:
+        name, _, registers = rows.steps[0]
         if registers == (0,) and name in WORDS:
             return WORDS[name]
         if name == "multiply" and operands == 2 and sorted(registers) in ([0, 1], [0, 2]):
@@ -123,24 +135,28 @@ CHEAP = frozenset("add subtract multiply negative square absolute maximum minimu
 BUILTINS = {name: getattr(builtins, name) for name in "abs float int len pow range sum tuple zip enumerate reversed".split()}
 """What of Python's own a rule that is traced may name.  They do the same with symbols and with arrays, or fail; `isinstance` does not."""
 
-FUNCTIONS = [np.where, np.zeros_like, np.ones_like, np.full_like, np.float32, np.float64, np.finfo]
+FUNCTIONS = [np.where, np.zeros_like, np.ones_like, np.full_like, np.float32, np.float64]
 """And of NumPy, beside ufuncs and numbers."""
 
-ATTRIBUTES = frozenset("dtype type astype eps tiny max min smallest_normal".split())
-"""What it may ask of what is no module: of symbols, dtypes and np.finfo.  A function's attribute could change unseen."""
+ATTRIBUTES = frozenset(("dtype", "type", "astype"))
+"""What it may ask of what is no module: of symbols and their dtypes.  A function's attribute could change unseen."""
 
 EFFECTS = ("STORE_GLOBAL", "STORE_NAME", "STORE_ATTR", "STORE_SUBSCR", "STORE_SLICE", "DELETE_", "IMPORT_", "YIELD_", "SEND",
-           "LOAD_BUILD_CLASS", "LOAD_NAME")
+           "LOAD_BUILD_CLASS", "LOAD_NAME", "MATCH_", "GET_LEN")
 ASKING = ("LOAD_ATTR", "LOAD_METHOD")
 GENERATORS = 0x20 | 0x80 | 0x200            # of code.co_flags: also coroutines
+
+
+MISSING = object()                          # of a guard: the name is not there
 
 
 class Outside:
     """What functions take from outside."""
 
-    def __init__(self):
+    def __init__(self, own):
         self.guards = []
         self.seen = set()
+        self.own = own                      # the op's rule and forward
 
     def check(self, value, following):
         """Note what a name stands for, and return how many of the instructions that follow ask a module for a name.
@@ -156,6 +172,8 @@ class Outside:
             return 1 + self.take(vars(value), following[0].argval, following[1:], value in (np, math))
         if isinstance(getattr(value, "_rule", None), rules.Rule):       # an Op, which is its forward on symbols
             return self.check(value.forward, ())
+        if following and following[0].opname in ASKING:
+            raise Untraceable(f"it asks {value!r} for .{following[0].argval}")
         if type(value) is FunctionType and (value.__module__ or "").partition(".")[0] != "numpy":
             self.check_function(value)
         elif not is_plain(value):
@@ -170,6 +188,8 @@ class Outside:
                 if not is_plain(default) and type(default) is not str:
                     raise Untraceable(f"it has the default {default!r}")
             code = function.__code__
+            if function not in self.own:    # a helper, which a notebook's autoreload changes in its place
+                self.guards += [(function, name, getattr(function, name)) for name in ("__code__", "__defaults__", "__kwdefaults__")]
             self.check_code(code, function.__globals__, dict(zip(code.co_freevars, function.__closure__ or ())))
 
     def check_code(self, code, names, cells):
@@ -198,6 +218,7 @@ class Outside:
         """Note a name in a dict, and return what `check` returns."""
         if name not in names:
             if name in BUILTINS:
+                self.guards.append((names, name, MISSING))
                 return 0
             raise Untraceable(f"it names {name!r}")
         value = names[name]
@@ -217,7 +238,12 @@ def is_plain(value):
     """Is it a number, a ufunc, or a function of which it is known that it only computes?"""
     if isinstance(value, BuiltinFunctionType):
         return value.__module__ == "math" or value in BUILTINS.values()
-    return isinstance(value, (int, float, np.number, np.bool_, np.ufunc)) or any([value is f for f in (None, *FUNCTIONS, *BUILTINS.values())])
+    return is_number(value) or isinstance(value, np.ufunc) or any([value is f for f in (None, *FUNCTIONS, *BUILTINS.values())])
+
+
+def is_number(x):
+    """Is it a real number of Python or NumPy?  What a class derived from these does in an operator is its own affair."""
+    return type(x) in (bool, int, float) or isinstance(x, (np.number, np.bool_)) and type(x).__module__ == "numpy"
 
 
 # ---- symbols ---------------------------------------------------------------------------------------------------------
@@ -242,9 +268,12 @@ class Symbol(NDArrayOperatorsMixin):
         return answer(self.recorder, *args)
 
     def __pow__(self, other):
-        if isinstance(other, Symbol):
-            return np.power(self, other)
-        return probe(self) ** other         # by which of its ufuncs, NumPy is asked
+        self.recorder.note_power(self, other)
+        return np.power(self, other) if isinstance(other, Symbol) else probe(self) ** other     # by which of its ufuncs, NumPy is asked
+
+    def __rpow__(self, other):
+        self.recorder.note_power(self, other)
+        return np.power(other, self)
 
     def astype(self, dtype):
         """Return the same elements; of booleans, 1 and 0."""
@@ -272,6 +301,11 @@ def probe(symbol):
     return p
 
 
+def name_of(ufunc):
+    """Return the name of a ufunc of NumPy's; of others "", since they may have taken it."""
+    return ufunc.__name__ if getattr(np, ufunc.__name__, None) is ufunc else ""
+
+
 class Recorder:
     """The steps that are noted while a function is traced, for one dtype."""
 
@@ -279,9 +313,15 @@ class Recorder:
         self.char, self.dtype = char, np.dtype(char)
         self.steps = []                     # (name, source, registers): of the argument i ("x", i), the number c ("c", c), step s ("s", s)
         self.known = {}
+        self.of_arrays_only = False         # NumPy makes a scalar of a 0-d result, whose ** is another than that of arrays
 
     def argument(self, i):
         return Symbol(self, ("x", i), self.dtype)
+
+    def note_power(self, *xs):
+        """Note that one of these may be a result."""
+        if any([type(x) is Symbol and x.register[0] != "x" for x in xs]):
+            self.of_arrays_only = True
 
     def number(self, x):
         """Return the register of a number: 0.0 and -0.0 are two."""
@@ -294,10 +334,10 @@ class Recorder:
     def step(self, name, source, symbols, dtype=None):
         """Note the call of a loop, and return its result; a call that was there before is not made again."""
         registers = tuple([x.register if isinstance(x, Symbol) else self.number(x) for x in symbols])
-        if (name, registers) not in self.known:
-            self.known[name, registers] = "s", len(self.steps)
+        if (source, registers) not in self.known:
+            self.known[source, registers] = "s", len(self.steps)
             self.steps.append((name, source, registers))
-        return Symbol(self, self.known[name, registers], dtype or self.dtype)
+        return Symbol(self, self.known[source, registers], dtype or self.dtype)
 
     def own(self, name, *symbols, dtype=None):
         """Note the call of a loop of the engine's own."""
@@ -308,7 +348,7 @@ class Recorder:
     def result_type(self, xs):
         """Return the dtype of what NumPy computes of these."""
         for x in xs:
-            if not isinstance(x, (Symbol, bool, int, float, np.number, np.bool_)) or isinstance(x, Symbol) and x.recorder is not self:
+            if type(x) is not Symbol and not is_number(x) or type(x) is Symbol and x.recorder is not self:
                 raise Untraceable(f"an operand is {type(x).__name__}")
         return np.result_type(*[x if type(x) in (int, float) else x.dtype if hasattr(x, "dtype") else np.dtype(bool) for x in xs])
 
@@ -317,17 +357,19 @@ class Recorder:
         dtype = self.result_type(xs)
         if dtype == bool:
             return self.call_of_booleans(ufunc, xs)
-        if dtype != self.dtype or ufunc.nout != 1:
+        if dtype != self.dtype or ufunc.nout != 1 or ufunc.signature is not None:
             raise Untraceable(f"{ufunc.__name__} of {dtype}")
         if ufunc in COMPARISONS:
             name, places = COMPARISONS[ufunc]
             return self.own(name, *[xs[i] for i in places], dtype=np.dtype(bool))
-        if ufunc.__name__ in OWN and OWN_UFUNCS[ufunc.__name__] is ufunc:
+        if name_of(ufunc) in OWN:
             return self.own(ufunc.__name__, *xs)
+        if ufunc in BY_STRIDES and not all([type(x) is Symbol for x in xs]):
+            self.of_arrays_only = True
         types = f"{self.char * ufunc.nin}->{self.char}"
         if types not in ufunc.types:
             raise Untraceable(f"{ufunc.__name__} has no loop {types}")
-        return self.step(ufunc.__name__, ("ufunc", ufunc, ufunc.types.index(types)), xs)
+        return self.step(name_of(ufunc), ("ufunc", ufunc, ufunc.types.index(types)), xs)
 
     def call_of_booleans(self, ufunc, xs):
         """The same of 1s and 0s."""
@@ -347,6 +389,8 @@ class Recorder:
 
     def full_like(self, x, value):
         """np.full_like"""
+        if x.dtype == bool:
+            raise Untraceable("numpy.full_like of booleans")
         return Symbol(self, self.number(value), x.dtype)
 
     def rows(self, y, nin):
@@ -368,10 +412,12 @@ class Recorder:
                                                               for _, (name, source, registers) in steps])
 
 
-OWN = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "square": "square"}
-"""Ufuncs whose loops are the engine's own, to the bit the same."""
+OWN = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "square": "square",
+       "absolute": "absolute", "sign": "sign", "maximum": "maximum", "minimum": "minimum"}
+"""Ufuncs whose loops are the engine's own, to the bit the same; but which of 0 and -0 is the larger NumPy leaves open."""
 
-OWN_UFUNCS = {name: getattr(np, name) for name in OWN}
+BY_STRIDES = np.power, np.float_power, np.arctan2
+"""Of which NumPy runs another loop where an operand's stride is 0, as that of a number is; of 0-d data all strides are the same to it."""
 
 COMPARISONS = {np.less: ("less", (0, 1)), np.greater: ("less", (1, 0)), np.less_equal: ("less_equal", (0, 1)),
                np.greater_equal: ("less_equal", (1, 0)), np.equal: ("equal", (0, 1)), np.not_equal: ("not_equal", (0, 1)),

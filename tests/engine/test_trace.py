@@ -284,6 +284,93 @@ def test_what_changes_each_time_is_left_to_the_rule(monkeypatch):
     assert not is_traced(op)
 
 
+def changed(change, function, forward=lambda x: x * 1.0):
+    """The gradients of ones by loops and by the rule, after something has changed."""
+    op = rule(forward, name="op")(function)
+    x = np.array([0.5, -1.5, 2.0])
+    by_loops(op, [x], np.ones(3))
+    change()
+    return by_loops(op, [x], np.ones(3)), by_rule(op, [x], np.ones(3))
+
+
+def test_a_helper_that_is_changed_in_its_place():
+    """As a notebook's autoreload does it."""
+    def helped(x, k=2.0):
+        return x * k
+
+    def slope(gy, y, x):
+        return gy * helped(x)
+    for name, value in (("__defaults__", (9.0,)), ("__code__", (lambda x, k=2.0: x * k * k).__code__)):
+        found, wanted = changed(lambda: setattr(helped, name, value), slope)
+        assert all(map(same_bits, found, wanted))
+
+
+def test_a_name_that_comes_in_front_of_pythons_own():
+    names = {}
+    exec("def slope(gy, y, x): return gy * abs(x)", names)
+    found, wanted = changed(lambda: names.update(abs=lambda x: 9.0 * x), names["slope"])
+    assert all(map(same_bits, found, wanted)) and found[1][1] == -13.5
+
+
+class Times100(np.float64):
+    __array_priority__ = 1000
+
+    def __rmul__(self, other):
+        return other * 100.0
+
+
+HUNDRED = Times100(0.1)
+
+
+@pytest.mark.parametrize("function", [
+    lambda gy, y, x: gy * HUNDRED, lambda gy, y, x: gy * np.full_like(x > 0, 2.5),
+    lambda gy, y, x: gy if x.dtype == np.float64 else gy * 2.0, lambda gy, y, x: gy * 2.0 if x.dtype == np.float64 else gy * x,
+    lambda gy, y, x: None if x.dtype == np.float64 else gy * x, lambda gy, y, x: None if x.dtype == np.float32 else gy * x.shape[0]],
+    ids=["number of a class", "full_like of booleans", "a word", "reads", "none", "none of one"])
+@pytest.mark.parametrize("dtype", ["d", "f"])
+def test_what_differs_between_dtypes_and_classes(function, dtype):
+    op = rule(lambda x: x * 1.0, name="op")(function)
+    x = np.array([0.5, -1.5, 2.0], dtype)
+    assert all(map(same_bits, by_loops(op, [x], np.ones(3, dtype)), by_rule(op, [x], np.ones(3, dtype))))
+
+
+def test_ufuncs_of_one_name_are_two():
+    special = pytest.importorskip("scipy.special")
+    x = np.linspace(0.1, 2.0, 200)
+    op = rule(lambda x: x * 1.0, name="op")(lambda gy, y, x: gy * (np.exp2(x) * 3 - special.exp2(x)))
+    assert all(map(same_bits, by_loops(op, [x], x), by_rule(op, [x], x)))
+
+
+@pytest.mark.parametrize("function", [lambda x: (x * 1.1) ** 0.5, lambda x: 2.0 ** (x * 1.0), lambda x: (x + 0.3) ** 3, lambda x: x**2.5])
+@pytest.mark.parametrize("x", [-np.inf, 0.7, 1.5369822, 1.9439572])
+@pytest.mark.parametrize("dtype", ["d", "f"])
+def test_a_power_of_a_scalar_is_not_that_of_an_array(function, x, dtype):
+    """NumPy makes a scalar of a 0-d result, and has another ** for it: inf here for -inf ** 0.5."""
+    op = rule(function, name="op")(lambda gy, y, x: gy * function(x))
+    x, gy = np.array(x, dtype), np.array(1.5, dtype)
+    with np.errstate(all="ignore"):
+        assert all(map(same_bits, by_loops(op, [x], gy), by_rule(op, [x], gy)))
+
+
+@pytest.mark.parametrize("later", ["rint", "fmax", "maximum", "absolute", "sign", "floor", "copysign"])
+def test_no_step_takes_back_the_flags_of_another(later):
+    """NumPy's loops of some clear them."""
+    ufunc = getattr(np, later)
+    then = (lambda x: ufunc(x)) if ufunc.nin == 1 else (lambda x: ufunc(x, 2.0))
+    op = rule(lambda x: then(np.exp(x)) + x, name="op")(lambda gy, y, x: gy)
+    for dtype in "df":
+        for n in (1, 57, 3000):
+            with pytest.warns(RuntimeWarning, match="overflow"):
+                op(Variable(np.full(n, 1000.0, dtype)))
+
+
+@pytest.mark.parametrize("n", [1, 4, 57, 3000])
+def test_none_raises_flags_that_numpy_does_not(n):
+    op = rule(lambda x: np.where(x < 1.0, np.minimum(x, 2.0), np.sign(x)) + np.abs(x), name="op")(lambda gy, y, x: gy * (x <= 1.0))
+    with np.errstate(all="raise"):
+        op(Variable(np.full(n, np.nan))).backward()
+
+
 # ---- parameters
 
 @rule(lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(x)))
@@ -349,6 +436,7 @@ def has_a_list(gy, y, x, k=[2.0]): return gy * k[0]                 # noqa: E704
 def calls_what_has_a_list(gy, y, x): return gy * tuned()            # noqa: E704
 def asks_a_class(gy, y, x): return gy * Tuning.scale                # noqa: E704
 def asks_another(gy, y, x): return gy * other.numbers.k             # noqa: E704
+def has_core_dimensions(gy, y, x): return gy * np.vecdot(x, x)      # noqa: E704
 def is_no_array(gy, y, x): return None                              # noqa: E704
 
 
@@ -391,7 +479,7 @@ def stores(gy, y, x):
 
 
 LEFT = [reads_shape, reduces, asks_kind, reads_a_dict, draws, branches, asks_an_element, converts, keeps, hands_on, takes_out,
-        accumulates, asks_a_function, asks_it_later, has_a_list, calls_what_has_a_list, asks_a_class, asks_another, is_a_gradient_of_booleans, catches, writes, imports, stores]
+        accumulates, has_core_dimensions, asks_a_function, asks_it_later, has_a_list, calls_what_has_a_list, asks_a_class, asks_another, is_a_gradient_of_booleans, catches, writes, imports, stores]
 
 
 @pytest.mark.parametrize("function", LEFT, ids=lambda f: f.__name__)
@@ -407,7 +495,7 @@ def test_what_could_do_another_thing_next_time_runs_itself(function):
 @compiled
 @pytest.mark.parametrize("function, reason", [
     (asks_kind, "it names 'isinstance'"), (reduces, "it names <function sum"), (catches, "it catches errors"),
-    (writes, "more than compute .STORE_GLOBAL"), (reads_a_dict, "it names {'scale': 2.0}"), (accumulates, "it asks for .accumulate"),
+    (writes, "more than compute .STORE_GLOBAL"), (reads_a_dict, "it names {'scale': 2.0}"), (accumulates, "it asks <ufunc 'add'> for .accumulate"),
     (is_a_gradient_of_booleans, "astype"), (is_no_array, None)])
 def test_and_its_reason_is_said(function, reason):
     if reason is None:
@@ -468,6 +556,14 @@ def test_its_order_is_that_of_the_rule(order):
     else:
         op(v).backward(create_graph=True)
         v.grad.sum().backward()
+
+
+@pytest.mark.parametrize("ufunc, a, b", [(np.matmul, np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]])), (np.vecdot, np.ones(3), np.arange(3.0)),
+                                         (np.logical_and, np.ones(2), np.array([0.0, 2.0]))])
+def test_a_forward_without_elementwise_loops(ufunc, a, b):
+    op = rule(ufunc, name="op")(lambda gy, y, x0, x1: (None, None))
+    assert not is_traced(op)
+    np.testing.assert_array_equal(op(Variable(a), Variable(b)).data, ufunc(a, b))
 
 
 def test_a_rule_is_not_called_on_symbols_where_it_does_more_than_compute():
