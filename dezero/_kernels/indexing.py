@@ -7,6 +7,9 @@ from .gradients import may_repeat
 from .nodes import VariableBase
 
 
+PLAIN = {int, type(None)}
+
+
 def as_index(index):
     """Return an index as it is now, without Variables.
 
@@ -20,6 +23,8 @@ def as_index(index):
     if isinstance(index, tuple):
         return tuple([as_index(i) for i in index])
     if isinstance(index, slice):
+        if {type(index.start), type(index.stop), type(index.step)} <= PLAIN:
+            return index
         return slice(*[i if i is None else operator.index(i) for i in (index.start, index.stop, index.step)])
     index = without_variables(index)
     if hasattr(index, "__index__") and not isinstance(index, np.ndarray):
