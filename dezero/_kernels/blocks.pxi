@@ -129,6 +129,7 @@ cdef class Program:
         """A value that was not kept, computed again: in each block, where it is read."""
         cdef int args[3]
         cdef int i
+        self.owners.append(x.kernel)
         for i in range(x.kernel.nin):
             args[i] = self.value_register(x, x.in0 if i == 0 else x.in1, True) if copied(x, i) is None else self.array(copied(x, i))
         return self.step(x.kernel.fwd[self.dtype_code], x.kernel.fwd_data[self.dtype_code], x.kernel.nin, args)
@@ -286,6 +287,7 @@ cdef class Program:
                 read |= k.reads_by[i]
                 loops = True
         if loops:
+            self.owners.append(k)           # whose rows the steps are of, also if a rule cuts the graph meanwhile
             for i in range(k.nin):
                 args[i + 1] = self.value_register(y, y.in0 if i == 0 else y.in1, read >> i & 1)
             args[k.nin + 1] = self.value_register(y, y, read >> k.nin & 1)

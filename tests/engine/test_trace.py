@@ -1,4 +1,5 @@
 """Rules that run as rows of loops: they give the bits of the rule on arrays, and what can't be seen through runs itself."""
+import gc
 import math
 import sys
 import threading
@@ -7,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from dezero import Kernel, Op, Variable, _kernels, grad, memory, no_grad, plugins, rule, using_config
+from dezero import Function, Kernel, Op, Variable, _kernels, grad, memory, no_grad, plugins, rule, using_config
 from dezero.engine import trace
 from dezero.engine.op import MOST_TRACES, loops_of
 from dezero.errors import FirstOrderOnly, PluginError
@@ -639,8 +640,6 @@ def test_a_kernel_without_backward_has_that_of_the_rule():
 
 
 def test_which_a_class_has_not():
-    from dezero import Function
-
     class Alone(Function):
         name = "alone"
         kernel = Kernel(forward=np.tanh)
@@ -688,3 +687,29 @@ def test_the_kit_takes_them(op):
             check_op(op)
     else:
         check_op(op)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_rule_that_cuts_off_what_a_run_still_has_to_do(first):
+    """The steps of a run are those of rows, which live until it ends."""
+    held = {}
+
+    class Cut(Function):
+        def forward(self, x):
+            return x * 2.0
+
+        def backward(self, gy):
+            held.pop("y").unchain()
+            held.clear()
+            gc.collect()
+            return gy * 2.0
+
+    def graph(x, small):
+        held["op"] = rule(lambda x: x * x + 3.0, name="op")(lambda gy, y, x: gy * np.exp(x * 0.25) * 5.0)
+        held["y"] = held["op"](x * 1.0)     # of a younger generation than Cut: its turn comes first
+        parts = [held["y"].sum(), Cut()(small).sum()]
+        return parts[0] + parts[1] if first else parts[1] + parts[0]
+    x, small = Variable(np.linspace(0.0, 1.0, 5000)), Variable(np.ones(3))
+    root = graph(x, small)
+    root.backward()
+    np.testing.assert_array_equal(x.grad, 1.0 * np.exp(x.data * 0.25) * 5.0)
