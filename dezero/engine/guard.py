@@ -94,16 +94,24 @@ def parts(path, x):
         return []
     found = [(f"{path}.{name}", value) for name, value in attributes(x)]
     for name in ("__self__", "func", "args", "keywords"):           # bound methods and functools.partial
-        if callable(x) and not isinstance(getattr(x, name, None), CLOSED):
-            found.append((f"{path}.{name}", getattr(x, name, None)))
-    for cell in getattr(x, "__closure__", None) or ():
+        if callable(x) and not isinstance(held(x, name), CLOSED):
+            found.append((f"{path}.{name}", held(x, name)))
+    for cell in held(x, "__closure__") or ():
         try:
             found.append((f"the closure of {path}", cell.cell_contents))
         except ValueError:                  # an empty cell
             pass
-    for defaults in (getattr(x, "__defaults__", None) or (), (getattr(x, "__kwdefaults__", None) or {}).values()):
+    for defaults in (held(x, "__defaults__") or (), (held(x, "__kwdefaults__") or {}).values()):
         found += [(f"the defaults of {path}", value) for value in defaults]
     return found
+
+
+def held(x, name):
+    """Return an attribute of an object, or None; a ``__getattr__`` may raise anything."""
+    try:
+        return getattr(x, name, None)
+    except Exception:
+        return None
 
 
 def environment_of(cls):

@@ -482,6 +482,19 @@ class TestBesideTheInstance:
         assert first(Vouched()) == np.exp(X)
         Vouched()(V()).backward(create_graph=True)
 
+    def test_what_raises_when_it_is_asked(self):
+        class Settings:
+            def __getattr__(self, name):
+                return {"scale": 2.0}[name]         # KeyError, and no AttributeError
+
+        settings = Settings()
+
+        class Scaled(Base):
+            def backward(self, gy):
+                return gy * self.outputs[0]() * settings.scale / 2.0
+
+        right(Scaled)
+
     def test_a_class_is_let_go(self):
         """What is noted of a class lives no longer than the class."""
         ref = weakref.ref(in_an_enclosing_list()[0])
