@@ -142,9 +142,9 @@ cdef class Kernel:
         elif self.nin == 2 and v[1].nd == 0 and is_scalar(b):
             keep_scalar(y, &v[1])
         y.dtype_code = d
+        if self.of_arrays_only and (v[0].nd == 0 or self.nin == 2 and v[1].nd == 0):
+            return None
         if v[0].nd == 0 and (self.nin == 1 or v[1].nd == 0):
-            if self.of_arrays_only:
-                return None
             y.is_inline = True
             forward_number(y, self, v)
             if not flags():

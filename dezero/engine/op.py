@@ -185,6 +185,9 @@ class Op:
         return f"<op {self.name!r}: {self.__module__}.{self.__qualname__}>"
 
 
+trace.OP.append(Op)
+
+
 class OpCall:
     """What `Op.apply`, ``F.name`` and the method are: a call of an op that gives Variables always.
 

@@ -14,7 +14,6 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from .._kernels.nodes import Kernel
 from .._kernels.rows import Rows
 from .._kernels.signature import typed
-from . import rules
 
 
 class Untraceable(Exception):
@@ -55,7 +54,7 @@ def traced(rule, forward, loop, operands, parameters):
     elif loop is None:
         outside.check(forward, ())
     found, failure = [], None               # of each dtype: char, rows of forward, how backward is written, what it reads
-    of_arrays_only = False
+    of_arrays_only = loop in BY_STRIDES
     for char in "df":
         recorder = Recorder(char)
         try:
@@ -138,6 +137,9 @@ BUILTINS = {name: getattr(builtins, name) for name in "abs float int len pow ran
 FUNCTIONS = [np.where, np.zeros_like, np.ones_like, np.full_like, np.float32, np.float64]
 """And of NumPy, beside ufuncs and numbers."""
 
+OP = []
+"""The class Op, which stands on a higher floor and puts itself here."""
+
 ATTRIBUTES = frozenset(("dtype", "type", "astype"))
 """What it may ask of what is no module: of symbols and their dtypes.  A function's attribute could change unseen."""
 
@@ -161,23 +163,25 @@ class Outside:
     def check(self, value, following):
         """Note what a name stands for, and return how many of the instructions that follow ask a module for a name.
 
+        By its type alone: another object may do anything when it is asked for an attribute, its class or a text.
+
         Raises
         ------
         Untraceable
             It may do more than compute, or change unseen.
         """
-        if isinstance(value, ModuleType):
+        if type(value) is ModuleType:       # of a class of its own, a name may be computed
             if not following or following[0].opname not in ASKING:
                 raise Untraceable(f"it hands on the module {value.__name__}")
             return 1 + self.take(vars(value), following[0].argval, following[1:], value in (np, math))
-        if isinstance(getattr(value, "_rule", None), rules.Rule):       # an Op, which is its forward on symbols
+        if issubclass(type(value), tuple(OP)):  # which is its forward on symbols
             return self.check(value.forward, ())
         if following and following[0].opname in ASKING:
-            raise Untraceable(f"it asks {value!r} for .{following[0].argval}")
+            raise Untraceable(f"it asks {said(value)} for .{following[0].argval}")
         if type(value) is FunctionType and (value.__module__ or "").partition(".")[0] != "numpy":
             self.check_function(value)
         elif not is_plain(value):
-            raise Untraceable(f"it names {value!r}")
+            raise Untraceable(f"it names {said(value)}")
         return 0
 
     def check_function(self, function):
@@ -186,7 +190,7 @@ class Outside:
             self.seen.add(function)
             for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
                 if not is_plain(default) and type(default) is not str:
-                    raise Untraceable(f"it has the default {default!r}")
+                    raise Untraceable(f"it has the default {said(default)}")
             code = function.__code__
             if function not in self.own:    # a helper, which a notebook's autoreload changes in its place
                 self.guards += [(function, name, getattr(function, name)) for name in ("__code__", "__defaults__", "__kwdefaults__")]
@@ -234,16 +238,22 @@ class Outside:
         return self.check(cell.cell_contents, following)
 
 
+def said(value):
+    """Return a few words on a value; what repr does may take long, or fail."""
+    is_function = type(value) in (FunctionType, BuiltinFunctionType, np.ufunc, type(np.sum))
+    return repr(value) if is_function else f"a {type(value).__name__}"
+
+
 def is_plain(value):
     """Is it a number, a ufunc, or a function of which it is known that it only computes?"""
-    if isinstance(value, BuiltinFunctionType):
+    if type(value) is BuiltinFunctionType:
         return value.__module__ == "math" or value in BUILTINS.values()
-    return is_number(value) or isinstance(value, np.ufunc) or any([value is f for f in (None, *FUNCTIONS, *BUILTINS.values())])
+    return is_number(value) or type(value) is np.ufunc or any([value is f for f in (None, *FUNCTIONS, *BUILTINS.values())])
 
 
 def is_number(x):
     """Is it a real number of Python or NumPy?  What a class derived from these does in an operator is its own affair."""
-    return type(x) in (bool, int, float) or isinstance(x, (np.number, np.bool_)) and type(x).__module__ == "numpy"
+    return type(x) in (bool, int, float) or issubclass(type(x), (np.number, np.bool_)) and type(x).__module__ == "numpy"
 
 
 # ---- symbols ---------------------------------------------------------------------------------------------------------
@@ -284,7 +294,7 @@ class Symbol(NDArrayOperatorsMixin):
     def refuse(self, *args):
         raise Untraceable("what it does depends on an array's elements, or more than elements")
 
-    __bool__ = __float__ = __int__ = __complex__ = __index__ = __array__ = __len__ = __iter__ = __getitem__ = refuse
+    __bool__ = __float__ = __int__ = __complex__ = __index__ = __array__ = __len__ = __iter__ = __getitem__ = __repr__ = refuse
 
 
 class Probe(np.ndarray):
@@ -299,6 +309,11 @@ def probe(symbol):
     p = np.zeros(1, symbol.dtype).view(Probe)
     p.symbol = symbol
     return p
+
+
+def dtype_of(x):
+    """Return the dtype of a symbol, a NumPy number or a bool."""
+    return np.dtype(bool) if type(x) is bool else x.dtype
 
 
 def name_of(ufunc):
@@ -350,7 +365,7 @@ class Recorder:
         for x in xs:
             if type(x) is not Symbol and not is_number(x) or type(x) is Symbol and x.recorder is not self:
                 raise Untraceable(f"an operand is {type(x).__name__}")
-        return np.result_type(*[x if type(x) in (int, float) else x.dtype if hasattr(x, "dtype") else np.dtype(bool) for x in xs])
+        return np.result_type(*[x if type(x) in (int, float) else dtype_of(x) for x in xs])
 
     def call(self, ufunc, xs):
         """Return the symbol of what a ufunc makes of symbols and numbers."""
@@ -364,10 +379,11 @@ class Recorder:
             return self.own(name, *[xs[i] for i in places], dtype=np.dtype(bool))
         if name_of(ufunc) in OWN:
             return self.own(ufunc.__name__, *xs)
-        if ufunc in BY_STRIDES and not all([type(x) is Symbol for x in xs]):
+        if ufunc in BY_STRIDES:
             self.of_arrays_only = True
         types = f"{self.char * ufunc.nin}->{self.char}"
-        if types not in ufunc.types:
+        found = ufunc.resolve_dtypes((*[type(x) if type(x) in (int, float) else dtype_of(x) for x in xs], None))
+        if types not in ufunc.types or set(found) != {self.dtype}:      # SciPy's take a Python number for float64
             raise Untraceable(f"{ufunc.__name__} has no loop {types}")
         return self.step(name_of(ufunc), ("ufunc", ufunc, ufunc.types.index(types)), xs)
 
@@ -417,7 +433,7 @@ OWN = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "neg
 """Ufuncs whose loops are the engine's own, to the bit the same; but which of 0 and -0 is the larger NumPy leaves open."""
 
 BY_STRIDES = np.power, np.float_power, np.arctan2
-"""Of which NumPy runs another loop where an operand's stride is 0, as that of a number is; of 0-d data all strides are the same to it."""
+"""Of which NumPy runs another loop where an operand's stride is 0, as that of a number is, and in 0-d data that of each."""
 
 COMPARISONS = {np.less: ("less", (0, 1)), np.greater: ("less", (1, 0)), np.less_equal: ("less_equal", (0, 1)),
                np.greater_equal: ("less_equal", (1, 0)), np.equal: ("equal", (0, 1)), np.not_equal: ("not_equal", (0, 1)),

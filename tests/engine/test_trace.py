@@ -353,6 +353,35 @@ def test_a_power_of_a_scalar_is_not_that_of_an_array(function, x, dtype):
         assert all(map(same_bits, by_loops(op, [x], gy), by_rule(op, [x], gy)))
 
 
+@pytest.mark.parametrize("shape", [(), (5,), (2500,)])
+@pytest.mark.parametrize("operands", [("a 0-d first", (), None), ("second", None, ()), ("both", (), ())], ids=lambda o: o[0])
+def test_what_is_made_of_one_scalar_is_a_scalar(shape, operands):
+    """Where only one operand is 0-d, too."""
+    op = rule(lambda a, b: (a * 1.0)**0.5 + (b * 1.0)**0.5, name="op")(lambda gy, y, a, b: (gy * (a * 1.0)**0.5, gy * (b * 1.0)**0.5))
+    xs = [np.full(shape if own is None else own, -np.inf) for own in operands[1:]]
+    gy = np.ones(np.broadcast_shapes(*[x.shape for x in xs]))
+    with np.errstate(all="ignore"):
+        assert all(map(same_bits, by_loops(op, xs, gy), by_rule(op, xs, gy)))
+
+
+@pytest.mark.parametrize("forward", [np.power, lambda a, b: np.power(a, b) + 0.0 * a], ids=["ufunc", "own"])
+@pytest.mark.parametrize("a, b", [(-np.inf, 0.5), (-0.0, 0.5), (1.3, 2.5)])
+def test_a_power_of_0d_arrays(forward, a, b):
+    """NumPy's loop takes the square root where the stride of an exponent 0.5 is 0."""
+    op = rule(forward, name="op")(lambda gy, y, a, b: (gy * np.power(a, b), np.power(b, gy)))
+    xs, gy = [np.array(a), np.array(b)], np.array(0.5)
+    with np.errstate(all="ignore"):
+        assert all(map(same_bits, by_loops(op, xs, gy), by_rule(op, xs, gy)))
+
+
+@pytest.mark.parametrize("dtype", ["d", "f"])
+def test_a_ufunc_that_takes_a_number_for_float64(dtype):
+    special = pytest.importorskip("scipy.special")
+    op = rule(lambda x: special.xlogy(x, 0.3), name="op")(lambda gy, y, x: gy * special.xlogy(2.0, x))
+    x = np.array([0.5, 1.5, 2.0], dtype)
+    assert all(map(same_bits, by_loops(op, [x], x), by_rule(op, [x], x)))
+
+
 @pytest.mark.parametrize("later", ["rint", "fmax", "maximum", "absolute", "sign", "floor", "copysign"])
 def test_no_step_takes_back_the_flags_of_another(later):
     """NumPy's loops of some clear them."""
@@ -438,6 +467,10 @@ def calls_what_has_a_list(gy, y, x): return gy * tuned()            # noqa: E704
 def asks_a_class(gy, y, x): return gy * Tuning.scale                # noqa: E704
 def asks_another(gy, y, x): return gy * other.numbers.k             # noqa: E704
 def has_core_dimensions(gy, y, x): return gy * np.vecdot(x, x)      # noqa: E704
+def asks_its_text(gy, y, x): return gy * len(f"{x}")                # noqa: E704
+def asks_a_lazy_module(gy, y, x): return gy * lazy.k                # noqa: E704
+def names_what_answers_nothing(gy, y, x): return secret(gy)         # noqa: E704
+def calls_with_such_a_default(gy, y, x): return doubled(gy)         # noqa: E704
 def is_no_array(gy, y, x): return None                              # noqa: E704
 
 
@@ -448,6 +481,33 @@ def tuned(k=[2.0]):
 class Tuning:
     scale = 2.0
 
+
+class Secret:
+    """What is asked for anything fails."""
+
+    def __getattr__(self, name):
+        raise KeyError(name)
+
+    def __repr__(self):
+        raise RuntimeError("no text")
+
+    def __call__(self, x):
+        return 2.0 * x
+
+
+secret = Secret()
+
+
+def doubled(x, by=secret):
+    return by(x)
+
+
+class LazyModule(ModuleType):
+    k = property(lambda self: Tuning.scale, lambda self, k: None)
+
+
+lazy = LazyModule("lazy")
+vars(lazy)["k"] = 3.0                       # as its property hides
 
 tuned.scale = 2.0
 other = ModuleType("other")
@@ -480,7 +540,9 @@ def stores(gy, y, x):
 
 
 LEFT = [reads_shape, reduces, asks_kind, reads_a_dict, draws, branches, asks_an_element, converts, keeps, hands_on, takes_out,
-        accumulates, has_core_dimensions, asks_a_function, asks_it_later, has_a_list, calls_what_has_a_list, asks_a_class, asks_another, is_a_gradient_of_booleans, catches, writes, imports, stores]
+        accumulates, has_core_dimensions, asks_a_function, asks_it_later, has_a_list, calls_what_has_a_list, asks_a_class,
+        asks_another, asks_its_text, asks_a_lazy_module, names_what_answers_nothing, calls_with_such_a_default,
+        is_a_gradient_of_booleans, catches, writes, imports, stores]
 
 
 @pytest.mark.parametrize("function", LEFT, ids=lambda f: f.__name__)
@@ -496,7 +558,7 @@ def test_what_could_do_another_thing_next_time_runs_itself(function):
 @compiled
 @pytest.mark.parametrize("function, reason", [
     (asks_kind, "it names 'isinstance'"), (reduces, "it names <function sum"), (catches, "it catches errors"),
-    (writes, "more than compute .STORE_GLOBAL"), (reads_a_dict, "it names {'scale': 2.0}"), (accumulates, "it asks <ufunc 'add'> for .accumulate"),
+    (writes, "more than compute .STORE_GLOBAL"), (reads_a_dict, "it names a dict"), (accumulates, "it asks <ufunc 'add'> for .accumulate"),
     (is_a_gradient_of_booleans, "astype"), (is_no_array, None)])
 def test_and_its_reason_is_said(function, reason):
     if reason is None:
