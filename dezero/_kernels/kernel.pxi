@@ -24,7 +24,7 @@ cdef extern from "rows.h":
         Loop loop
         void *data
         bint quiet
-    enum: RUN_ARGS, ROWS_REGS
+    enum: RUN_ARGS, ROWS_REGS, ROWS_SLOTS
     void rows_watched(char **, const Py_ssize_t *, const Py_ssize_t *, void *) noexcept nogil
     void rows_loop(char **, const Py_ssize_t *, const Py_ssize_t *, void *) noexcept nogil
 
@@ -212,6 +212,8 @@ cdef class RowsLoop:
         cdef int s, k
         r.nin, r.nnumbers, r.nsteps, r.item = rows.nin, len(rows.numbers), len(rows.steps), ITEM[0 if rows.char == "d" else 1]
         r.odd = rows.is_odd()
+        if rows.first + r.nsteps > ROWS_REGS or max(rows.slots) >= ROWS_SLOTS:
+            raise TypeError(f"Kernel: {rows!r} needs more registers than rows.h has")
         r.steps = <run_step *>calloc(r.nsteps + 1, sizeof(run_step))
         r.slots = <int *>calloc(r.nsteps + 1, sizeof(int))
         r.numbers = <char *>calloc(r.nnumbers + 1, r.item)

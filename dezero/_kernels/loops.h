@@ -240,9 +240,7 @@ static double dz_fold(double *r) {
         return dz_fold(r);                                                                                             \
     }
 
-#define DZ_ABS(a) (sizeof(a) == sizeof(double) ? fabs(a) : fabsf((float)(a)))
-
-#define LOOPS(T, S, POW, LOG)                                                                                          \
+#define LOOPS(T, S, POW, LOG, ABS)                                                                                     \
     LOOP2(add##S, T, 0, 1, 2, a + b)                                                                                   \
     LOOP2(sub##S, T, 0, 1, 2, a - b)                                                                                   \
     LOOP2(mul##S, T, 0, 1, 2, a * b)                                                                                   \
@@ -254,7 +252,7 @@ static double dz_fold(double *r) {
     LOOP2(less_equal##S, T, 0, 1, 2, (T)(islessequal(a, b)))                                                           \
     LOOP2(equal##S, T, 0, 1, 2, (T)(a == b))                                                                           \
     LOOP2(not_equal##S, T, 0, 1, 2, (T)(a != b))                                                                       \
-    LOOP1(absolute##S, T, 0, 1, (T)DZ_ABS(a))                                                                          \
+    LOOP1(absolute##S, T, 0, 1, ABS(a))                                                                                \
     LOOP1(sign##S, T, 0, 1, (T)(a != a ? a : (T)isgreater(a, 0) - (T)isless(a, 0)))                                    \
     LOOP2(maximum##S, T, 0, 1, 2, isgreater(a, b) || a != a ? a : b)                                                   \
     LOOP2(minimum##S, T, 0, 1, 2, isless(a, b) || a != a ? a : b)                                                      \
@@ -267,6 +265,6 @@ static double dz_fold(double *r) {
     POWERS(T, S, POW, LOG)                                                                                             \
     SUMS(T, S)
 
-LOOPS(double, _d, pow, log)
-LOOPS(float, _f, powf, logf)
+LOOPS(double, _d, pow, log, fabs)
+LOOPS(float, _f, powf, logf, fabsf)
 #endif

@@ -284,7 +284,7 @@ def loops_of(op, parameters):
 def key_of(parameters):
     """Return what tells parameters apart: 1 from True, 0.0 from -0.0.  None where that is more than numbers and text."""
     for x in parameters.values():
-        if type(x) not in (int, float, bool, str) and x is not None:
+        if type(x) not in rules.PLAIN:
             return None
     return tuple([(name, repr(x)) for name, x in parameters.items()])
 

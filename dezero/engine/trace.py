@@ -11,9 +11,9 @@ from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleT
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from .._kernels import elementwise
 from .._kernels.nodes import Kernel
 from .._kernels.rows import Rows
-from .._kernels.signature import typed
 
 
 class Untraceable(Exception):
@@ -53,31 +53,42 @@ def traced(rule, forward, loop, operands, parameters):
             raise Untraceable("forward is a ufunc of other arguments")
     elif loop is None:
         outside.check(forward, ())
-    found, failure = [], None               # of each dtype: char, rows of forward, how backward is written, what it reads
-    of_arrays_only = loop in BY_STRIDES
+    found, failure = [], None
     for char in "df":
-        recorder = Recorder(char)
         try:
-            ahead = None if loop is not None else forward_rows(recorder, forward, operands, parameters)
-            gradients = backward_rows(recorder, rule, operands, parameters)
+            found.append(of_dtype(char, rule, None if loop is not None else forward, operands, parameters))
         except Exception as error:          # whatever the rule raises on symbols; on arrays it may not
             failure = failure or error
-            continue
-        of_arrays_only = of_arrays_only or recorder.of_arrays_only
-        reads = [() if rows is None else tuple([i for i in range(operands + 1) if rows.reads(i + 1)]) for rows in gradients]
-        found.append((ahead, [written(rows, operands) for rows in gradients], reads))
     if not found:
         raise Untraceable(f"{type(failure).__name__}: {failure}") from failure
-    same = [one for one in found if one[2] == found[0][2] and kinds(one[1]) == kinds(found[0][1])]     # else of the first dtype alone
-    forwards = [ahead for ahead, _, _ in same]
-    backward = tuple([parts[0] if isinstance(parts[0], str) or parts[0] is None else list(parts) for parts in zip(*[one[1] for one in same])])
-    cheap = is_cheap([name_of(forward)] if loop is forward else [name for name, *_ in forwards[0].steps] if loop is None else [""])
+    return kernel_of(found, loop, loop is forward and name_of(forward) in CHEAP), outside.guards
+
+
+def of_dtype(char, rule, forward, operands, parameters):
+    """Return for one dtype the rows of a forward (None: it is a loop), how each gradient is written, what each reads, and
+    whether all this is of arrays only."""
+    recorder = Recorder(char)
+    ahead = None if forward is None else forward_rows(recorder, forward, operands, parameters)
+    gradients = backward_rows(recorder, rule, operands, parameters)
+    reads = [() if rows is None else tuple([i for i in range(operands + 1) if rows.reads(i + 1)]) for rows in gradients]
+    return ahead, [written(rows, operands) for rows in gradients], reads, recorder.of_arrays_only
+
+
+def kernel_of(found, loop, is_cheap_loop):
+    """Return the Kernel of what `of_dtype` gave, and of the loop that is forward where it is one.
+
+    A dtype whose gradients are written otherwise, or read something else, is left to the rule.
+    """
+    _, backward, reads, _ = found[0]
+    same = [one for one in found if one[2] == reads and kinds(one[1]) == kinds(backward)]
+    forward = [one[0] for one in same] if loop is None else loop
+    slopes = [g if g is None or isinstance(g, str) else [one[1][i] for one in same] for i, g in enumerate(backward)]
     try:
-        kernel = Kernel(forwards if loop is None else loop, backward, found[0][2], cheap=cheap)
+        kernel = Kernel(forward, tuple(slopes), reads, cheap=is_cheap(found[0][0]) if loop is None else is_cheap_loop)
     except TypeError as error:              # np.matmul and np.gcd have no loops for it
         raise Untraceable(str(error)) from error
-    kernel.of_arrays_only = of_arrays_only
-    return kernel, outside.guards
+    kernel.of_arrays_only = loop in BY_STRIDES or any([one[3] for one in found])
+    return kernel
 
 
 def kinds(backward):
@@ -121,18 +132,22 @@ def written(rows, operands):
 WORDS = {"copied": "+", "negative": "-"}
 
 
-def is_cheap(names):
-    """Do these loops together take no longer than reading their result from memory does?"""
-    return len(names) <= 3 and CHEAP.issuperset(names)
+def is_cheap(rows):
+    """Do rows take no longer than reading their result from memory does?"""
+    return len(rows.steps) <= 3 and CHEAP.issuperset([name for name, *_ in rows.steps])
 
 
-CHEAP = frozenset("add subtract multiply negative square absolute maximum minimum less less_equal equal not_equal select copied".split())
+CHEAP = frozenset("add subtract multiply negative square absolute maximum minimum".split()
+                  + "less less_equal equal not_equal select copied".split())
 
 
 # ---- what a function takes from outside ------------------------------------------------------------------------------
 
 BUILTINS = {name: getattr(builtins, name) for name in "abs float int len pow range sum tuple zip enumerate reversed".split()}
-"""What of Python's own a rule that is traced may name.  They do the same with symbols and with arrays, or fail; `isinstance` does not."""
+"""What of Python's own a rule that is traced may name.  They do the same with symbols and with arrays, or fail.
+
+`isinstance` does not.
+"""
 
 FUNCTIONS = [np.where, np.zeros_like, np.ones_like, np.full_like, np.float32, np.float64]
 """And of NumPy, beside ufuncs and numbers."""
@@ -193,7 +208,8 @@ class Outside:
                     raise Untraceable(f"it has the default {said(default)}")
             code = function.__code__
             if function not in self.own:    # a helper, which a notebook's autoreload changes in its place
-                self.guards += [(function, name, getattr(function, name)) for name in ("__code__", "__defaults__", "__kwdefaults__")]
+                for name in ("__code__", "__defaults__", "__kwdefaults__"):
+                    self.guards.append((function, name, getattr(function, name)))
             self.check_code(code, function.__globals__, dict(zip(code.co_freevars, function.__closure__ or ())))
 
     def check_code(self, code, names, cells):
@@ -279,7 +295,9 @@ class Symbol(NDArrayOperatorsMixin):
 
     def __pow__(self, other):
         self.recorder.note_power(self, other)
-        return np.power(self, other) if isinstance(other, Symbol) else probe(self) ** other     # by which of its ufuncs, NumPy is asked
+        if isinstance(other, Symbol):
+            return np.power(self, other)
+        return probe(self) ** other         # by which of its ufuncs, NumPy is asked
 
     def __rpow__(self, other):
         self.recorder.note_power(self, other)
@@ -326,7 +344,7 @@ class Recorder:
 
     def __init__(self, char):
         self.char, self.dtype = char, np.dtype(char)
-        self.steps = []                     # (name, source, registers): of the argument i ("x", i), the number c ("c", c), step s ("s", s)
+        self.steps = []                     # (name, source, registers); ("x", i): argument i, ("c", c): number c, ("s", s): step s
         self.known = {}
         self.of_arrays_only = False         # NumPy makes a scalar of a 0-d result, whose ** is another than that of arrays
 
@@ -356,9 +374,8 @@ class Recorder:
 
     def own(self, name, *symbols, dtype=None):
         """Note the call of a loop of the engine's own."""
-        from .._kernels import elementwise
-        (_, source), = [typed(name, loop)[0] for loop in getattr(elementwise, OWN.get(name, name)) if typed(name, loop)[0][0][0] == self.char]
-        return self.step(name, source, symbols, dtype)
+        loop = getattr(elementwise, OWN.get(name, name))["df".index(self.char)]
+        return self.step(name, ("capsule", loop, 0), symbols, dtype)
 
     def result_type(self, xs):
         """Return the dtype of what NumPy computes of these."""
