@@ -21,7 +21,7 @@ def sum(a: _Operand, axis: Any = ..., dtype: Any = ..., *, keepdims: Any = ..., 
     'y = Σ x over the axes;   ∂y/∂x = 1, broadcast to the shape of x, and 0 where `where` is False'
 def broadcast_to(array: _Operand, shape: Any) -> Variable:
     'y[..., i, ...] = x[..., 0, ...];   ∂y/∂x = 1, summed over the axes that were broadcast'
-def getitem(x: Any, /, index: Any) -> Variable:
+def getitem(x: _Operand, index: Any) -> Variable:
     'y = x[index];   ∂y/∂x puts gy back to where it was taken from (`At`); what was taken twice adds up'
 def scatter(x: _Operand, index: Any, shape: Any) -> Variable:
     'y = 0 of a shape, then y[index] += x;   ∂y/∂x = gy[index]'

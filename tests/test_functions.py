@@ -174,7 +174,7 @@ class TestHelp:
     @pytest.mark.parametrize("name, of_function, of_method", [
         ("sum", "(a, axis=None, dtype=None, *, keepdims=False, initial=<no value>, where=True)",
          "(axis=None, dtype=None, *, keepdims=False, initial=<no value>, where=True)"),
-        ("mul", "(x1, x2)", "(x2)"), ("pow", "(x1, x2=None, *, c=None)", "(x2=None, *, c=None)"), ("getitem", "(x, /, index)", "(index)"),
+        ("mul", "(x1, x2)", "(x2)"), ("pow", "(x1, x2=None, *, c=None)", "(x2=None, *, c=None)"), ("getitem", "(x, index)", "(index)"),
         ("broadcast_to", "(array, shape)", "(shape)")])
     def test_signature_and_docstring(self, name, of_function, of_method):
         op = registry.snapshot.names[name]

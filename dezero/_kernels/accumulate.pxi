@@ -65,6 +65,37 @@ cdef inline void view_gradient(Node y, View *v) noexcept:
         v.p, v.nd, v.dims = memory(<PyObject *>y.grad_array), y.c_shape.nd, y.c_shape.dims
 
 
+cdef inline bint is_number_or_none(PyObject *x) noexcept:
+    """Is it an integer of Python's, or None?"""
+    return PyLong_CheckExact(<object>x) or x == <PyObject *>None
+
+
+cdef inline bint is_basic_item(object i) noexcept:
+    """Is it an integer, a slice of these, None or ...?"""
+    if PySlice_Check(i):
+        return is_number_or_none((<Slice *>i).start) and is_number_or_none((<Slice *>i).stop) and is_number_or_none((<Slice *>i).step)
+    return is_number_or_none(<PyObject *>i) or i is ...
+
+
+cdef bint is_basic(object index) noexcept:
+    """Is an index made of integers, slices of these, None and ..., so that it takes a view and nobody can write to it?"""
+    if type(index) is not tuple:
+        return is_basic_item(index)
+    for i in <tuple>index:
+        if not is_basic_item(i):
+            return False
+    return True
+
+
+cdef object zeros_for(Node x):
+    """Return an array of zeros for x's gradient."""
+    if x.dtype_code < 0:
+        return np.zeros(x.shape, gradient_dtype(x.dtype))
+    a = new_array(x.c_shape, x.dtype_code)
+    memset(cnp.PyArray_DATA(<ndarray>a), 0, elements(x) * ITEM[x.dtype_code])
+    return a
+
+
 cdef int refuse_value(Node n) except -1:
     """Say why a value that a loop reads is not to be had."""
     if n.value is None:

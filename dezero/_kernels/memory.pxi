@@ -99,7 +99,27 @@ def pool_release():
     shrink_nodes(0)
 
 
-def as_result(y, list xs):
+cpdef frozen(ndarray array):
+    """Return an array that nobody can write to: a read-only copy, or itself where its memory is that of bytes.
+
+    One that is merely read-only is copied too: whoever owns its memory can make it writable again.
+    """
+    cdef PyObject *base = <PyObject *>cnp.PyArray_BASE(array)
+    if base != NULL and PyBytes_CheckExact(<object>base):
+        return array
+    a = cnp.PyArray_NewCopy(array, cnp.NPY_CORDER)
+    cnp.PyArray_CLEARFLAGS(<ndarray>a, cnp.NPY_ARRAY_WRITEABLE)
+    return a
+
+
+cdef bint is_float_array(object x) noexcept:
+    """Is it an array of float64 or float32, and of no subclass?"""
+    if <PyObject *>Py_TYPE(x) != plain_array:
+        return False
+    return cnp.PyArray_TYPE(<ndarray>x) == cnp.NPY_DOUBLE or cnp.PyArray_TYPE(<ndarray>x) == cnp.NPY_FLOAT
+
+
+cdef object as_result(object y, list xs):
     """Return an output of `forward` as an array, copied where it is an operand or a view of one; None for what is not as usual."""
     cdef PyObject *base
     if is_scalar(y):
@@ -110,13 +130,42 @@ def as_result(y, list xs):
     for x in xs:
         if y is x or base == <PyObject *>x:
             return cnp.PyArray_NewCopy(<ndarray>y, cnp.NPY_KEEPORDER)
-    return y if base == NULL else None
+    if base == NULL:
+        return y
+    if <PyObject *>Py_TYPE(<object>base) != plain_array or cnp.PyArray_BASE(<ndarray>base) != NULL:
+        return None
+    for x in xs:
+        if not isinstance(x, ndarray) or cnp.PyArray_BASE(<ndarray>x) != NULL:
+            return None
+    return y                                # a view of an array that is no operand's, as what integer arrays index is
 
 
-def usual_gradient(g, tuple shape):
-    """Return what a rule gave as an array, where it is of floats and of this shape; None for what is not as usual."""
+cdef object spread_gradient(object g, Node x):
+    """Return a gradient that is the same along axes of a short x, where its length is 1, at full length; None for all else."""
+    cdef ndarray a
+    cdef int j
+    if x.c_shape is None or is_long(x.c_shape, x.dtype_code) or <PyObject *>Py_TYPE(g) != plain_array:
+        return None
+    if dtype_of(<ndarray>g) != x.dtype_code or cnp.PyArray_NDIM(<ndarray>g) != x.c_shape.nd:
+        return None
+    for j in range(x.c_shape.nd):
+        if cnp.PyArray_DIM(<ndarray>g, j) != x.c_shape.dims[j] and cnp.PyArray_DIM(<ndarray>g, j) != 1:
+            return None
+    a = new_array(x.c_shape, x.dtype_code)
+    cnp.PyArray_CopyInto(a, <ndarray>g)
+    return a
+
+
+cdef object usual_gradient(object g, Node x):
+    """Return what a rule gave as an array, where it is of floats and of the shape of x; None for what is not as usual."""
+    cdef View v
     if is_scalar(g):
         g = array_from_scalar(g, NULL)
-    if <PyObject *>Py_TYPE(g) != plain_array or not cnp.PyArray_ISFLOAT(<ndarray>g) or g.shape != shape:
+    if <PyObject *>Py_TYPE(g) != plain_array or not cnp.PyArray_ISFLOAT(<ndarray>g):
         return None
-    return g
+    view_array(<ndarray>g, &v)
+    if x.dtype_code < 0:
+        return g if g.shape == x.shape else None
+    if x.c_shape is None:
+        return g if v.nd == 0 else None
+    return g if same_dims(x.c_shape.nd, x.c_shape.dims, &v) else None

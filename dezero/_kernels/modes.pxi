@@ -144,6 +144,7 @@ cdef class ModeFlag:
     def __init__(self, defaults, name):
         self.name = name
         self.default = defaults[name]
+        self.frames = {name: False}, {name: True}
         defaults.watchers.append(self.changed)
 
     def changed(self, name, value):
@@ -172,7 +173,7 @@ cdef object enter_context(ModeFlag recording, bint record):
     PyContext_Enter(context)
     try:
         if recording.on() != record:
-            push_frame(None, {recording.name: record})
+            push_frame(None, recording.frames[record])
     except BaseException:
         leave_context(context)
         raise

@@ -139,6 +139,14 @@ cdef class FunctionBase:
     cdef public Py_ssize_t generation
     cdef object __weakref__
 
+# memory.pxi
+cpdef frozen(ndarray array)
+cdef bint is_float_array(object x) noexcept
+cdef bint is_basic(object index) noexcept
+cdef object as_result(object y, list xs)
+cdef object spread_gradient(object g, Node x)
+cdef object usual_gradient(object g, Node x)
+
 cdef VariableBase new_variable()
 cdef Node known_node(object x)
 cdef Py_ssize_t exchange_gradients(list arrived, list changes) noexcept
@@ -174,6 +182,7 @@ cdef bint walk_is_under_way() noexcept
 # modes.pxi
 cdef class ModeFlag:
     cdef object name
+    cdef tuple frames                   # of a stack, that say no and yes
     cdef bint default
     cdef object __weakref__
     cdef bint on(self) except -1

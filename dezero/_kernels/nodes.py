@@ -105,6 +105,13 @@ class Node:
         """Return the living Variable that holds it, or None."""
         return None if self.handle is None else self.handle()
 
+    def new_variable(self):
+        """Return a new Variable that holds it."""
+        v = new_variable()
+        v.array = self.value
+        v.bind(self)
+        return v
+
     def track(self):
         """Note that a user's object can be reached from it."""
         self.tracked = True
@@ -221,6 +228,23 @@ def pool_release():
     """Nothing to give back."""
 
 
+def frozen(array):
+    """Return an array that nobody can write to: a read-only copy, or itself where its memory is that of bytes.
+
+    One that is merely read-only is copied too: whoever owns its memory can make it writable again.
+    """
+    if type(array.base) is bytes:
+        return array
+    array = array.copy()
+    array.setflags(False)                   # of `write`
+    return array
+
+
+def is_float_array(x):
+    """Is it an array of float64 or float32, and of no subclass?"""
+    return type(x) is np.ndarray and x.dtype.char in "df"
+
+
 def as_result(y, xs):
     """Return an output of `forward` as an array, copied where it is an operand or a view of one; None for what is not as usual."""
     if type(y) in (np.float64, np.float32):
@@ -229,14 +253,33 @@ def as_result(y, xs):
         return None
     if any([y is x or y.base is x for x in xs]):
         return y.copy(order="K")
-    return y if y.base is None else None
+    if y.base is None:
+        return y
+    is_apart = type(y.base) is np.ndarray and y.base.base is None and all([isinstance(x, np.ndarray) and x.base is None for x in xs])
+    return y if is_apart else None          # a view of an array that is no operand's, as what integer arrays index is
 
 
-def usual_gradient(g, shape):
-    """Return what a rule gave as an array, where it is of floats and of this shape; None for what is not as usual."""
+def is_basic(index):
+    """Is an index made of integers, slices of these, None and ..., so that it takes a view and nobody can write to it?"""
+    return all(map(is_basic_item, index)) if type(index) is tuple else is_basic_item(index)
+
+
+def is_basic_item(i):
+    """Is it one of these?"""
+    if type(i) is slice:
+        return all([x is None or type(x) is int for x in (i.start, i.stop, i.step)])
+    return type(i) is int or i is None or i is ...
+
+
+def spread_gradient(g, x):
+    """`rules.spread` does it here."""
+
+
+def usual_gradient(g, x):
+    """Return what a rule gave as an array, where it is of floats and of the shape of x; None for what is not as usual."""
     if type(g) in (np.float64, np.float32):
         g = np.asarray(g)
-    return g if type(g) is np.ndarray and g.dtype.kind == "f" and g.shape == shape else None
+    return g if type(g) is np.ndarray and g.dtype.kind == "f" and g.shape == x.shape else None
 
 
 # -- queue.pxi

@@ -37,7 +37,7 @@ from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetName, PyCapsul
 from libc.math cimport isinf
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcpy, memmove
+from libc.string cimport memcpy, memmove, memset
 from numpy cimport ndarray
 
 from .elementwise cimport Loop, copy, gather, minus, negate, plus, times, times_add, times_sub, total, total_and_gather
@@ -53,6 +53,13 @@ cnp.import_array()
 cdef extern from "Python.h":
     void Py_DECREF(PyObject *) noexcept
     void Py_INCREF(PyObject *) noexcept
+    tuple PyTuple_New(Py_ssize_t)
+    void PyTuple_SET_ITEM(tuple, Py_ssize_t, object) noexcept
+    bint PySlice_Check(object) noexcept
+    ctypedef struct Slice "PySliceObject":
+        PyObject *start
+        PyObject *stop
+        PyObject *step
     PyObject *PyList_GET_ITEM(list, Py_ssize_t) noexcept
     void PyList_SET_ITEM(list, Py_ssize_t, PyObject *) noexcept
     Py_ssize_t PY_SSIZE_T_MAX
@@ -179,7 +186,7 @@ cdef class Node:
     @property
     def dtype(self):
         if self.dtype_code >= 0:
-            return np.dtype("df"[self.dtype_code])
+            return <object>DESCR[self.dtype_code]
         return None if self.value is None else self.value.dtype
 
     @property
@@ -260,10 +267,18 @@ cdef class Node:
         """Add the array g to the gradient at an index; in place, where the gradient is nobody else's."""
         a = self.gradient()
         if a is None:
-            a = np.zeros(self.shape, gradient_dtype(self.dtype))
-        add_at(a, index, g)
+            a = zeros_for(self)
+        note_raised()
+        part = a[index] if is_basic(index) else None
+        if part is not None and <PyObject *>Py_TYPE(part) == plain_array:
+            part += g                       # `a[index] += g` would write the view to where it is
+        else:
+            add_at(a, index, g)
         self.clear_gradient()
-        return self.accumulate(a)
+        if self.c_shape is None:
+            return self.accumulate(a)
+        self.grad_array, self.has_grad = a, HELD
+        return 0
 
     cdef object gradient(self):
         """Return the gradient as an array that is nobody else's; None where there is none."""

@@ -30,7 +30,14 @@ ITEMS[1][:] = [4, 4, 4, 4, 4]
 cdef class Shape:
     @property
     def shape(self):
-        return tuple([self.dims[j] for j in range(self.nd)])
+        cdef tuple shape = PyTuple_New(self.nd)
+        cdef object n
+        cdef int j
+        for j in range(self.nd):
+            n = self.dims[j]
+            Py_INCREF(<PyObject *>n)        # PyTuple_SET_ITEM takes it over
+            PyTuple_SET_ITEM(shape, j, n)
+        return shape
 
 
 cdef struct View:           # where the elements of an operand are

@@ -57,6 +57,7 @@ class Arguments:
         self.op, self.operands, self.numpy, self.listed, self.name = who, operands, numpy, listed, name
         self.parameters = {p.name: p for p in parameters}
         self.siblings = {}
+        self.plain = None                   # `function.PlainCalls`
         self.function, told = numpy_signature(numpy) if numpy is not None else ("", None)
         self.same = {old: new for old, new in SAME.get(self.function, {}).items() if old not in self.parameters}
         self.names = [self.same.get(x.strip("*?"), x.strip("*?")) for x in operands]

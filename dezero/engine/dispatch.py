@@ -18,7 +18,7 @@ def is_operand(x):
 
     A proxy, which says so of itself, is none: compiled code would not know it.  It has its own turn, and hands on what it stands for.
     """
-    return issubclass(type(x), OPERANDS)
+    return type(x) is np.ndarray or issubclass(type(x), OPERANDS)
 
 
 def is_foreign(x):

@@ -20,7 +20,15 @@ cdef class OpFunction:
     cdef dict __dict__
     cdef readonly object cls
 
-cdef object plain_parameters(object bound, object cls, tuple args, dict kwargs)
+@cython.final
+cdef class PlainCalls:
+    cdef Py_ssize_t leading
+    cdef list by_place, needed
+    cdef dict names
+    cdef dict parameters(self, object cls, tuple args, dict kwargs)
+    cdef bint take(self, dict found, object cls, object name, object x) except -1
+
+cdef PlainCalls plain_calls(object bound)
 cdef object apply_op(object cls, tuple args, dict kwargs)
 @cython.locals(op=OpBase)
 cdef object apply_loops(object cls, tuple args)

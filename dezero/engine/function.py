@@ -8,6 +8,7 @@ from .._kernels import IN_USE
 from .._kernels.nodes import FunctionBase, VariableBase
 from ..registry import OPERATORS, registry
 from . import arguments, dispatch, graph, rules, tape
+from .arguments import NoValue
 from .checks import GradientTypeError, check_data, who
 
 
@@ -84,6 +85,8 @@ class Function(FunctionBase):
         That of its youngest input.
     """
 
+    index_parameter = None                  # the name of one that is an index: what `rules.as_index` makes of it
+
     def __init__(self):
         pass
 
@@ -153,7 +156,7 @@ class RuleFunction(Function):
 
     def __init__(self, **parameters):
         self._rule = type(self).op._rule
-        self._parameters = parameters
+        self._parameters = {name: rules.parameter(type(self), name, x) for name, x in parameters.items()}
 
     @classmethod
     def apply(cls, *args, **kwargs):
@@ -179,7 +182,7 @@ def apply_op(cls, args, kwargs):
         return apply_by_place(cls, args, kwargs)
     exact = bound.exact
     if kwargs or (exact is not None and exact != len(args)):
-        parameters = plain_parameters(bound, cls, args, kwargs)
+        parameters = plain_calls(bound).parameters(cls, args, kwargs)
         if parameters is None:
             operands, kwargs = bound.bind(args, kwargs, False)      # lists are operands where NumPy's function was called
             args = tuple(bound.present(operands))
@@ -197,23 +200,44 @@ def apply_op(cls, args, kwargs):
     return f(*args)
 
 
-def plain_parameters(bound, cls, args, kwargs):
-    """Return the parameters that `Arguments.bind` gives, 10 us sooner, of a call with all operands by place; None of any other."""
-    count = bound.leading
-    if count is None or count < 0 or not count <= len(args) <= len(bound.by_place) or True in bound.optional:
-        return None
-    given = kwargs
-    if len(args) > count:
-        given = {**dict(zip(bound.by_place[count:], args[count:])), **kwargs}
-        if len(given) < len(args) - count + len(kwargs):
+class PlainCalls:
+    """What `Arguments.bind` makes of calls with all operands by place, 10 us sooner."""
+
+    def __init__(self, bound):
+        self.leading = -1 if bound.leading is None or True in bound.optional else bound.leading
+        self.by_place, self.names = bound.by_place, bound.parameters
+        self.needed = [name for name in bound.needed if name in bound.parameters]
+
+    def parameters(self, cls, args, kwargs):
+        """Return the parameters of a call as they are now; None where it is none of these."""
+        count = len(args)
+        if not 0 <= self.leading <= count <= len(self.by_place):
             return None
-    for name, x in given.items():
-        if name not in bound.parameters or x is arguments.NoValue:
-            return None
-    for name in bound.needed:
-        if name in bound.parameters and name not in given:
-            return None
-    return {name: rules.parameter(cls, name, x) for name, x in given.items()}
+        found = {}
+        for i in range(self.leading, count):
+            if not self.take(found, cls, self.by_place[i], args[i]):
+                return None
+        for name, x in kwargs.items():
+            if not self.take(found, cls, name, x):
+                return None
+        for name in self.needed:
+            if name not in found:
+                return None
+        return found
+
+    def take(self, found, cls, name, x):
+        """Put a parameter among those that were found, and return whether it is one that is given once."""
+        if name in found or name not in self.names or x is NoValue:
+            return False
+        found[name] = rules.parameter(cls, name, x)
+        return True
+
+
+def plain_calls(bound):
+    """Return the PlainCalls of an op's Arguments, made when they are first asked for."""
+    if bound.plain is None:
+        bound.plain = PlainCalls(bound)
+    return bound.plain
 
 
 def apply_loops(cls, args):

@@ -233,6 +233,14 @@ def variable_of(node):
     return v
 
 
+def new_variable_of(node):
+    """Return the first Variable of a node that holds an array of Python code's."""
+    v = node.new_variable()
+    node.mark_given_out()
+    v.track()
+    return v
+
+
 def without_graph(data, reason):
     """Return a Variable on an array that has been checked."""
     v = nodes.new_variable()

@@ -10,7 +10,6 @@ import numpy as np
 from .. import config
 from .._kernels import nodes
 from .._kernels.gradients import At, add_at, gradient_dtype, sum_to
-from .._kernels.indexing import as_index
 from .._kernels.nodes import OpBase
 from . import graph, guard, guarded, hooks, rules, watch
 from .checks import check_gradient_type, check_real, describe, is_broadcast, who, wrong_shape
@@ -384,7 +383,7 @@ class Parts(Function):
     """y = zeros of a shape, with each x_k added at its index;   ∂y/∂x_k = 1 there"""
 
     def __init__(self, indices, shape):
-        self.indices, self.shape = tuple([as_index(index) for index in indices]), shape
+        self.indices, self.shape = tuple([rules.as_index(index) for index in indices]), shape
 
     def forward(self, *xs):
         y = np.zeros(self.shape, xs[0].dtype)

@@ -1,6 +1,6 @@
 cimport cython
 from . cimport function, rules, tape
-from .function cimport OperatorTable, RuleFunction
+from .function cimport OperatorTable, PlainCalls, RuleFunction
 from .rules cimport Rule
 from .._kernels.nodes cimport FunctionBase, OpBase, VariableBase
 
@@ -23,6 +23,8 @@ cdef class Op:
     cdef readonly Loops _loops          # without parameters, once they are made
     cdef readonly dict _traced
     cdef readonly int _traces
+    cdef readonly bint _is_untraceable
+    cdef PlainCalls _plain
     cdef readonly OpCall apply
 
 @cython.final
@@ -31,7 +33,7 @@ cdef class OpCall:
     cdef dict __dict__
     cdef readonly Op op
 
-@cython.locals(f=FunctionBase, rule=Rule)
+@cython.locals(cls=type, f=FunctionBase, rule=Rule)
 cdef object call(Op op, object operands, dict parameters)
 cdef object run_loops(Op op, object operands, dict parameters)
 @cython.locals(loops=Loops)

@@ -111,8 +111,9 @@ class Op:
         self._count = 0 if listed or "?" in "".join(self.operands) else len(self.operands)
         self._rule = rules.Rule(function, forward, listed, "saved" in self.parameters, is_own(forward))
         self.parameters.pop("saved", None)
-        self._class = self._arguments = self._loops = None
+        self._class = self._arguments = self._plain = self._loops = None
         self._traced, self._traces = {}, 0  # by parameters: Loops, or None; how often they were made
+        self._is_untraceable = False
         self._exact = -1                    # until the Arguments are there
         self.apply = OpCall(self)
 
@@ -156,10 +157,11 @@ class Op:
 
     def bind(self, args, kwargs):
         """Return the operands and the parameters that a call gives."""
-        bound = self.arguments
-        count = 0 if bound.leading is None else bound.leading
-        parameters = None if count <= 0 or any_list(args[:count]) else function.plain_parameters(bound, self.cls, args, kwargs)
-        return bound.bind(args, kwargs) if parameters is None else (args[:count], parameters)
+        if self._plain is None:
+            self._plain = function.plain_calls(self.arguments)
+        operands = args[:max(self._plain.leading, 0)]
+        parameters = None if not operands or any_list(operands) else self._plain.parameters(self.cls, args, kwargs)
+        return self.arguments.bind(args, kwargs) if parameters is None else (operands, parameters)
 
     def place_name(self, i):
         """Return what operand i is called in a message."""
@@ -231,7 +233,7 @@ NO_PARAMETERS = {}
 
 def call(op, operands, parameters):
     """Return what an op makes of these operands, recorded."""
-    cls = op.cls
+    cls = op._class if op._class is not None else op.cls
     f = cls.__new__(cls)
     rule = op._rule
     f._rule, f._parameters = rule, parameters
@@ -273,6 +275,8 @@ def run_loops(op, operands, parameters):
 
 def loops_of(op, parameters):
     """Return the Loops of an op for these parameters, or None.  They are made at the first use."""
+    if op._is_untraceable:
+        return None
     if parameters:
         return loops_for(op, key_of(parameters), parameters)
     loops = op._loops
@@ -300,6 +304,8 @@ def loops_for(op, key, parameters):
         return None
     op._traces += 1
     op._traced[key] = loops = make_loops(op, parameters)
+    if loops is None and op._traces == 1:
+        op._is_untraceable = True           # with other parameters neither, as nearly always; to look takes 1 us a call
     return loops
 
 

@@ -4,11 +4,13 @@ from .._kernels cimport nodes
 from .._kernels.nodes cimport FunctionBase, Node, ReadyQueue, VariableBase
 
 cpdef object parameter(object cls, object name, object x)
+cpdef object as_index(object index)
+cdef object without_variables(object index)
 cdef int refuse_parameter(object cls, object name, object x) except -1
 cdef Node constant_operand(object x)
 cdef list held_arrays(tuple inputs)
+cdef bint has_variable(tuple inputs) except -1
 cdef object output(object f, object y, list xs)
-cdef bint is_apart(object y, list xs) except -1
 cdef int note_state(FunctionBase f) except -1
 cdef bint may_hold_numbers(FunctionBase f) except -1
 cdef bint is_bare(object x) except -1
@@ -23,6 +25,10 @@ cdef class Rule:
     cdef public tuple reads
     cdef public bint reads_result
     cdef public object environment
+
+cdef class UnreadBase:
+    cdef readonly tuple shape
+    cdef readonly object dtype
 
 @cython.locals(rule=Rule)
 cdef bint reads_operand(FunctionBase f, int i) except -1
@@ -50,6 +56,7 @@ cdef object fit(FunctionBase f, int i, object gx, list outputs)
 cdef object fit_unusual(FunctionBase f, int i, object gx, object shape, list outputs)
 cdef object fit_parts(FunctionBase f, int i, object gx, object shape)
 cdef object fit_part(FunctionBase f, int i, object gx, object shape)
+cdef int check_part(FunctionBase f, int i, object index, tuple got, tuple shape) except -1
 cpdef object plain_index(FunctionBase f, int i, object index, object given)
 cdef int accumulate(Node x, object gx) except -1
 cdef object zeros_like(object y)

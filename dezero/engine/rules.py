@@ -4,14 +4,14 @@ What goes in is made ready, and what comes out is checked and brought to the wan
 """
 import copy
 import copyreg
+import operator
 from weakref import ref
 
 import numpy as np
 
 from .._kernels import nodes
 from .._kernels.gradients import At, gradient_dtype, shape_at, sum_to
-from .._kernels.indexing import frozen
-from .._kernels.nodes import FunctionBase, VariableBase, as_result, usual_gradient
+from .._kernels.nodes import FunctionBase, VariableBase
 from ..errors import GradientError, GraphError
 from . import graph, guard
 from .checks import GradientTypeError, check_gradient_type, checked_output, describe, is_broadcast, who, wrong_shape
@@ -30,11 +30,13 @@ def parameter(cls, name, x):
     """
     if type(x) in PLAIN:                    # most are
         return x
+    if name == getattr(cls, "index_parameter", None):
+        return as_index(x)
     if isinstance(x, VariableBase):
         refuse_parameter(cls, name, x)
         x = x._get_data()
     if isinstance(x, np.ndarray):
-        return frozen(x)
+        return nodes.frozen(x)
     if isinstance(x, (tuple, list)):
         items = [parameter(cls, name, item) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
@@ -45,6 +47,34 @@ def parameter(cls, name, x):
         return held
     refuse_parameter(cls, name, x)
     return x
+
+
+def as_index(index):
+    """Return an index as it is now, without Variables.
+
+    Arrays and lists are copied: what is written to them later is no matter.  What is made of several numbers becomes an
+    array, as NumPy takes it.
+    """
+    if nodes.is_basic(index) or isinstance(index, (bool, np.bool_)):
+        return index
+    if type(index) is np.ndarray:
+        return nodes.frozen(index)
+    if isinstance(index, tuple):
+        return tuple([as_index(i) for i in index])
+    if isinstance(index, slice):
+        return slice(*[i if i is None else operator.index(i) for i in (index.start, index.stop, index.step)])
+    index = without_variables(index)
+    if hasattr(index, "__index__") and not isinstance(index, np.ndarray):
+        return operator.index(index)
+    array = nodes.frozen(np.asarray(index))
+    return array.astype(np.intp) if array.size == 0 and isinstance(index, list) else array
+
+
+def without_variables(index):
+    """Return an index, or a list of such, with the data of Variables in their place."""
+    if isinstance(index, list):
+        return [without_variables(i) for i in index]
+    return index._get_data() if isinstance(index, VariableBase) else index
 
 
 def refuse_parameter(cls, name, x):
@@ -66,7 +96,7 @@ def held_arrays(inputs):
     """Return the data of the operands if all are Variables or plain float arrays, else None: `operand_arrays` converts them then."""
     xs = []
     for x in inputs:
-        if type(x) is np.ndarray and x.dtype.char in "fd":
+        if nodes.is_float_array(x):
             xs.append(x)                    # a constant: 3 us less
             continue
         if not isinstance(x, VariableBase):
@@ -78,22 +108,20 @@ def held_arrays(inputs):
     return xs
 
 
+def has_variable(inputs):
+    """Is an operand a Variable?"""
+    for x in inputs:
+        if isinstance(x, VariableBase):
+            return True
+    return False
+
+
 def output(f, y, xs):
     """Return an output of `forward` as an array that shares memory with no operand."""
-    array = as_result(y, xs)
+    array = nodes.as_result(y, xs)
     if array is not None:
         return array
-    return y if is_apart(y, xs) else checked_output(f, y, xs)
-
-
-def is_apart(y, xs):
-    """Is an output a view of an array that is no operand, as what integer arrays index is?  (`checked_output` takes 3 us to see it.)"""
-    if type(y) is not np.ndarray or y.dtype.kind not in "fiubc" or type(y.base) is not np.ndarray or y.base.base is not None:
-        return False
-    for x in xs:
-        if not isinstance(x, np.ndarray) or x is y.base or x.base is not None:
-            return False
-    return True
+    return checked_output(f, y, xs)
 
 
 def note_state(f):
@@ -161,13 +189,17 @@ class UnreadError(GraphError, AttributeError):
     """A rule asks for an array that it is seen not to read, so that it was not kept."""
 
 
-class Unread:
-    """The shape and dtype of an array that a rule is seen not to read, so that it was not kept."""
-
-    __slots__ = ("shape", "dtype")
+class UnreadBase:
+    """The fields of an `Unread`."""
 
     def __init__(self, shape, dtype):
         self.shape, self.dtype = shape, dtype
+
+
+class Unread(UnreadBase):
+    """The shape and dtype of an array that a rule is seen not to read, so that it was not kept."""
+
+    __slots__ = ()
 
     @property
     def ndim(self):
@@ -362,9 +394,8 @@ def fit(f, i, gx, outputs):
         return None
     if isinstance(gx, VariableBase):
         gx = gx._get_data()
-    shape = x.shape
-    g = usual_gradient(gx, shape)
-    return fit_unusual(f, i, gx, shape, outputs) if g is None else g
+    g = nodes.usual_gradient(gx, x)
+    return fit_unusual(f, i, gx, x.shape, outputs) if g is None else g
 
 
 def fit_unusual(f, i, gx, shape, outputs):
@@ -390,11 +421,15 @@ def fit_parts(f, i, gx, shape):
 
 def fit_part(f, i, gx, shape):
     """Return the gradient of a part of input i, which is of this shape, with an array in it."""
-    g = gx.g._get_data() if isinstance(gx.g, VariableBase) else gx.g
-    if isinstance(g, (np.number, np.bool_)):
-        g = np.asarray(g)
-    check_gradient_type(f, i, g)
-    index = plain_index(f, i, gx.index, ())
+    g, index = gx.g, gx.index
+    if not nodes.is_float_array(g):
+        if isinstance(g, VariableBase):
+            g = g._get_data()
+        if isinstance(g, (np.number, np.bool_)):
+            g = np.asarray(g)
+        check_gradient_type(f, i, g)
+    if not nodes.is_basic(index):
+        index = plain_index(f, i, index, ())
     check_part(f, i, index, g.shape, shape)
     return At(index, g)
 
@@ -429,7 +464,9 @@ def fit_operand(f, i, gx, ys):
     x = f._parents[i]
     if gx is None or x.constant:
         return None
-    g = usual_gradient(gx, x.shape)
+    g = nodes.usual_gradient(gx, x)
+    if g is None:
+        g = nodes.spread_gradient(gx, x)    # of a sum or a mean: 3 us less
     if g is not None:
         return g
     if isinstance(gx, VariableBase):

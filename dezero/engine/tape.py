@@ -128,13 +128,13 @@ def run_forward(f, inputs):
     if record:
         rules.note_state(f)
     try:
-        ys = f.forward(*xs)
+        ys = f.forward(*xs) if f._rule is None else rules.call_forward(f, xs)
     except (TypeError, ValueError, OverflowError) as error:
         name_op(f, error, xs)
     ys = [rules.output(f, y, xs) for y in (ys if isinstance(ys, tuple) else (ys,))]
     if not ys:
         raise TypeError(f"{who(type(f))}: forward returned an empty tuple, wanted an array or a tuple of arrays")
-    if record and any([isinstance(x, VariableBase) for x in inputs]):
+    if record and rules.has_variable(inputs):
         outputs = record_forward(f, inputs, xs, ys)
     else:
         for x in inputs:
@@ -161,7 +161,7 @@ def record_forward(f, inputs, xs, ys):
         node.op = f
     else:
         graph.join_outputs(f, made, ys)
-    outputs = [engine.hooks.variable(node, inputs) if engine.guarding else graph.variable_of(node) for node in made]
+    outputs = [engine.hooks.variable(node, inputs) if engine.guarding else graph.new_variable_of(node) for node in made]
     if len(made) == 1 and f._rule is not None and not f._rule.reads_result and not graph.keeping.on():
         node.drop()
     if f._rule is None or len(made) > 1:    # else `graph.creator_of` makes it

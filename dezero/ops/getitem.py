@@ -1,9 +1,15 @@
 """Indexing."""
-from dezero import At, Function, hookimpl
-from dezero._kernels.indexing import as_index
+import numpy as np
+
+from dezero import At, hookimpl, rule
 
 
-class GetItem(Function):
+def forward(x, index) -> np.ndarray:
+    return x[index]
+
+
+@rule(forward, operators=("__getitem__",), operands=("x",))
+def getitem(gy, y, x, index):
     """y = x[index];   ∂y/∂x puts gy back to where it was taken from (`At`); what was taken twice adds up
 
     Parameters
@@ -18,29 +24,18 @@ class GetItem(Function):
     Variable
         As NumPy's ``x[index]``, but of its own memory.
     """
+    return At(index, gy)
 
-    name = "getitem"
-    operators = ("__getitem__",)
 
-    def __init__(self, index):
-        self.index = as_index(index)
+getitem.cls.index_parameter = "index"
 
-    @classmethod
-    def apply(cls, x, /, index):
-        return cls(index)(x)                # here, and not in `Function.apply`, an index is taken as it is now
 
-    def forward(self, x):
-        return x[self.index]
-
-    def backward(self, gy):
-        return At(self.index, gy)
-
-    @staticmethod
-    def samples(sample):
-        for index in (1, (slice(None), -1), (..., None, slice(2, 0, -1)), [2, 0, 2], (slice(1), [0, 0])):
-            sample(sample.array(3, 3), index)
+@getitem.samples
+def samples(sample):
+    for index in (1, (slice(None), -1), (..., None, slice(2, 0, -1)), [2, 0, 2], (slice(1), [0, 0])):
+        sample(sample.array(3, 3), index)
 
 
 @hookimpl
 def dezero_register_ops(register):
-    register(GetItem)
+    register(getitem)

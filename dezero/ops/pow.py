@@ -2,7 +2,7 @@
 import numpy as np
 
 from dezero import Function, _kernels, hookimpl
-from dezero._kernels.indexing import frozen
+from dezero._kernels.nodes import frozen
 
 
 class Pow(Function):

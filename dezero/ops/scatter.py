@@ -1,9 +1,22 @@
 """The adjoint of indexing."""
-from dezero import Function, hookimpl
-from dezero._kernels.indexing import as_index, scattered
+import numpy as np
+
+from dezero import hookimpl, rule
+from dezero._kernels.gradients import may_repeat
 
 
-class Scatter(Function):
+def forward(x, index, shape) -> np.ndarray:
+    """Return an array of zeros with x added at `index`; what is named twice adds up."""
+    y = np.zeros(shape, x.dtype)
+    if may_repeat(index):
+        np.add.at(y, index, x)
+    else:
+        y[index] = x                        # no place twice: 30 times faster than add.at
+    return y
+
+
+@rule(forward, operands=("x",))
+def scatter(gy, y, x, index, shape):
     """y = 0 of a shape, then y[index] += x;   ∂y/∂x = gy[index]
 
     Parameters
@@ -19,24 +32,18 @@ class Scatter(Function):
     -------
     Variable
     """
+    return gy[index]
 
-    name = "scatter"
 
-    def __init__(self, index, shape):
-        self.index, self.shape = as_index(index), shape if isinstance(shape, int) else tuple(shape)
+scatter.cls.index_parameter = "index"
 
-    def forward(self, x):
-        return scattered(x, self.index, self.shape)
 
-    def backward(self, gy):
-        return gy[self.index]
-
-    @staticmethod
-    def samples(sample):
-        sample(sample.array(2), (1, slice(2)), (2, 3))
-        sample(sample.array(3, 2), [2, 0, 2], (3, 2))
+@scatter.samples
+def samples(sample):
+    sample(sample.array(2), (1, slice(2)), (2, 3))
+    sample(sample.array(3, 2), [2, 0, 2], (3, 2))
 
 
 @hookimpl
 def dezero_register_ops(register):
-    register(Scatter)
+    register(scatter)

@@ -433,6 +433,15 @@ def test_many_values_of_a_parameter_are_all_right():
         assert all(map(same_bits, by_loops(elu, [x], x, alpha=alpha), by_rule(elu, [x], x, alpha=alpha)))
 
 
+@compiled
+def test_a_rule_that_cannot_be_traced_is_not_tried_again():
+    seen = []
+    op = rule(lambda x, n=1: (seen.append(n), x[::n])[1], name="op")(lambda gy, y, x, n=1: gy)
+    for n in (1, 2, 3):
+        assert loops_of(op, {"n": n}) is None
+    assert set(seen) <= {1}
+
+
 @pytest.mark.parametrize("c", [np.array([1.0, 2.0]), np.array(2.0), [1.0, 2.0], 1j, "text"])
 def test_other_parameters_go_to_the_rule(c):
     seen = []

@@ -241,6 +241,18 @@ class TestBackward:
                 y.backward()
             assert x.grad is None
 
+    @pytest.mark.parametrize("n", [4, 100, 5000])
+    def test_an_overflow_where_gradients_of_parts_meet(self, n):
+        for part in (slice(1, 3), [0, 1]):
+            x = Variable(np.full(n, 1e-300))
+            y = (x[part] * 1e308).sum() + (x[part] * 1e308).sum()
+            with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
+                y.backward()
+            assert x.grad is None
+            z = (x * 1e200 * 1e200).sum() * 1e-300 + x[part].sum()      # by loops, before NumPy adds the part
+            with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
+                (z * 1e300).backward()
+
     def test_an_overflow_of_a_reduction(self):
         x = scalar(1e-10)
         y = x * np.full(4, 1e308)

@@ -214,7 +214,7 @@ CHANGING = {
 
 
 @pytest.mark.parametrize("kind", CHANGING)
-@pytest.mark.parametrize("call", [lambda x, i: x[i], F.getitem, lambda x, i: type(x[0].creator)(i)(x)], ids=["x[i]", "F", "class"])
+@pytest.mark.parametrize("call", [lambda x, i: x[i], F.getitem, lambda x, i: type(x[0].creator)(index=i)(x)], ids=["x[i]", "F", "class"])
 @pytest.mark.parametrize("graph", [False, True])
 def test_an_index_that_is_changed_later(kind, call, graph):
     make, change = CHANGING[kind]
@@ -378,6 +378,28 @@ def test_parts_beside_the_whole(n, dtype):
     want[n // 3:] += 2
     assert x.grad.dtype == ("f8" if dtype in ("i4", ">f8") else dtype)
     np.testing.assert_allclose(x.grad, want, rtol=1e-3 if dtype == "f2" else 1e-6)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (4, 5, 6), (6, 100), (1,) * 9])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4"])
+def test_the_same_parts_again_and_again(shape, dtype):
+    """One gradient takes them all: by views, by elements, by arrays, of all of it."""
+    x = Variable(np.ones(shape, dtype))
+    want = np.zeros(shape)
+    y = 0.0
+    for k, index in enumerate([..., (), (..., None), *[(0,) * len(shape), (slice(0, 2),), (-1, ...), ([0, -1],)] * (shape != ())] * 2):
+        y = y + (x[index] * (k % 3 + 1.0)).sum()
+        np.add.at(want, index, k % 3 + 1.0)
+    y.backward()
+    assert_same(x.grad, want.astype("f8" if dtype == "i4" else dtype))
+
+
+def test_an_index_of_a_variable_of_integers_is_its_data():
+    x = Variable(np.arange(4.0))
+    for i in (Variable(np.array([1, 1])), (Variable(np.array([1, 1])),), [Variable(np.array(1)), 1]):
+        x.cleargrad()
+        F.getitem(x, index=i).backward()
+        assert x.grad.tolist() == [0.0, 2.0, 0.0, 0.0]
 
 
 def test_a_gradient_that_is_shared_is_not_written_to():
