@@ -2,7 +2,6 @@
 
 What goes in is made ready, and what comes out is checked and brought to the wanted shape.  No graph is made here.
 """
-import copy
 import copyreg
 import operator
 from weakref import ref
@@ -41,7 +40,8 @@ def parameter(cls, name, x):
         items = [parameter(cls, name, item) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     if isinstance(x, dict):
-        held = copy.copy(x)                 # of its own class
+        from copy import copy               # 0.3 ms of import
+        held = copy(x)                      # of its own class
         for key, item in x.items():
             held[key] = parameter(cls, name, item)
         return held
