@@ -260,7 +260,7 @@ def check_sides(subject, sample, name, function):
             y = function(left, right)
         except TypeError as error:
             subject.fail(sample, f"registration: {name} with an array on the {'left' if left is a else 'right'}: {error}")
-        subject.same(sample, "result", subject.values(sample, [a, b]), [z.data for z in (y if isinstance(y, list) else [y])], 1e-12, name)
+        subject.same(sample, "result", subject.values(sample, [a, b]), [z.data for z in (y if isinstance(y, (list, tuple)) else [y])], 1e-12, name)
 
 
 def method(name):
