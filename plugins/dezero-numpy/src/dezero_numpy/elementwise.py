@@ -80,7 +80,8 @@ log1p.samples(above_0)
 
 def below(x, y):
     """Return x - y, and 0 where both are the same infinity."""
-    return np.where(x == y, 0, x - y)
+    same = x == y
+    return np.where(same, 0, x) - np.where(same, 0, y)
 
 
 @rule(np.logaddexp)
