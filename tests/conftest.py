@@ -21,6 +21,9 @@ if os.environ.get("DEZERO_TEST_FORM") == "interpreted":
 import dezero.engine.tape
 from dezero import _kernels, config, plugins
 from dezero.registry import registry
+from sites import BESIDE
+
+os.environ["DEZERO_DISABLE_PLUGINS"] = ",".join(BESIDE)     # the core is tested by itself
 
 hypothesis.settings.register_profile(
     "dezero",

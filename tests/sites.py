@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from textwrap import dedent
 
 import dezero
+
+BESIDE = sorted({entry.dist.name for entry in entry_points(group="dezero")})
+"""Packages of ops that are installed here, which the programs of a Site leave out."""
 
 OP = '''
 import numpy as np
@@ -82,6 +86,7 @@ class Site:
     def start(self, command, timeout, environ):
         kept = {key: value for key, value in os.environ.items()
                 if not key.startswith("DEZERO_") or key == "DEZERO_KERNELS"}
+        environ["DEZERO_DISABLE_PLUGINS"] = ",".join(filter(None, [*BESIDE, environ.get("DEZERO_DISABLE_PLUGINS")]))
         path = os.pathsep.join([str(self.folder), str(Path(dezero.__file__).parents[1])])
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=self.folder,
                               encoding="utf-8", env={**kept, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", **environ})
