@@ -32,8 +32,7 @@ BUILD = zlib.crc32(b"".join([VERSION.encode(), *[Path(path).read_bytes() for pat
 MACROS = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("DEZERO_VERSION_IS", VERSION), ("DEZERO_BUILD_IS", str(BUILD)),
           ("CYTHON_COMPRESS_STRINGS", "0")]     # to unpack them is 15 of 70 million instructions of `import dezero`
 
-# -ffp-contract=off: a * b + c is what NumPy makes of it.  -fwrapv: integers that overflow wrap, as NumPy's do.
-# -g0, -s: debug data would be four fifths of a wheel; with -g in CFLAGS they stay.
+# -ffp-contract=off: a * b + c as NumPy makes it.  -fwrapv: integers wrap, as NumPy's.  -g0, -s: no debug data, 4/5 of a wheel.
 DEBUG = "-g" in os.environ.get("CFLAGS", "").split()
 FLAGS = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fwrapv", *([] if DEBUG else ["-g0"])]
 LINK = ["-s"] if sys.platform.startswith("linux") and not DEBUG else []

@@ -119,6 +119,30 @@ cdef class Kernel:
     def __repr__(self):
         return f"Kernel(forward={self.forward!r}, backward={self.backward!r})"
 
+    def renumbered(self, dict parameters):
+        """Return the same Kernel, but that rows with inputs take their numbers from these parameters.
+
+        Raises
+        ------
+        Exception
+            Of whatever kind the arithmetic on them raises; OverflowError where float32 can't hold one.
+        """
+        cdef Kernel k = Kernel.__new__(Kernel)
+        cdef int d, i
+        k.forward, k.backward, k.reads, k.cheap, k.label, k.types = self.forward, self.backward, self.reads, self.cheap, self.label, self.types
+        k.nin, k.ncheap, k.cheap_with, k.of_arrays_only = self.nin, self.ncheap, self.cheap_with, self.of_arrays_only
+        k.reads_by, k.sign, k.factor = self.reads_by, self.sign, self.factor
+        k.fwd, k.fwd_data, k.bwd, k.bwd_data = self.fwd, self.fwd_data, self.bwd, self.bwd_data
+        k.add, k.add_data, k.subtract, k.subtract_data = self.add, self.add_data, self.subtract, self.subtract_data
+        k.owners = kept = [self.owners]
+        for d in range(2):
+            if self.fwd[d] == rows_loop:
+                k.fwd_data[d] = renumbered_rows(self.owners[0], d, parameters, kept)
+            for i in range(self.nin):
+                if self.bwd[d][i] == rows_loop:
+                    k.bwd_data[d][i] = renumbered_rows(self.owners[i + 1], d, parameters, kept)
+        return k
+
     cdef int reads_for(self, Node x0, Node x1) noexcept:
         """By bit, which of (*inputs, output) is read by the gradients that are wanted."""
         return read_by(self, takes(x0), takes(x1))
@@ -199,14 +223,27 @@ cdef int find_loop(str kind, object owner, object place, Loop *loop, void **data
     return 0
 
 
+cdef void *renumbered_rows(dict found, int d, dict parameters, list kept) except NULL:
+    """Return the data of rows whose numbers these parameters give; `kept` keeps them alive."""
+    cdef RowsLoop again, base = found["df"[d]][1].compiled
+    numbers = found["df"[d]][1].numbers_for(parameters)
+    again = RowsLoop.__new__(RowsLoop)
+    again.base, again.rows = base, base.rows
+    again.rows.numbers = NULL
+    again.set_numbers(numbers)
+    kept.append(again)
+    return &again.rows
+
+
 @cython.final
 cdef class RowsLoop:
     """`rows.Rows` as rows.h runs them."""
 
     cdef run_rows rows
     cdef run_watched *watched   # the loops of steps around which flags are kept
+    cdef RowsLoop base          # whose steps these are, with other numbers
 
-    def __cinit__(self, rows):
+    def __init__(self, rows):
         cdef run_rows *r = &self.rows
         cdef run_step *t
         cdef int s, k
@@ -216,15 +253,10 @@ cdef class RowsLoop:
             raise TypeError(f"Kernel: {rows!r} needs more registers than rows.h has")
         r.steps = <run_step *>calloc(r.nsteps + 1, sizeof(run_step))
         r.slots = <int *>calloc(r.nsteps + 1, sizeof(int))
-        r.numbers = <char *>calloc(r.nnumbers + 1, r.item)
         self.watched = <run_watched *>calloc(r.nsteps + 1, sizeof(run_watched))
-        if r.steps == NULL or r.slots == NULL or r.numbers == NULL or self.watched == NULL:
+        if r.steps == NULL or r.slots == NULL or self.watched == NULL:
             raise MemoryError
-        for k, number in enumerate(rows.numbers):
-            if r.item == sizeof(double):
-                (<double *>r.numbers)[k] = number
-            else:
-                (<float *>r.numbers)[k] = number
+        self.set_numbers(rows.numbers)
         for s, (name, source, registers) in enumerate(rows.steps):
             t = &r.steps[s]
             find_loop(source[0], source[1], source[2], &t.loop, &t.data)
@@ -239,11 +271,32 @@ cdef class RowsLoop:
             t.reg[t.nargs - 1] = r.nin + r.nnumbers + s
             r.slots[s] = rows.slots[s]
 
+    cdef int set_numbers(self, numbers) except -1:
+        """Note the numbers, in the type of the rows."""
+        cdef run_rows *r = &self.rows
+        cdef double c
+        cdef int k
+        if len(numbers) != r.nnumbers:
+            raise TypeError(f"Kernel: {len(numbers)} numbers for rows of {r.nnumbers}")
+        r.numbers = <char *>calloc(r.nnumbers + 1, r.item)
+        if r.numbers == NULL:
+            raise MemoryError
+        for k in range(r.nnumbers):
+            c = numbers[k]
+            if r.item == sizeof(double):
+                (<double *>r.numbers)[k] = c
+                continue
+            (<float *>r.numbers)[k] = <float>c
+            if isinf(<float>c) and not isinf(c):
+                raise OverflowError(f"{c} is too large for float32")
+        return 0
+
     def __dealloc__(self):
-        free(self.rows.steps)
-        free(self.rows.slots)
         free(self.rows.numbers)
         free(self.watched)
+        if self.base is None:
+            free(self.rows.steps)
+            free(self.rows.slots)
 
 
 cdef inline void keep_scalar(Node y, View *v) noexcept:

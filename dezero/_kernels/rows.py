@@ -21,6 +21,8 @@ class Rows:
     numbers : sequence of float
     steps : sequence of (str, source, tuple of int)
         The name of a step, a loop as `signature.typed` gives it, and the registers that it reads.
+    inputs : dict
+        By place among the numbers, those that an op's parameters give (`trace.Number`).
 
     Raises
     ------
@@ -28,8 +30,8 @@ class Rows:
         It needs more registers than there are.
     """
 
-    def __init__(self, char, nin, numbers, steps):
-        self.char, self.nin, self.numbers, self.steps = char, nin, tuple(numbers), tuple(steps)
+    def __init__(self, char, nin, numbers, steps, inputs):
+        self.char, self.nin, self.numbers, self.steps, self.inputs = char, nin, tuple(numbers), tuple(steps), inputs
         if self.first + len(self.steps) > REGISTERS:
             raise ValueError(f"rows of {len(self.steps)} steps, wanted at most {REGISTERS - self.first}")
         self.slots = self.assigned()
@@ -49,8 +51,15 @@ class Rows:
         return any(argument in registers for _, _, registers in self.steps)
 
     def is_number(self, c):
-        """Is the result a number, and this one?"""
-        return self.numbers == (c,) and not any([self.reads(i) for i in range(self.nin)])
+        """Is the result a number, and always this one?"""
+        return self.numbers == (c,) and not self.inputs and not any([self.reads(i) for i in range(self.nin)])
+
+    def numbers_for(self, parameters):
+        """Return the numbers as these parameters give them."""
+        numbers = list(self.numbers)
+        for place, number in self.inputs.items():
+            numbers[place] = number.now(parameters)
+        return numbers
 
     def assigned(self):
         """Return for each step the slot of its result: one that no later step reads from any more."""

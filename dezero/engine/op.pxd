@@ -21,7 +21,7 @@ cdef class Op:
     cdef readonly Rule _rule
     cdef object _class, _arguments
     cdef readonly Loops _loops          # without parameters, once they are made
-    cdef readonly dict _traced
+    cdef readonly dict _traced, _any
     cdef readonly int _traces
     cdef readonly bint _is_untraceable
     cdef PlainCalls _plain
@@ -40,7 +40,8 @@ cdef object run_loops(Op op, object operands, dict parameters)
 cpdef Loops loops_of(Op op, dict parameters)
 cdef object key_of(dict parameters)
 cdef Loops loops_for(Op op, object key, dict parameters)
-cdef Loops make_loops(Op op, dict parameters)
+cdef Loops loops_of_numbers(Op op, dict parameters)
+cdef Loops make_loops(Op op, dict parameters, bint for_any_numbers=*)
 cdef bint still_holds(list guards) except -1
 cdef bint any_variable(object xs) except -1
 cdef bint any_list(tuple args) except -1

@@ -112,7 +112,8 @@ class Op:
         self._rule = rules.Rule(function, forward, listed, "saved" in self.parameters, is_own(forward))
         self.parameters.pop("saved", None)
         self._class = self._arguments = self._plain = self._loops = None
-        self._traced, self._traces = {}, 0  # by parameters: Loops, or None; how often they were made
+        self._traced, self._traces = {}, 0  # by parameters: Loops, or None; how often a rule was traced
+        self._any = {}                      # by the parameters but for numbers: Loops for any numbers, or None
         self._is_untraceable = False
         self._exact = -1                    # until the Arguments are there
         self.apply = OpCall(self)
@@ -300,27 +301,51 @@ def loops_for(op, key, parameters):
     loops = op._traced.get(key, trace.MISSING)
     if loops is None or loops is not trace.MISSING and still_holds(loops.guards):
         return loops
-    if op._traces == MOST_TRACES:           # it is another each time: the rule itself is sooner there
-        return None
-    op._traces += 1
-    op._traced[key] = loops = make_loops(op, parameters)
-    if loops is None and op._traces == 1:
+    loops = loops_of_numbers(op, parameters)
+    if loops is None:
+        if op._traces == MOST_TRACES:       # it is another each time: the rule itself is sooner there
+            return None
+        loops = make_loops(op, parameters)
+    if len(op._traced) == MOST_KEPT:
+        op._traced.pop(next(iter(op._traced)), None)
+    op._traced[key] = loops
+    if loops is None and not any(op._traced.values()) and not any(op._any.values()):
         op._is_untraceable = True           # with other parameters neither, as nearly always; to look takes 1 us a call
     return loops
 
 
-MOST_TRACES = 8
+MOST_TRACES = MOST_KEPT = 8
 
 
-def make_loops(op, parameters):
+def loops_of_numbers(op, parameters):
+    """Return the Loops for any numbers with these in them; None where there are none among the parameters, or it takes a trace of its own."""
+    if not any([type(x) in trace.NUMBERS for x in parameters.values()]):
+        return None
+    key = tuple([(name, type(x) if type(x) in trace.NUMBERS else repr(x)) for name, x in parameters.items()])
+    loops = op._any.get(key, trace.MISSING)
+    if loops is trace.MISSING or loops is not None and not still_holds(loops.guards):
+        if op._traces == MOST_TRACES:
+            return None
+        loops = op._any[key] = make_loops(op, parameters, for_any_numbers=True)
+    if loops is None:
+        return None
+    try:
+        kernel = loops.kernel.renumbered(parameters)
+    except Exception:                       # 1 / 0: what the rule does with these it does itself
+        return None
+    return Loops(op, kernel, parameters, loops.guards)
+
+
+def make_loops(op, parameters, for_any_numbers=False):
     """Return new Loops of an op, or None where it has no kernel of its own and its rule can't be traced."""
+    op._traces += 1
     kernel = op.kernel
     if kernel is not None and kernel.nin:
         return None if parameters else Loops(op, kernel, parameters, [])
     if op._rule.takes_saved or op.result is not None:
         return None
     try:
-        made, guards = trace.traced(op.rule, op.forward, None if kernel is None else kernel.forward, op._count, parameters)
+        made, guards = trace.traced(op.rule, op.forward, None if kernel is None else kernel.forward, op._count, parameters, for_any_numbers)
     except trace.Untraceable:
         return None
     made.__set_name__(op.cls, "kernel")

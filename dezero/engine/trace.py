@@ -6,6 +6,7 @@ could do something else at another call, is left to the rule itself.
 import builtins
 import dis
 import math
+import operator
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
 
 import numpy as np
@@ -20,7 +21,7 @@ class Untraceable(Exception):
     """A function can't be made rows of loops."""
 
 
-def traced(rule, forward, loop, operands, parameters):
+def traced(rule, forward, loop, operands, parameters, for_any_numbers=False):
     """Return the Kernel of a rule and its forward, and what its rows depend on.
 
     Parameters
@@ -34,6 +35,8 @@ def traced(rule, forward, loop, operands, parameters):
     operands : int
         1 or 2.
     parameters : dict
+    for_any_numbers : bool, optional
+        Those that are numbers are inputs of the rows: `Kernel.renumbered` gives the Kernel for others.
 
     Returns
     -------
@@ -53,6 +56,8 @@ def traced(rule, forward, loop, operands, parameters):
             raise Untraceable("forward is a ufunc of other arguments")
     elif loop is None:
         outside.check(forward, ())
+    if for_any_numbers:
+        parameters = {name: Number(x, operator.itemgetter(name)) if type(x) in NUMBERS else x for name, x in parameters.items()}
     found, failure = [], None
     for char in "df":
         try:
@@ -267,9 +272,12 @@ def is_plain(value):
     return is_number(value) or type(value) is np.ufunc or any([value is f for f in (None, *FUNCTIONS, *BUILTINS.values())])
 
 
+NUMBERS = int, float
+
+
 def is_number(x):
     """Is it a real number of Python or NumPy?  What a class derived from these does in an operator is its own affair."""
-    return type(x) in (bool, int, float) or issubclass(type(x), (np.number, np.bool_)) and type(x).__module__ == "numpy"
+    return type(x) in (bool, *NUMBERS) or issubclass(type(x), (np.number, np.bool_)) and type(x).__module__ == "numpy"
 
 
 # ---- symbols ---------------------------------------------------------------------------------------------------------
@@ -329,6 +337,67 @@ def probe(symbol):
     return p
 
 
+class Number:
+    """What stands for a number among the parameters while a rule is traced for any: now this one, later `now(parameters)`.
+
+    It meets symbols as a number does, and in arithmetic with other numbers gives Numbers; all else is refused.
+    """
+
+    def __init__(self, value, of):
+        self.value, self.of = value, of
+
+    def now(self, parameters):
+        """Return the number that these parameters give; it is of the same type, which decides about dtypes."""
+        x = self.of(parameters)
+        if type(x) is not type(self.value):
+            raise Untraceable(f"{x!r} where it was traced for {self.value!r}")
+        return x
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return NotImplemented               # a symbol answers; without one it is an error
+
+    __array_function__ = __array_ufunc__
+
+    def refuse(self, *args):
+        raise Untraceable("what it does depends on a parameter's value")
+
+    __bool__ = __float__ = __int__ = __complex__ = __index__ = __array__ = __repr__ = __format__ = refuse
+    __round__ = __trunc__ = __floor__ = __ceil__ = refuse
+
+
+def arithmetic(name):
+    """Return the method of a Number that computes by an operator."""
+    function = getattr(operator, name)
+
+    def method(*xs):
+        if any([type(x) is Symbol for x in xs]):
+            return NotImplemented
+        value = function(*map(value_of, xs))
+        if type(value) not in NUMBERS:
+            raise Untraceable(f"a parameter makes {value!r}")
+        return Number(value, lambda parameters: function(*[x.of(parameters) if type(x) is Number else x for x in xs]))
+    return method
+
+
+def comparison(self, other):
+    """A Number beside a symbol is compared by the symbol; beside a number it is not."""
+    return NotImplemented if type(other) is Symbol else self.refuse()
+
+
+for name in ("add", "sub", "mul", "truediv", "pow"):
+    setattr(Number, f"__{name}__", arithmetic(name))
+    setattr(Number, f"__r{name}__", lambda self, other, method=arithmetic(name): method(other, self))
+for name in ("neg", "pos", "abs"):
+    setattr(Number, f"__{name}__", arithmetic(name))
+for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(Number, f"__{name}__", comparison)
+
+
+def value_of(x):
+    """Return the number that a Number is now; all else as it is."""
+    return x.value if type(x) is Number else x
+
+
 def dtype_of(x):
     """Return the dtype of a symbol, a NumPy number or a bool."""
     return np.dtype(bool) if type(x) is bool else x.dtype
@@ -346,6 +415,7 @@ class Recorder:
         self.char, self.dtype = char, np.dtype(char)
         self.steps = []                     # (name, source, registers); ("x", i): argument i, ("c", c): number c, ("s", s): step s
         self.known = {}
+        self.inputs = {}                    # by id: what a parameter gives
         self.of_arrays_only = False         # NumPy makes a scalar of a 0-d result, whose ** is another than that of arrays
 
     def argument(self, i):
@@ -359,9 +429,12 @@ class Recorder:
     def number(self, x):
         """Return the register of a number: 0.0 and -0.0 are two."""
         with np.errstate(all="ignore"):
-            value = float(self.dtype.type(x))
-        if math.isinf(value) and not math.isinf(x):
-            raise Untraceable(f"{x} is too large for {self.dtype}")
+            value = float(self.dtype.type(value_of(x)))
+        if math.isinf(value) and not math.isinf(value_of(x)):
+            raise Untraceable(f"{value_of(x)} is too large for {self.dtype}")
+        if type(x) is Number:
+            self.inputs[id(x)] = x
+            return "input", value, id(x)
         return "c", value, math.copysign(1, value)
 
     def step(self, name, source, symbols, dtype=None):
@@ -380,9 +453,9 @@ class Recorder:
     def result_type(self, xs):
         """Return the dtype of what NumPy computes of these."""
         for x in xs:
-            if type(x) is not Symbol and not is_number(x) or type(x) is Symbol and x.recorder is not self:
+            if type(x) not in (Symbol, Number) and not is_number(x) or type(x) is Symbol and x.recorder is not self:
                 raise Untraceable(f"an operand is {type(x).__name__}")
-        return np.result_type(*[x if type(x) in (int, float) else dtype_of(x) for x in xs])
+        return np.result_type(*[x if type(x) in NUMBERS else dtype_of(x) for x in map(value_of, xs)])
 
     def call(self, ufunc, xs):
         """Return the symbol of what a ufunc makes of symbols and numbers."""
@@ -397,9 +470,11 @@ class Recorder:
         if name_of(ufunc) in OWN:
             return self.own(ufunc.__name__, *xs)
         if ufunc in BY_STRIDES:
+            if any([type(x) is Number for x in xs]):
+                raise Untraceable(f"{ufunc.__name__} of a number: which loop it is depends on that")
             self.of_arrays_only = True
         types = f"{self.char * ufunc.nin}->{self.char}"
-        found = ufunc.resolve_dtypes((*[type(x) if type(x) in (int, float) else dtype_of(x) for x in xs], None))
+        found = ufunc.resolve_dtypes((*[type(x) if type(x) in NUMBERS else dtype_of(x) for x in map(value_of, xs)], None))
         if types not in ufunc.types or set(found) != {self.dtype}:      # SciPy's take a Python number for float64
             raise Untraceable(f"{ufunc.__name__} has no loop {types}")
         return self.step(name_of(ufunc), ("ufunc", ufunc, ufunc.types.index(types)), xs)
@@ -437,12 +512,13 @@ class Recorder:
             if s in needed:
                 needed |= {r[1] for r in self.steps[s][2] if r[0] == "s"}
         steps = [(s, self.steps[s]) for s in sorted(needed)]
-        numbers = list(dict.fromkeys([r for _, step in steps for r in step[2] if r[0] == "c"]))
+        numbers = list(dict.fromkeys([r for _, step in steps for r in step[2] if r[0] in ("c", "input")]))
         place = {("x", i): i for i in range(nin)}
         place.update({r: nin + i for i, r in enumerate(numbers)})
         place.update({("s", s): nin + len(numbers) + i for i, (s, _) in enumerate(steps)})
-        return Rows(self.char, nin, [r[1] for r in numbers], [(name, source, tuple([place[r] for r in registers]))
-                                                              for _, (name, source, registers) in steps])
+        return Rows(self.char, nin, [r[1] for r in numbers],
+                    [(name, source, tuple([place[r] for r in registers])) for _, (name, source, registers) in steps],
+                    {i: self.inputs[r[2]] for i, r in enumerate(numbers) if r[0] == "input"})
 
 
 OWN = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "square": "square",

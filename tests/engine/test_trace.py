@@ -433,6 +433,102 @@ def test_many_values_of_a_parameter_are_all_right():
         assert all(map(same_bits, by_loops(elu, [x], x, alpha=alpha), by_rule(elu, [x], x, alpha=alpha)))
 
 
+# ---- numbers among the parameters are inputs of the rows
+
+@rule(lambda x, d=1.0: np.where(np.absolute(x) <= d, 0.5 * x * x, d * (np.absolute(x) - 0.5 * d)), name="huber")
+def huber(gy, y, x, d=1.0):
+    return gy * np.where(np.absolute(x) <= d, x, d * np.sign(x))
+
+
+@rule(lambda x, a=1, b=2: (x * (1 - a) + a / b) * -b, name="affine")
+def affine(gy, y, x, a=1, b=2):
+    return gy * (1 - a) * -b + abs(a) * (2 - b) ** 2 * 0.0 * gy
+
+
+@compiled
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("op, name", [(elu, "alpha"), (huber, "d"), (affine, "a"), (affine, "b")])
+def test_any_number_takes_the_rows_of_one_trace(op, name, dtype, monkeypatch):
+    x = np.linspace(-2, 2, 7).astype(dtype)
+    by_loops(op, [x], x, **{name: 0.25})
+    monkeypatch.setattr(trace, "traced", None)
+    for value in [0.5, -0.0, 0.0, np.pi, -np.inf, 1e-30, *np.linspace(0.1, 2.0, 3 * MOST_TRACES).tolist()]:
+        with np.errstate(all="ignore"):
+            if name != "b" or value:
+                assert loops_of(op, {name: value}) is not None
+                assert all(map(same_bits, by_loops(op, [x], x, **{name: value}), by_rule(op, [x], x, **{name: value})))
+
+
+@pytest.mark.parametrize("value", [3, -1, 0, True, np.float64(0.5), np.float32(0.1), 1e300, 10 ** 400, np.nan])
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_numbers_of_another_kind_do_what_the_rule_does(value, dtype):
+    x = np.linspace(-2, 2, 7).astype(dtype)
+    for op, name in ((huber, "d"), (affine, "a"), (elu, "alpha")):
+        def run(how):
+            try:
+                with np.errstate(all="ignore"):
+                    return how(op, [x], x, **{name: value})
+            except Exception as error:
+                return type(error)
+        got, want = run(by_loops), run(by_rule)
+        assert got is want if isinstance(want, type) else all(map(same_bits, got, want))
+
+
+def test_a_number_that_arithmetic_refuses_is_the_rules_affair():
+    x = Variable(np.ones(3))
+    affine(x, b=2.0)
+    with pytest.raises(ZeroDivisionError):
+        affine(x, b=0.0)
+    assert affine(x, b=4.0).data.tolist() == [-1.0, -1.0, -1.0]
+
+
+def test_results_keep_the_numbers_that_they_were_made_with():
+    x = Variable(np.array([-3.0, 0.5, 3.0]))
+    ys = [huber(x, d=d) for d in np.linspace(0.1, 2.0, 3 * MOST_TRACES).tolist()]
+    for d, y in zip(np.linspace(0.1, 2.0, 3 * MOST_TRACES).tolist(), ys):
+        x.cleargrad()
+        y.backward()
+        np.testing.assert_array_equal(x.grad, huber.rule(np.ones(3), None, x.data, d))
+
+
+@rule(lambda x, p=3: x ** p, name="to_the")
+def to_the(gy, y, x, p=3):
+    return gy * p * x ** (p - 1)
+
+
+@rule(lambda x, p=3: x * 2.0 if p > 1 else x * 3.0, name="decided")
+def decided(gy, y, x, p=3):
+    return gy * 2.0 if p > 1 else gy * 3.0
+
+
+@rule(lambda x, p=3: x * math.exp(p), name="outside")
+def outside(gy, y, x, p=3):
+    return gy * math.exp(p)
+
+
+@rule(lambda x, p=3: x * np.exp(p), name="widening")
+def widening(gy, y, x, p=3):
+    return gy * np.exp(p)
+
+
+@pytest.mark.parametrize("op", [to_the, decided, outside, widening])
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_a_number_that_decides_makes_rows_of_its_own(op, dtype):
+    x = np.linspace(0.5, 2, 7).astype(dtype)
+    for p in [2, 3, 0.5, 1, 2.0, -1.0, 1.5, 2.5, 3.5, 4.5, 5.5]:
+        assert all(map(same_bits, by_loops(op, [x], x, p=p), by_rule(op, [x], x, p=p)))
+
+
+@compiled
+def test_rows_for_any_number_are_made_again_where_a_global_has_changed(monkeypatch):
+    x = np.array([-1.0, 2.0])
+    op = rule(lambda x, c=1.0: x * c * ALPHA, name="op")(lambda gy, y, x, c=1.0: gy * c * ALPHA)
+    for k in range(4):
+        monkeypatch.setattr(sys.modules[__name__], "ALPHA", float(k))
+        for c in (0.5, 0.25, 0.125):
+            assert by_loops(op, [x], np.ones(2), c=c)[1].tolist() == [c * k] * 2
+
+
 @compiled
 def test_a_rule_that_cannot_be_traced_is_not_tried_again():
     seen = []
