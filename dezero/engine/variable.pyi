@@ -131,10 +131,18 @@ class Variable:
         'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'
     def swapaxes(self, /, axis1: Any, axis2: Any) -> Variable:
         'y[..., i, ..., j, ...] = a[..., j, ..., i, ...]'
+    def conj(self, /) -> Variable:
+        'y = the conjugate of x;   ∂y/∂x = 1'
     @property
     def T(self) -> Variable:
         'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'
     @property
     def mT(self) -> Variable:
         'y[..., j, i] = x[..., i, j]'
+    @property
+    def real(self) -> Variable:
+        'y = the real part of x;   ∂y/∂x = 1'
+    @property
+    def imag(self) -> Variable:
+        'y = the imaginary part of x, which is 0;   a constant'
     def __getattr__(self, name: str, /) -> Any: ...
