@@ -43,10 +43,10 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Variable:
     'y = a with some axes at other places, and the rest in order'
 def matrix_transpose(x: Any, /) -> Variable:
     'y[..., j, i] = x[..., i, j]'
+def conj(x: _Operand) -> Variable:
+    'y = the conjugate of x;   ∂y/∂x = 1'
 def real(val: Any) -> Variable:
     'y = the real part of x;   ∂y/∂x = 1'
 def imag(val: Any) -> Variable:
     'y = the imaginary part of x, which is 0;   a constant'
-def conj(x: Any) -> Variable:
-    'y = the conjugate of x;   ∂y/∂x = 1'
 def __getattr__(name: str) -> Any: ...

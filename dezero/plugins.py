@@ -40,7 +40,7 @@ BUILTIN = (
     "dezero.ops.scatter",
     "dezero.ops.reshape",
     "dezero.ops.transpose",
-    "dezero.ops.real",
+    "dezero.ops.conj",
     "dezero.ops.constants",
 )
 

@@ -11,8 +11,10 @@ cdef int apply_kernel(Node y, ReadyQueue queue) except -1:
     cdef Node x
     cdef Kernel k = y.kernel
     cdef int i, read = read_by(k, takes(y.in0), takes(y.in1))
-    queue.push(y.in0)
-    queue.push(y.in1)
+    if k.sign[0] != NONE:
+        queue.push(y.in0)
+    if k.sign[1] != NONE:
+        queue.push(y.in1)
     if y.c_shape is not None and is_long(y.c_shape, y.dtype_code):
         return defer(y, k)
     if y.has_grad & IN_REGISTER:

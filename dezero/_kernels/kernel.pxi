@@ -119,14 +119,8 @@ cdef class Kernel:
     def __repr__(self):
         return f"Kernel(forward={self.forward!r}, backward={self.backward!r})"
 
-    def renumbered(self, dict parameters):
-        """Return the same Kernel, but that rows with inputs take their numbers from these parameters.
-
-        Raises
-        ------
-        Exception
-            Of whatever kind the arithmetic on them raises; OverflowError where float32 can't hold one.
-        """
+    def renumbered(self, list values):
+        """Return the same Kernel, but that rows with inputs have these numbers; OverflowError where float32 can't hold one."""
         cdef Kernel k = Kernel.__new__(Kernel)
         cdef int d, i
         k.forward, k.backward, k.reads, k.cheap, k.label, k.types = self.forward, self.backward, self.reads, self.cheap, self.label, self.types
@@ -137,10 +131,10 @@ cdef class Kernel:
         k.owners = kept = [self.owners]
         for d in range(2):
             if self.fwd[d] == rows_loop:
-                k.fwd_data[d] = renumbered_rows(self.owners[0], d, parameters, kept)
+                k.fwd_data[d] = renumbered_rows(self.owners[0], d, values, kept)
             for i in range(self.nin):
                 if self.bwd[d][i] == rows_loop:
-                    k.bwd_data[d][i] = renumbered_rows(self.owners[i + 1], d, parameters, kept)
+                    k.bwd_data[d][i] = renumbered_rows(self.owners[i + 1], d, values, kept)
         return k
 
     cdef int reads_for(self, Node x0, Node x1) noexcept:
@@ -223,12 +217,12 @@ cdef int find_loop(str kind, object owner, object place, Loop *loop, void **data
     return 0
 
 
-cdef void *renumbered_rows(dict found, int d, dict parameters, list kept) except NULL:
-    """Return the data of rows whose numbers these parameters give; `kept` keeps them alive."""
+cdef void *renumbered_rows(dict found, int d, list values, list kept) except NULL:
+    """Return the data of rows with these numbers; `kept` keeps them alive."""
     cdef RowsLoop again, base = found["df"[d]][1].compiled
-    numbers = found["df"[d]][1].numbers_for(parameters)
+    numbers = found["df"[d]][1].numbers_for(values)
     again = RowsLoop.__new__(RowsLoop)
-    again.base, again.rows = base, base.rows
+    again.base, again.shares, again.rows = base, True, base.rows
     again.rows.numbers = NULL
     again.set_numbers(numbers)
     kept.append(again)
@@ -242,6 +236,7 @@ cdef class RowsLoop:
     cdef run_rows rows
     cdef run_watched *watched   # the loops of steps around which flags are kept
     cdef RowsLoop base          # whose steps these are, with other numbers
+    cdef bint shares            # the same, for __dealloc__: the garbage collector may have cleared `base` by then
 
     def __init__(self, rows):
         cdef run_rows *r = &self.rows
@@ -294,7 +289,7 @@ cdef class RowsLoop:
     def __dealloc__(self):
         free(self.rows.numbers)
         free(self.watched)
-        if self.base is None:
+        if not self.shares:
             free(self.rows.steps)
             free(self.rows.slots)
 

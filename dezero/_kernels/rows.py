@@ -22,7 +22,7 @@ class Rows:
     steps : sequence of (str, source, tuple of int)
         The name of a step, a loop as `signature.typed` gives it, and the registers that it reads.
     inputs : dict
-        By place among the numbers, those that an op's parameters give (`trace.Number`).
+        By place among the numbers, those that depend on an op's parameters: their places in `trace.Numbers`.
 
     Raises
     ------
@@ -54,11 +54,11 @@ class Rows:
         """Is the result a number, and always this one?"""
         return self.numbers == (c,) and not self.inputs and not any([self.reads(i) for i in range(self.nin)])
 
-    def numbers_for(self, parameters):
-        """Return the numbers as these parameters give them."""
+    def numbers_for(self, values):
+        """Return the numbers, with these where they depend on parameters."""
         numbers = list(self.numbers)
-        for place, number in self.inputs.items():
-            numbers[place] = number.now(parameters)
+        for place, i in self.inputs.items():
+            numbers[place] = values[i]
         return numbers
 
     def assigned(self):

@@ -59,7 +59,8 @@ def name_op(f, error, xs):
         operands = ", ".join(map(describe, xs))
         own = f._parameters or {name: x for name, x in (getattr(f, "__dict__", None) or {}).items() if name not in FunctionBase.__dict__}
         parameters = f"; parameters: {own}" if own else ""
-        raise plain(f"{who(type(f))}: {error} (operands: {operands}{parameters})") from error
+        again = type(error) if type(error).__init__ is plain.__init__ else plain            # np.linalg.LinAlgError, which users catch
+        raise again(f"{who(type(f))}: {error} (operands: {operands}{parameters})") from error
     error.add_note(f"in forward of {who(type(f))}")
     raise error
 

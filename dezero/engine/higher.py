@@ -225,7 +225,7 @@ class GradientTable:
         else:
             gxs = call_guarded(f, gys, inputs, outputs)
         shapes = [x.shape for x in f._parents]
-        wide = [y.shape for y in outputs]
+        wide = [y.shape for y in ([node] if node.place < 0 else f._values)]      # of nodes: an output may be lost
         return [fit_recorded(f, i, gx, shapes, wide, vouched) for i, gx in enumerate(gxs)]
 
     def deliver(self, node, g, adds):
@@ -300,7 +300,7 @@ def fit_recorded(f, i, gx, shapes, wide, vouched):
     if gx is None or x.constant:
         return None
     if type(gx) is list:
-        return [fit_recorded(f, i, part, shapes, wide, vouched) for part in rules.checked_parts(f, i, gx)]
+        return [fit_recorded(f, i, part, shapes, wide, vouched) for part in rules.checked_parts(f, i, gx)] or None
     if type(gx) is At:
         g = as_gradient(f, i, gx.g, vouched)
         index = rules.plain_index(f, i, gx.index, Variable if vouched else Guarded)

@@ -8,7 +8,7 @@ cdef class OpCall
 
 @cython.final
 cdef class Loops(OpBase):
-    cdef readonly object cls
+    cdef readonly object cls, numbers
     cdef readonly list guards
 
 cdef class Op:
@@ -41,7 +41,7 @@ cpdef Loops loops_of(Op op, dict parameters)
 cdef object key_of(dict parameters)
 cdef Loops loops_for(Op op, object key, dict parameters)
 cdef Loops loops_of_numbers(Op op, dict parameters)
-cdef Loops make_loops(Op op, dict parameters, bint for_any_numbers=*)
+cdef Loops make_loops(Op op, dict parameters, object numbers=*)
 cdef bint still_holds(list guards) except -1
 cdef bint any_variable(object xs) except -1
 cdef bint any_list(tuple args) except -1

@@ -254,11 +254,12 @@ def call(op, operands, parameters):
 class Loops(OpBase):
     """The loops that do what an op's rule does, for one set of parameters: its author's own, or traced from the rule.
 
-    `guards` lists what they depend on: dicts or cells, names, values.
+    `guards` lists what they depend on: dicts or cells, names, values.  `numbers` are the trace.Numbers where they are for any.
     """
 
-    def __init__(self, op, kernel, parameters, guards):
+    def __init__(self, op, kernel, parameters, guards, numbers=None):
         self.cls, self.rule, self.kernel, self.parameters, self.guards = op.cls, op._rule, kernel, parameters, guards
+        self.numbers = numbers
 
 
 def run_loops(op, operands, parameters):
@@ -309,8 +310,6 @@ def loops_for(op, key, parameters):
     if len(op._traced) == MOST_KEPT:
         op._traced.pop(next(iter(op._traced)), None)
     op._traced[key] = loops
-    if loops is None and not any(op._traced.values()) and not any(op._any.values()):
-        op._is_untraceable = True           # with other parameters neither, as nearly always; to look takes 1 us a call
     return loops
 
 
@@ -326,30 +325,33 @@ def loops_of_numbers(op, parameters):
     if loops is trace.MISSING or loops is not None and not still_holds(loops.guards):
         if op._traces == MOST_TRACES:
             return None
-        loops = op._any[key] = make_loops(op, parameters, for_any_numbers=True)
+        loops = op._any[key] = make_loops(op, parameters, trace.Numbers(parameters))
     if loops is None:
         return None
     try:
-        kernel = loops.kernel.renumbered(parameters)
+        kernel = loops.kernel.renumbered(loops.numbers.values(parameters))
     except Exception:                       # 1 / 0: what the rule does with these it does itself
         return None
     return Loops(op, kernel, parameters, loops.guards)
 
 
-def make_loops(op, parameters, for_any_numbers=False):
+def make_loops(op, parameters, numbers=None):
     """Return new Loops of an op, or None where it has no kernel of its own and its rule can't be traced."""
     op._traces += 1
     kernel = op.kernel
+    if kernel is not None and parameters:
+        return None                         # its author's loops know of none
     if kernel is not None and kernel.nin:
-        return None if parameters else Loops(op, kernel, parameters, [])
+        return Loops(op, kernel, parameters, [])
     if op._rule.takes_saved or op.result is not None:
         return None
     try:
-        made, guards = trace.traced(op.rule, op.forward, None if kernel is None else kernel.forward, op._count, parameters, for_any_numbers)
-    except trace.Untraceable:
+        made, guards = trace.traced(op.rule, op.forward, None if kernel is None else kernel.forward, op._count, parameters, numbers)
+    except trace.Untraceable as error:
+        op._is_untraceable = isinstance(error, trace.Opaque)    # or it is looked for at each call, which takes 1 us
         return None
     made.__set_name__(op.cls, "kernel")
-    return Loops(op, made, parameters, guards)
+    return Loops(op, made, parameters, guards, numbers)
 
 
 def still_holds(guards):

@@ -3,10 +3,11 @@ from . cimport graph
 from .._kernels cimport nodes
 from .._kernels.nodes cimport FunctionBase, Node, ReadyQueue, VariableBase
 
-cpdef object parameter(object cls, object name, object x)
-cpdef object as_index(object index)
-cdef object without_variables(object index)
-cdef int refuse_parameter(object cls, object name, object x) except -1
+cpdef object parameter(object cls, object name, object x, int depth=*)
+cpdef object as_index(object index, int depth=*)
+cdef int check_depth(int depth) except -1
+cdef object without_variables(object index, int depth)
+cdef int refuse_parameter(object cls, object name, object x, int depth=*) except -1
 cdef Node constant_operand(object x)
 cdef list held_arrays(tuple inputs)
 cdef bint has_variable(tuple inputs) except -1
@@ -57,7 +58,7 @@ cdef object fit_unusual(FunctionBase f, int i, object gx, object shape, list out
 cdef object fit_parts(FunctionBase f, int i, object gx, object shape)
 cdef object fit_part(FunctionBase f, int i, object gx, object shape)
 cdef int check_part(FunctionBase f, int i, object index, tuple got, tuple shape) except -1
-cpdef object plain_index(FunctionBase f, int i, object index, object given)
+cpdef object plain_index(FunctionBase f, int i, object index, object given, int depth=*)
 cdef int accumulate(Node x, object gx) except -1
 cdef object zeros_like(object y)
 cdef object data_of(object gradient)

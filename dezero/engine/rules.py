@@ -22,7 +22,11 @@ PLAIN = frozenset((int, float, bool, str, type(None)))
 
 # ---- forward ---------------------------------------------------------------------------------------------------------
 
-def parameter(cls, name, x):
+DEEPEST = 64
+"""How deep containers may be nested in a parameter or an index, as NumPy has it; they could hold themselves."""
+
+
+def parameter(cls, name, x, depth=0):
     """Return a parameter of an op as it is now, whatever is written to it later: arrays and what holds them are copied.
 
     A Variable that takes no gradient is its array.
@@ -36,20 +40,22 @@ def parameter(cls, name, x):
         x = x._get_data()
     if isinstance(x, np.ndarray):
         return nodes.frozen(x)
+    if depth > DEEPEST:
+        raise ValueError(f"{who(cls)}: its parameter {name} is nested more than {DEEPEST} deep, or holds itself")
     if isinstance(x, (tuple, list)):
-        items = [parameter(cls, name, item) for item in x]
+        items = [parameter(cls, name, item, depth + 1) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
     if isinstance(x, dict):
         from copy import copy               # 0.3 ms of import
         held = copy(x)                      # of its own class
         for key, item in x.items():
-            held[key] = parameter(cls, name, item)
+            held[key] = parameter(cls, name, item, depth + 1)
         return held
-    refuse_parameter(cls, name, x)
+    refuse_parameter(cls, name, x, depth)
     return x
 
 
-def as_index(index):
+def as_index(index, depth=0):
     """Return an index as it is now, without Variables.
 
     Arrays and lists are copied: what is written to them later is no matter.  What is made of several numbers becomes an
@@ -60,31 +66,39 @@ def as_index(index):
     if type(index) is np.ndarray:
         return nodes.frozen(index)
     if isinstance(index, tuple):
-        return tuple([as_index(i) for i in index])
+        check_depth(depth)
+        return tuple([as_index(i, depth + 1) for i in index])
     if isinstance(index, slice):
         return slice(*[i if i is None else operator.index(i) for i in (index.start, index.stop, index.step)])
-    index = without_variables(index)
+    index = without_variables(index, depth)
     if hasattr(index, "__index__") and not isinstance(index, np.ndarray):
         return operator.index(index)
     array = nodes.frozen(np.asarray(index))
     return array.astype(np.intp) if array.size == 0 and isinstance(index, list) else array
 
 
-def without_variables(index):
+def check_depth(depth):
+    """Refuse an index that is nested too deep."""
+    if depth > DEEPEST:
+        raise ValueError(f"an index is nested more than {DEEPEST} deep, or holds itself")
+
+
+def without_variables(index, depth):
     """Return an index, or a list of such, with the data of Variables in their place."""
     if isinstance(index, list):
-        return [without_variables(i) for i in index]
+        check_depth(depth)
+        return [without_variables(i, depth + 1) for i in index]
     return index._get_data() if isinstance(index, VariableBase) else index
 
 
-def refuse_parameter(cls, name, x):
+def refuse_parameter(cls, name, x, depth=0):
     """Refuse a parameter that is, or holds, a Variable which wants a gradient: it would get none, without a word."""
     if isinstance(x, VariableBase) and graph.wants_gradient(x):
         raise GradientTypeError(f"{who(cls)}: its parameter {name} is a Variable of shape {x.shape} that wants a gradient, and only "
                                 "operands get one; pass x.detach() or x.data where it is meant to be constant")
-    if isinstance(x, (tuple, list, dict, set, frozenset)):
+    if isinstance(x, (tuple, list, dict, set, frozenset)) and depth <= DEEPEST:     # `parameter` has refused deeper ones
         for item in x.values() if isinstance(x, dict) else x:
-            refuse_parameter(cls, name, item)
+            refuse_parameter(cls, name, item, depth + 1)
 
 
 def constant_operand(x):
@@ -416,7 +430,7 @@ def fit_parts(f, i, gx, shape):
     """Return the gradient of a part of input i, which is of this shape, or a list of such, with arrays in them."""
     if type(gx) is At:
         return fit_part(f, i, gx, shape)
-    return [fit_part(f, i, part, shape) for part in checked_parts(f, i, gx)]
+    return [fit_part(f, i, part, shape) for part in checked_parts(f, i, gx)] or None
 
 
 def fit_part(f, i, gx, shape):
@@ -434,7 +448,7 @@ def fit_part(f, i, gx, shape):
     return At(index, g)
 
 
-def plain_index(f, i, index, given):
+def plain_index(f, i, index, given, depth=0):
     """Return the index of a part of input i with the arrays of constant Variables in their place.
 
     `given`: the class of Variables that come of what the rule was given, such as an operand of integers.
@@ -445,7 +459,8 @@ def plain_index(f, i, index, given):
                                     "that wants a gradient as index, and an index gets none; write index.data or index.detach()")
         return index._get_data()
     if type(index) is tuple or type(index) is list:
-        return type(index)([plain_index(f, i, x, given) for x in index])
+        check_depth(depth)
+        return type(index)([plain_index(f, i, x, given, depth + 1) for x in index])
     return index
 
 

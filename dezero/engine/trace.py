@@ -21,7 +21,11 @@ class Untraceable(Exception):
     """A function can't be made rows of loops."""
 
 
-def traced(rule, forward, loop, operands, parameters, for_any_numbers=False):
+class Opaque(Untraceable):
+    """It can't, whatever it is called with: it does something that is not seen through."""
+
+
+def traced(rule, forward, loop, operands, parameters, numbers=None):
     """Return the Kernel of a rule and its forward, and what its rows depend on.
 
     Parameters
@@ -35,8 +39,8 @@ def traced(rule, forward, loop, operands, parameters, for_any_numbers=False):
     operands : int
         1 or 2.
     parameters : dict
-    for_any_numbers : bool, optional
-        Those that are numbers are inputs of the rows: `Kernel.renumbered` gives the Kernel for others.
+    numbers : Numbers, optional
+        Of the parameters.  They are inputs of the rows: `Kernel.renumbered` gives the Kernel for others.
 
     Returns
     -------
@@ -46,9 +50,12 @@ def traced(rule, forward, loop, operands, parameters, for_any_numbers=False):
 
     Raises
     ------
+    Opaque
+        Whatever the parameters.
     Untraceable
+        With these.
     """
-    outside = Outside((rule, forward))
+    outside = Outside((rule, forward), numbers is not None)
     outside.check(rule, ())
     if loop is None and isinstance(forward, np.ufunc):
         loop = forward
@@ -56,8 +63,8 @@ def traced(rule, forward, loop, operands, parameters, for_any_numbers=False):
             raise Untraceable("forward is a ufunc of other arguments")
     elif loop is None:
         outside.check(forward, ())
-    if for_any_numbers:
-        parameters = {name: Number(x, operator.itemgetter(name)) if type(x) in NUMBERS else x for name, x in parameters.items()}
+    if numbers is not None:
+        parameters = numbers.parameters
     found, failure = [], None
     for char in "df":
         try:
@@ -175,10 +182,11 @@ MISSING = object()                          # of a guard: the name is not there
 class Outside:
     """What functions take from outside."""
 
-    def __init__(self, own):
+    def __init__(self, own, is_of_numbers):
         self.guards = []
         self.seen = set()
         self.own = own                      # the op's rule and forward
+        self.is_of_numbers = is_of_numbers
 
     def check(self, value, following):
         """Note what a name stands for, and return how many of the instructions that follow ask a module for a name.
@@ -187,21 +195,21 @@ class Outside:
 
         Raises
         ------
-        Untraceable
+        Opaque
             It may do more than compute, or change unseen.
         """
         if type(value) is ModuleType:       # of a class of its own, a name may be computed
             if not following or following[0].opname not in ASKING:
-                raise Untraceable(f"it hands on the module {value.__name__}")
+                raise Opaque(f"it hands on the module {value.__name__}")
             return 1 + self.take(vars(value), following[0].argval, following[1:], value in (np, math))
         if issubclass(type(value), tuple(OP)):  # which is its forward on symbols
             return self.check(value.forward, ())
         if following and following[0].opname in ASKING:
-            raise Untraceable(f"it asks {said(value)} for .{following[0].argval}")
+            raise Opaque(f"it asks {said(value)} for .{following[0].argval}")
         if type(value) is FunctionType and (value.__module__ or "").partition(".")[0] != "numpy":
             self.check_function(value)
         elif not is_plain(value):
-            raise Untraceable(f"it names {said(value)}")
+            raise Opaque(f"it names {said(value)}")
         return 0
 
     def check_function(self, function):
@@ -210,7 +218,7 @@ class Outside:
             self.seen.add(function)
             for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
                 if not is_plain(default) and type(default) is not str:
-                    raise Untraceable(f"it has the default {said(default)}")
+                    raise Opaque(f"it has the default {said(default)}")
             code = function.__code__
             if function not in self.own:    # a helper, which a notebook's autoreload changes in its place
                 for name in ("__code__", "__defaults__", "__kwdefaults__"):
@@ -220,16 +228,18 @@ class Outside:
     def check_code(self, code, names, cells):
         """Note the names in a code object, and in those within it."""
         if code.co_exceptiontable or code.co_flags & GENERATORS:        # with a try or with, it might take our errors for its own
-            raise Untraceable("it catches errors, or is a generator")
+            raise Opaque("it catches errors, or is a generator")
         for inner in code.co_consts:
             if isinstance(inner, CodeType):
                 self.check_code(inner, names, cells)
         steps = list(dis.get_instructions(code))
+        if self.is_of_numbers and any([step.opname == "IS_OP" and steps[i - 1].argval is not None for i, step in enumerate(steps)]):
+            raise Untraceable("it compares by `is`, and a number is not itself here")
         of_modules = 0                      # instructions that follow, and ask a module
         for i, step in enumerate(steps):
             following = steps[i + 1:i + 9]
             if step.opname.startswith(EFFECTS) or step.opname == "STORE_DEREF" and step.argval in cells:
-                raise Untraceable(f"it does more than compute ({step.opname})")
+                raise Opaque(f"it does more than compute ({step.opname})")
             if step.opname == "LOAD_GLOBAL":
                 of_modules = self.take(names, step.argval, following)
             elif step.opname.startswith("LOAD_") and step.argval in cells:
@@ -237,15 +247,15 @@ class Outside:
             elif step.opname in ASKING and of_modules:
                 of_modules -= 1
             elif step.opname in ASKING and step.argval not in ATTRIBUTES:
-                raise Untraceable(f"it asks for .{step.argval}")
+                raise Opaque(f"it asks for .{step.argval}")
 
     def take(self, names, name, following, is_known=False):
         """Note a name in a dict, and return what `check` returns."""
         if name not in names:
-            if name in BUILTINS:
+            if name in BUILTINS and not (self.is_of_numbers and name == "sum"):       # which rounds Python's numbers once, since 3.12
                 self.guards.append((names, name, MISSING))
                 return 0
-            raise Untraceable(f"it names {name!r}")
+            raise (Untraceable if name == "sum" else Opaque)(f"it names {name!r}")
         value = names[name]
         if value is not np and not is_known:
             self.guards.append((names, name, value))
@@ -254,7 +264,7 @@ class Outside:
     def take_cell(self, cell, following):
         """Note a name of a closure, and return what `check` returns."""
         if cell == CellType():
-            raise Untraceable("it names what is not there yet")
+            raise Opaque("it names what is not there yet")
         self.guards.append((cell, None, cell.cell_contents))
         return self.check(cell.cell_contents, following)
 
@@ -337,21 +347,59 @@ def probe(symbol):
     return p
 
 
-class Number:
-    """What stands for a number among the parameters while a rule is traced for any: now this one, later `now(parameters)`.
+class Numbers:
+    """The numbers that depend on an op's parameters, and how: arithmetic is done again, in order, for other parameters.
 
-    It meets symbols as a number does, and in arithmetic with other numbers gives Numbers; all else is refused.
+    All of it, also what no step reads, since it may raise.
     """
 
-    def __init__(self, value, of):
-        self.value, self.of = value, of
+    def __init__(self, parameters):
+        self.steps, self.known = [], {}     # steps: (function, operands), an operand being a place here, or a constant
+        self.parameters = {name: self.note(None, (name,), x) if type(x) in NUMBERS else x for name, x in parameters.items()}
 
-    def now(self, parameters):
-        """Return the number that these parameters give; it is of the same type, which decides about dtypes."""
-        x = self.of(parameters)
-        if type(x) is not type(self.value):
-            raise Untraceable(f"{x!r} where it was traced for {self.value!r}")
-        return x
+    def note(self, function, operands, value):
+        """Return the Number of a step; of one that was there before, the same."""
+        key = function, tuple([(type(x), repr(x)) for x in operands])
+        if key not in self.known:
+            self.known[key] = Number(self, len(self.steps), value)
+            self.steps.append((function, operands, type(value)))
+        return self.known[key]
+
+    def values(self, parameters):
+        """Return the numbers that these parameters give.  They are of the same types, which decide about dtypes.
+
+        Raises
+        ------
+        Exception
+            Of whatever kind the arithmetic raises.
+        """
+        values = []
+        for function, operands, kind in self.steps:
+            x = parameters[operands[0]] if function is None else function(*[values[x.i] if type(x) is Place else x for x in operands])
+            if type(x) is not kind:
+                raise Untraceable(f"{x!r} where it was traced for a {kind.__name__}")
+            values.append(x)
+        return values
+
+
+class Place:
+    """The place of a Number among all."""
+
+    def __init__(self, i):
+        self.i = i
+
+    def __repr__(self):
+        return f"Place({self.i})"
+
+
+class Number:
+    """What stands for a number that depends on parameters while a rule is traced: it is this one now.
+
+    It meets symbols as a number does, and arithmetic with other numbers is noted; all else is refused.
+    """
+
+    def __init__(self, numbers, i, value):
+        self.numbers, self.place, self.value = numbers, Place(i), value
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         return NotImplemented               # a symbol answers; without one it is an error
@@ -361,21 +409,23 @@ class Number:
     def refuse(self, *args):
         raise Untraceable("what it does depends on a parameter's value")
 
-    __bool__ = __float__ = __int__ = __complex__ = __index__ = __array__ = __repr__ = __format__ = refuse
+    __bool__ = __float__ = __int__ = __complex__ = __index__ = __array__ = __repr__ = __format__ = __hash__ = refuse
     __round__ = __trunc__ = __floor__ = __ceil__ = refuse
 
 
-def arithmetic(name):
+def arithmetic(name, is_reflected=False):
     """Return the method of a Number that computes by an operator."""
     function = getattr(operator, name)
 
     def method(*xs):
         if any([type(x) is Symbol for x in xs]):
             return NotImplemented
+        xs = xs[::-1] if is_reflected else xs
         value = function(*map(value_of, xs))
         if type(value) not in NUMBERS:
             raise Untraceable(f"a parameter makes {value!r}")
-        return Number(value, lambda parameters: function(*[x.of(parameters) if type(x) is Number else x for x in xs]))
+        numbers = next(x.numbers for x in xs if type(x) is Number)
+        return numbers.note(function, tuple([x.place if type(x) is Number else x for x in xs]), value)
     return method
 
 
@@ -386,7 +436,7 @@ def comparison(self, other):
 
 for name in ("add", "sub", "mul", "truediv", "pow"):
     setattr(Number, f"__{name}__", arithmetic(name))
-    setattr(Number, f"__r{name}__", lambda self, other, method=arithmetic(name): method(other, self))
+    setattr(Number, f"__r{name}__", arithmetic(name, is_reflected=True))
 for name in ("neg", "pos", "abs"):
     setattr(Number, f"__{name}__", arithmetic(name))
 for name in ("lt", "le", "gt", "ge", "eq", "ne"):
@@ -415,7 +465,6 @@ class Recorder:
         self.char, self.dtype = char, np.dtype(char)
         self.steps = []                     # (name, source, registers); ("x", i): argument i, ("c", c): number c, ("s", s): step s
         self.known = {}
-        self.inputs = {}                    # by id: what a parameter gives
         self.of_arrays_only = False         # NumPy makes a scalar of a 0-d result, whose ** is another than that of arrays
 
     def argument(self, i):
@@ -433,8 +482,7 @@ class Recorder:
         if math.isinf(value) and not math.isinf(value_of(x)):
             raise Untraceable(f"{value_of(x)} is too large for {self.dtype}")
         if type(x) is Number:
-            self.inputs[id(x)] = x
-            return "input", value, id(x)
+            return "input", value, x.place.i
         return "c", value, math.copysign(1, value)
 
     def step(self, name, source, symbols, dtype=None):
@@ -518,7 +566,7 @@ class Recorder:
         place.update({("s", s): nin + len(numbers) + i for i, (s, _) in enumerate(steps)})
         return Rows(self.char, nin, [r[1] for r in numbers],
                     [(name, source, tuple([place[r] for r in registers])) for _, (name, source, registers) in steps],
-                    {i: self.inputs[r[2]] for i, r in enumerate(numbers) if r[0] == "input"})
+                    {i: r[2] for i, r in enumerate(numbers) if r[0] == "input"})
 
 
 OWN = {"add": "add", "subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "square": "square",

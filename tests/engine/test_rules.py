@@ -6,7 +6,7 @@ from strangers import Both, Giving, Identity, Three, V, raising
 from strategies import assert_same
 
 import dezero
-from dezero import At, Function, Variable, square, using_config
+from dezero import At, Function, Variable, rule, square, using_config
 from dezero.errors import DezeroError, DTypeError, FirstOrderOnly, GradientError, GraphError
 from dezero.testing import check_op
 
@@ -914,3 +914,64 @@ class TestParts:
         x = Variable(np.ones(3))
         with dezero.detect_anomaly(), pytest.raises(GradientError, match="Take.*not finite"):
             Take(0, lambda i, gy: At(i, gy * np.inf))(x).backward()
+
+
+# ---- no gradient at all
+
+@pytest.mark.parametrize("n", [(), 2, 5000])
+@pytest.mark.parametrize("none", [lambda gy, y, a: None, lambda gy, y, a: []], ids=["None", "[]"])
+@pytest.mark.parametrize("parent", [lambda x: x * 1.0, lambda x: x + x, lambda x: np.reshape(x, x.shape), lambda x: x[...]])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_an_operand_that_gets_no_gradient_stops_the_walk(n, none, parent, create_graph):
+    for forward in (lambda a: a * 2.0, lambda a: np.array(a * 2.0)):        # by loops, and by the rule
+        op = rule(forward, name="op")(none)
+        x, w = Variable(np.ones(n)), Variable(np.ones(n))
+        (op(parent(x)) + w).backward(create_graph=create_graph)
+        assert x.grad is None
+        (op(parent(x)) + x * 3.0).backward(create_graph=create_graph)
+        np.testing.assert_array_equal(x.grad.data if create_graph else x.grad, np.full(n, 3.0))
+
+
+def nested(kind):
+    """A container that holds itself, or is very deep."""
+    if kind == "list":
+        x = []
+        x.append(x)
+        return x
+    if kind == "dict":
+        x = {}
+        x["x"] = x
+        return x
+    x = 1
+    for _ in range(100_000):
+        x = (x,)
+    return x
+
+
+@pytest.mark.parametrize("kind", ["list", "dict", "tuple"])
+def test_a_parameter_or_an_index_that_holds_itself(kind):
+    x, deep = Variable(np.ones(3)), nested(kind)
+    op = rule(lambda x, k=None: x * 1.0, name="op")(lambda gy, y, x, k=None: gy)
+    for call in (lambda: op(x, k=deep), lambda: op.cls(k=deep)(x), *[lambda: x[deep]] * (kind != "dict")):
+        with pytest.raises(ValueError, match="nested more than 64 deep, or holds itself"):
+            call()
+    if kind != "dict":
+        part = rule(lambda x: x[:1].copy(), name="part")(lambda gy, y, x: At(deep, gy))
+        with pytest.raises(ValueError, match="deep"):
+            part(x).backward()
+
+
+def test_an_error_of_numpys_own_class_stays_of_it():
+    op = rule(np.linalg.cholesky, name="op")(lambda gy, y, a: None)
+    with pytest.raises(np.linalg.LinAlgError, match="lambda.*not positive definite"):
+        op(Variable(-np.eye(2)))
+
+
+@pytest.mark.parametrize("n", [3, 700])
+def test_a_lost_value_that_only_an_unwanted_gradient_reads(n):
+    from dezero import hvp, jvp
+    op = rule(lambda x, z: x - z, name="op")(lambda gy, y, x, z: (gy * 0.5, gy * y))
+    z = np.ones(n)
+    assert jvp(lambda a: op(a, z), (np.ones(n),), (z,))[1].tolist() == [0.5] * n
+    np.testing.assert_array_equal(hvp(lambda a: (op(a, z) * a * a).sum())(z, z), np.full(n, 2.0) * 0 + hvp(
+        lambda a: (op.cls()(a, z) * a * a).sum())(z, z))

@@ -519,6 +519,66 @@ def test_a_number_that_decides_makes_rows_of_its_own(op, dtype):
         assert all(map(same_bits, by_loops(op, [x], x, p=p), by_rule(op, [x], x, p=p)))
 
 
+IN, IS = {2, 3}, np.inf
+
+
+@pytest.mark.parametrize("forward, values", [
+    (lambda x, p=1: x * (2.0 if p in {2, 3} else 1.0) * p, (2, 4, 3)),
+    (lambda x, p=1.0: x * (2.0 if p is IS else 1.0), (2.0, np.inf)),
+    (lambda x, p=1: x * len({1, p}), (1, 2)),
+    (lambda x, p=0.1: x * sum([p] + [0.1] * 9), (0.1, 0.2)),
+    (lambda x, p=1.0: np.where(x > p, x, p) if p is not None else x, (0.5, 2.0))], ids=["in", "is", "hash", "sum", "none"])
+def test_what_a_number_is_asked_for_is_what_the_rule_does(forward, values):
+    op = rule(forward, name="op")(lambda gy, y, x, *, p: gy)
+    x = np.array([0.5, 1.5])
+    for p in values:
+        assert op(Variable(x), p=p).data.tolist() == forward(x, p).tolist()
+
+
+def test_arithmetic_that_is_not_used_raises_all_the_same():
+    op = rule(lambda x, p=1.0: (1 / p, x * p)[1], name="op")(lambda gy, y, x, p=1.0: gy * p)
+    x = Variable(np.ones(2))
+    assert op(x, p=2.0).data.tolist() == [2.0, 2.0]
+    with pytest.raises(ZeroDivisionError):
+        op(x, p=0.0)
+
+
+def test_arithmetic_on_numbers_is_done_once():
+    """Each step is one, though it names the one before twice: as a tree it would be of 2 ** 60 nodes."""
+    def root(x, p=1.0):
+        s = p
+        for _ in range(60):
+            s = (s + p / s) / 2
+        return x * s
+    op = rule(root, name="op")(lambda gy, y, x, p=1.0: gy * p)
+    for p in (2.0, 3.0, 4.0):
+        assert op(Variable(np.ones(1)), p=p).data.tolist() == [root(1.0, p)]
+
+
+@compiled
+def test_a_call_that_fails_does_not_keep_the_rule_from_being_traced():
+    op = rule(lambda x, p=1.0: x * p, name="op")(lambda gy, y, x, p=1.0: gy * p)
+    with pytest.raises(TypeError):
+        op(Variable(np.ones(2)), p="text")
+    assert is_traced(op, p=2.0)
+
+
+@compiled
+def test_rows_that_the_garbage_collector_clears():
+    op = rule(lambda x, p=0.5: x * p + 1.0, name="op")(lambda gy, y, x, p=0.5: gy * p)
+    op(Variable(np.arange(3.0)), p=0.3)
+    held = [o for o in gc.get_objects() if type(o).__name__ == "RowsLoop"]
+    held.append(held)                       # a cycle: what is in it is cleared first
+    del op, held
+    gc.collect()
+
+
+def test_loops_of_ones_own_know_no_parameters():
+    for kernel in (Kernel(forward=np.sin), Kernel(np.sin, None)):
+        op = rule(lambda x, p=1.0: np.sin(x) * p, name="op", kernel=kernel)(lambda gy, y, x, p=1.0: gy * np.cos(x) * p)
+        assert op(Variable(np.ones(3)), p=2.0).data.tolist() == (np.sin(np.ones(3)) * 2.0).tolist()
+
+
 @compiled
 def test_rows_for_any_number_are_made_again_where_a_global_has_changed(monkeypatch):
     x = np.array([-1.0, 2.0])

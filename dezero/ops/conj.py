@@ -1,7 +1,13 @@
-"""The real and the imaginary part, and the conjugate: of real numbers so far."""
+"""The conjugate, the real and the imaginary part: of real numbers so far."""
 import numpy as np
 
-from dezero import Variable, hookimpl
+from dezero import Variable, hookimpl, rule
+
+
+@rule(np.conjugate)
+def conj(gy, y, x):
+    """y = the conjugate of x;   ∂y/∂x = 1"""
+    return gy
 
 
 def real(val) -> Variable:
@@ -14,13 +20,8 @@ def imag(val) -> Variable:
     return np.zeros_like(val)
 
 
-def conj(x) -> Variable:
-    """y = the conjugate of x;   ∂y/∂x = 1"""
-    return real(x)
-
-
 @hookimpl
 def dezero_register_ops(register):
+    register(conj)
     register.function(real, (np.real,), method=None, attribute="real")
     register.function(imag, (np.imag,), method=None, attribute="imag")
-    register.function(conj, (np.conjugate,))
