@@ -245,8 +245,10 @@ class Unread(UnreadBase):
 def reads_operand(f, i):
     """Does the rule of a call read the array of operand i?"""
     rule = f._rule
-    if rule is None or rule.reads is None or rule.listed:
+    if rule is None or rule.reads is None:
         return True
+    if rule.listed:
+        return rule.reads[0]
     return rule.reads[i if f._absent is None else operand_place(f, i)]
 
 

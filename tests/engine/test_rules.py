@@ -7,6 +7,7 @@ from strategies import assert_same
 
 import dezero
 from dezero import At, Function, Variable, rule, square, using_config
+from dezero._kernels import IN_USE
 from dezero.errors import DezeroError, DTypeError, FirstOrderOnly, GradientError, GraphError
 from dezero.testing import check_op
 
@@ -975,3 +976,18 @@ def test_a_lost_value_that_only_an_unwanted_gradient_reads(n):
     assert jvp(lambda a: op(a, z), (np.ones(n),), (z,))[1].tolist() == [0.5] * n
     np.testing.assert_array_equal(hvp(lambda a: (op(a, z) * a * a).sum())(z, z), np.full(n, 2.0) * 0 + hvp(
         lambda a: (op.cls()(a, z) * a * a).sum())(z, z))
+
+
+@pytest.mark.parametrize("function, reads", [(lambda gy, y, xs: [gy * 2.0], False), (lambda gy, y, xs: [gy * (xs[0] * 0.0 + 2.0)], True)])
+def test_listed_operands_that_the_rule_does_not_read_are_not_kept(function, reads):
+    double = rule(lambda xs: xs[0] * 2.0, name="double", listed=True)(function)
+    x = Variable(np.ones(1000))
+    y = double([x + 1.0])
+    assert y.creator._rule.reads == (reads,)
+    if reads or IN_USE != "compiled":       # the twins drop nothing
+        assert (y.creator.inputs[0].data == 2.0).all()
+    else:
+        with pytest.raises(GraphError, match="was dropped"):
+            y.creator.inputs[0].data
+    y.backward()
+    assert (x.grad == 2.0).all()
