@@ -15,7 +15,7 @@ import numpy as np
 
 from dezero._kernels.nodes import Kernel
 from dezero._words import near, shown
-from dezero.engine.dispatch import METHODS, is_dispatched
+from dezero.engine.dispatch import METHODS, is_claimable
 from dezero.engine.function import Function, RuleFunction, function_of
 from dezero.engine.op import Op
 from dezero.engine.variable import Variable
@@ -312,13 +312,13 @@ def checked_function(function, who, name=None):
             raise PluginError(f"{who} claims {shown(function)}, which this NumPy ({np.__version__}) does not have")
         function = found
     if isinstance(function, tuple):
-        if is_dispatched(function):
+        if is_claimable(function):
             return function
         raise PluginError(f"{who}: a ufunc's method is claimed as (np.add, 'reduce'), a ufunc and one of {' '.join(METHODS)}, "
                           f"not {shown(function)}")
     if not callable(function) or isinstance(function, type):
         raise PluginError(f"{who} wants the NumPy function itself, as in np.sinc, not {shown(function)}")
-    if not is_dispatched(function):
+    if not is_claimable(function):
         raise PluginError(f"{who} claims {function_name(function)}, and {never(name)}")
     return function
 
@@ -364,7 +364,7 @@ def settle_texts(offer):
             functions.append(function)
         elif found is None:
             dropped.append((function, "there is no such function"))
-        elif not is_dispatched(found):
+        elif not is_claimable(found):
             dropped.append((function, never(getattr(offer, "name", None))))
         else:
             functions.append(found)

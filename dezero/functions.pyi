@@ -49,4 +49,28 @@ def real(val: Any) -> Variable:
     'y = the real part of x;   ∂y/∂x = 1'
 def imag(val: Any) -> Variable:
     'y = the imaginary part of x, which is 0;   a constant'
+def conj(x: Any) -> Variable:
+    'y = the conjugate of x;   ∂y/∂x = 1'
+def pack(xs: Any, places: Any, base: Any, shape: Any, order: Any = ...) -> Variable:
+    'y = base, but x_k at place k;   ∂y/∂x_k = gy there'
+def array(object: Any, dtype: Any = ..., *, copy: Any = ..., order: Any = ..., subok: Any = ..., ndmin: Any = ...) -> Variable:
+    'y = the array of what is in nested lists: Variables, arrays and numbers'
+def asarray(a: Any, dtype: Any = ..., order: Any = ..., *, device: Any = ..., copy: Any = ...) -> Variable:
+    'y = the array of what is in nested lists; a Variable is itself'
+def ascontiguousarray(a: Any, dtype: Any = ...) -> Variable:
+    'y = the array of what is in nested lists, with an axis at least, in the order of C'
+def asfortranarray(a: Any, dtype: Any = ...) -> Variable:
+    'y = the array of what is in nested lists, in the order of Fortran'
+def full(shape: Any, fill_value: Any, dtype: Any = ..., order: Any = ..., *, device: Any = ...) -> Variable:
+    'y = an array of a shape in which each element is x, which is broadcast'
+def fromiter(iter: Any, dtype: Any, count: Any = ...) -> Variable:
+    'y = the numbers and 0-d Variables that come, in one row'
+def arange(start: Any = ..., stop: Any = ..., step: Any = ..., dtype: Any = ..., *, device: Any = ...) -> Variable:
+    'y_i = start + i step, as far as stop, whose gradient is 0'
+def linspace(start: Any, stop: Any, num: Any = ..., endpoint: Any = ..., retstep: Any = ..., dtype: Any = ..., axis: Any = ..., *, device: Any = ...) -> Any:
+    'y_i = start + i (stop - start) / (num - 1), for num of i along an axis; with `retstep` also the step'
+def logspace(start: Any, stop: Any, num: Any = ..., endpoint: Any = ..., base: Any = ..., dtype: Any = ..., axis: Any = ...) -> Variable:
+    'y_i = base to the power of a range of exponents'
+def geomspace(start: Any, stop: Any, num: Any = ..., endpoint: Any = ..., dtype: Any = ..., axis: Any = ...) -> Variable:
+    'y_i = start (stop / start)^(i / (num - 1)), for num of i along an axis'
 def __getattr__(name: str) -> Any: ...

@@ -42,6 +42,7 @@ BUILTIN = (
     "dezero.ops.transpose",
     "dezero.ops.conj",
     "dezero.ops.constants",
+    "dezero.ops.pack",
 )
 
 Failure = namedtuple("Failure", "distribution version entry reason exception")

@@ -23,7 +23,7 @@ FLOORS = {
     "engine": 3,
     "ops": 4, "_offers": 4, "_discovery": 4,
     "plugins": 5,
-    "__init__": 6, "core": 6, "core_simple": 6, "functions": 6, "transforms": 6, "detect": 6, "memory": 6, "testing": 6, "commands": 6,
+    "__init__": 6, "core": 6, "core_simple": 6, "functions": 6, "transforms": 6, "detect": 6, "memory": 6, "numpy": 6, "testing": 6, "commands": 6,
     "_pyinstaller": 6,
     "__main__": 6,
 }
@@ -187,7 +187,7 @@ def built_ins():
 
 
 def test_the_built_ins_are_all_there():
-    assert set(built_ins()) == set("add sub mul div pow neg square sum broadcast_to getitem scatter reshape transpose conj".split())
+    assert set(built_ins()) == set("add sub mul div pow neg square sum broadcast_to getitem scatter reshape transpose conj pack".split())
 
 
 @pytest.mark.parametrize("name", built_ins())

@@ -553,7 +553,7 @@ def test_composites_that_are_refused():
             (lambda x: x, {}, "the name '<lambda>' is not an identifier"),
             (fine, {"name": "a b"}, "register.function(fine): the name 'a b'"),
             (fine, {"numpy": np.vstack}, "register.function(fine): numpy is a tuple"),
-            (fine, {"numpy": (np.array,)}, "NumPy never asks about it"),
+            (fine, {"numpy": (np.isscalar,)}, "NumPy never asks about it"),
             (fine, {"operators": ("matmul",)}, "'matmul' cannot be claimed"),
             (fine, {"attribute": "fine"}, "x.fine can't be both"),
             (np.vstack, {"numpy": (np.vstack,)}, "it answers numpy.vstack with itself")):
@@ -577,7 +577,7 @@ def test_composites_conflict_and_are_preferred_as_ops():
 # -- what NumPy asks about
 
 
-@pytest.mark.parametrize("function", ["numpy.array", "numpy.asarray", "numpy.full", "numpy.arange", "numpy.linalg.LinAlgError.mro",
+@pytest.mark.parametrize("function", ["numpy.isscalar", "numpy.asarray_chkfinite", "numpy.frompyfunc", "numpy.linalg.LinAlgError.mro",
                                       "scipy.linalg.solve", "scipy.special.logsumexp", "math.sin"])
 def test_a_claim_that_can_never_fire(function):
     house, _, name = function.rpartition(".")
@@ -590,6 +590,12 @@ def test_a_claim_that_can_never_fire(function):
         assert function in str(caught.value) or "mro" in function
     with pytest.raises(PluginError, match="NumPy never asks about it"):
         plugins.register(make_plugin(constants=[f]))
+
+
+@pytest.mark.parametrize("function", [np.array, np.asarray, np.full, np.arange, np.zeros], ids=lambda f: f.__name__)
+def test_what_numpy_asks_about_where_like_is_a_variable_is_the_cores(function):
+    with pytest.raises(OpConflict, match=f"claims the NumPy function numpy.{function.__name__}, which is taken by .*dezero 0"):
+        plugins.register(make_op(numpy=(function,)))
 
 
 def test_a_method_of_a_ufunc():
@@ -614,7 +620,7 @@ def test_a_text_of_numpy_is_the_function():
     plugins.register(make_op(numpy=("numpy.sinc", "numpy.linalg.norm", "numpy.logaddexp.reduce")))
     assert registry.snapshot.names["twice"].numpy == (np.sinc, np.linalg.norm, (np.logaddexp, "reduce"))
     assert np.sinc(var()).data == 6 and registry.snapshot.pending == ()
-    for text, words in (("numpy.no_such", "which this NumPy .* does not have"), ("numpy.array", "NumPy never asks"), ("sinc", "not 'sinc'"),
+    for text, words in (("numpy.no_such", "which this NumPy .* does not have"), ("numpy.isscalar", "NumPy never asks"), ("sinc", "not 'sinc'"),
                         ("numpy..sinc", "not 'numpy..sinc'"), ("numpy.sinc.reduce", "does not have"), ("numpy.add.nope", "does not have")):
         with pytest.raises(PluginError, match="class Other: numpy .*" + words):
             plugins.register(make_op("other", numpy=(text,)))
@@ -899,7 +905,7 @@ def test_an_interrupt_while_a_lazy_module_is_imported(lazy):
     ("m", {"half": {"nump": []}}, "'nump' is none of numpy, operators, method, attribute, constant, function; did you mean 'numpy'?"),
     ("m", {"half": {"numpy": "numpy.sinc"}}, "numpy is a list of dotted names such as 'numpy.linalg.solve', not 'numpy.sinc'"),
     ("m", {"half": {"numpy": [np.sinc]}}, "numpy wants dotted names"), ("m", {"half": {"numpy": ["sinc"]}}, "not 'sinc'"),
-    ("m", {"half": {"numpy": ["numpy.array"]}}, "register.lazy('m'): 'half': numpy claims numpy.array, and NumPy never asks about it"),
+    ("m", {"half": {"numpy": ["numpy.isscalar"]}}, "register.lazy('m'): 'half': numpy claims numpy.isscalar, and NumPy never asks about it"),
     ("m", {"half": {"operators": ["matmul"]}}, "'half': the operator 'matmul' cannot be claimed"),
     ("m", {"half": {"method": len}}, "a function for a method is named as text"), ("m", {"half": {"method": 3}}, "method is True"),
     ("m", {"half": {"attribute": "shape"}}, "the attribute 'shape' is an attribute that Variable has already"),

@@ -76,6 +76,10 @@ UFUNCS = {getattr(np, name): f"__{operator}__" for name, operator in {
 DISPATCHED = np.ufunc, type(np.concatenate)
 """What NumPy asks Variables about."""
 
+LIKE = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.full, np.arange, np.fromiter,
+        np.zeros, np.ones, np.empty, np.eye, np.identity, np.tri)
+"""What NumPy asks a Variable about that is given as ``like=``."""
+
 METHODS = ("reduce", "accumulate", "reduceat", "outer", "at")
 """Of ufuncs, what can be claimed as ``(ufunc, method)``."""
 
@@ -85,6 +89,11 @@ def is_dispatched(function):
     if isinstance(function, tuple):
         return len(function) == 2 and isinstance(function[0], np.ufunc) and function[1] in METHODS
     return isinstance(function, DISPATCHED)
+
+
+def is_claimable(function):
+    """Does NumPy ever ask a Variable what a function, or ``(ufunc, method)``, is?"""
+    return is_dispatched(function) or any([function is known for known in LIKE])
 
 
 def dispatch_numpy(func, method, args, kwargs):

@@ -10,6 +10,7 @@ from strategies import SEVEN, assert_same
 import dezero
 import dezero.functions as F
 from dezero import Function, Variable
+from dezero.engine import dispatch
 from dezero.errors import DTypeError, OpNotFound
 
 A = np.array([[1.5, -2.0, 0.5], [3.0, 0.0, -1.5]])
@@ -446,3 +447,12 @@ class TestComparisons:
     def test_no_graph(self):
         x = Variable(np.array([1.0]))
         assert type(x > 0.0) is np.ndarray and x.generation == 0
+
+
+def test_what_can_be_claimed():
+    for function in (np.exp, np.stack, (np.add, "reduce"), np.array, np.full):
+        assert dispatch.is_claimable(function)
+    for function in (np.isscalar, np.vectorize, (np.array, "reduce"), len, {}):
+        assert not dispatch.is_claimable(function)
+    for function in dispatch.LIKE:
+        assert not dispatch.is_dispatched(function) and "like" in function.__doc__
