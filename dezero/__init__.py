@@ -56,6 +56,7 @@ LATER = {
     "transforms": ("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
     "detect": ("detect_anomaly", "detect_changes"),
     "memory": (),
+    "numpy": (),
 }
 """Modules that are imported when somebody asks for them or for one of their names: `import dezero` stays fast."""
 

@@ -1,7 +1,7 @@
 from pluggy import HookimplMarker
 
 from . import (core_simple as core_simple, detect as detect, errors as errors, functions as functions, memory as memory,
-               plugins as plugins, testing as testing, transforms as transforms)
+               numpy as numpy, plugins as plugins, testing as testing, transforms as transforms)
 from ._kernels.gradients import At as At
 from ._kernels.nodes import Kernel as Kernel
 from .config import Config as Config, Mode, no_grad as no_grad, using_config as using_config

@@ -289,6 +289,42 @@ def test_mypy_passes_a_program(checker, typings):
     assert code == 0, out
 
 
+TWIN = '''
+from typing import assert_type
+
+import dezero
+import dezero.numpy as np
+from dezero import Variable
+from dezero.numpy import *
+from numpy.typing import NDArray
+from typing import Any
+
+x = Variable(np.ones(3))
+assert_type(np.array([1.0, 2.0]), NDArray[Any])
+assert_type(np.array([[1.0, 2], [3, 4]], "f4", ndmin=3), NDArray[Any])
+assert_type(np.array(np.ones(3)), NDArray[Any])
+assert_type(np.array([x, 1.0]), Variable)
+assert_type(array([[x[0], 0], [0.0, x[1]]]), Variable)
+assert_type(np.asarray(x), Variable)
+assert_type(np.full((2, 3), x), Variable)
+assert_type(np.full(3, 1.0), NDArray[Any])
+assert_type(np.linspace(0.0, x[0]), Variable)
+assert_type(np.linspace(0.0, 1.0, endpoint=False), NDArray[Any])
+assert_type(np.fromiter((e * e for e in x), float), Variable)
+np.r_[x, 1.0], np.c_[x, x], np.vectorize(abs)(x), np.piecewise(x, [x > 0], [1.0]), np.arange(x[0], 3.0)
+total: float = np.pi + dezero.numpy.float64(3) + float(np.linalg.norm(np.sin(np.ones(3))))
+'''
+
+
+@with_mypy
+@pytest.mark.parametrize("typings", [False, True])
+def test_mypy_knows_the_twin_of_numpy(checker, typings):
+    code, out = checker(TWIN, "--strict", typings=typings)
+    assert code == 0, out
+    code, out = checker(TWIN + "np.nothing\nnp.full(3)\n", typings=True)
+    assert re.findall(r":(\d+): error:.*\[([\w-]+)\]", out) == [("25", "attr-defined"), ("26", "call-overload")], out
+
+
 @with_mypy
 def test_mypy_finds_mistakes(checker):
     code, out = checker(MISTAKES, typings=True)
@@ -314,6 +350,7 @@ def test_mypy_passes_the_examples(tmp_path, name):
 # What stubtest can't see: ops come by __getattr__, and a class that is compiled has a few signatures of its own.
 ALLOWED = [r"dezero\.engine\.variable\.Variable\.__r?pow__", r"dezero\.engine\.function\.Function\.(__init__|forward|backward)",
            r"dezero\.engine\.op\.Op(\.__init__)?",
+           r"dezero\.numpy\.(array|arange|vectorize\.__module__)",      # NumPy's own signatures differ between its versions
            r"dezero\.engine\.variable\.Variable", r"dezero\._kernels\.nodes\.Kernel",
            *(rf"dezero\.(functions|engine\.variable\.Variable)\.{name}" for op in BUILT_IN for name in (op.name, op.attribute))]
 

@@ -249,7 +249,7 @@ class Arguments:
         name = i if self.listed or i >= len(self.absent) else repr(next(x for x, place in self.place_of.items() if place == i))
         if holds_variable(x):
             raise TypeError(f"{who(self.op)}: its operand {name} is a {type(x).__name__} that holds Variables: np.stack([...]) makes "
-                            "one Variable of them")
+                            "one Variable of them, and dezero.numpy.array([...]), of nested lists too")
         try:
             return np.asarray(x)
         except ValueError as error:

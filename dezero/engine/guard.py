@@ -276,9 +276,9 @@ def array_taken(what):
     """The error where a Variable that wants a gradient is to become a plain array; it names the module that asks for one."""
     frame = caller()
     asked = "" if frame is None else f" (in {module_of(frame)})"
-    return GradientError(f"{what}() of a Variable that wants a gradient{asked} would cut the graph: write np.stack([...]) where "
-                         "computed elements are put together, x.data for the numbers alone (to print, plot, save or compare "
-                         "them), x.detach() for a constant")
+    return GradientError(f"{what}() of a Variable that wants a gradient{asked} would cut the graph: write "
+                         "dezero.numpy.array([...]), or np.stack([...]), where computed elements are put together, x.data for the "
+                         "numbers alone (to print, plot, save or compare them), x.detach() for a constant")
 
 
 def number_taken(what):
@@ -286,7 +286,8 @@ def number_taken(what):
     frame = caller()
     if frame is not None and stores_item(frame):
         raise GradientError("a[i] = x with a Variable x that wants a gradient, and a that is none, would cut the graph: write "
-                            "np.stack([...]) of all elements, or a[i] = x.data, or x.detach(), where a number is meant")
+                            "dezero.numpy.array([...]), or np.stack([...]), of all elements, or a[i] = x.data, or x.detach(), where "
+                            "a number is meant")
     text = (f"{what}() of a Variable that wants a gradient, which functions of math and others call too, gives a number without "
             "graph: write x.item(), or x.data for all numbers, where that is meant; NumPy's functions take Variables")
     if frame is None:
