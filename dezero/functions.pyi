@@ -49,8 +49,6 @@ def real(val: Any) -> Variable:
     'y = the real part of x;   ∂y/∂x = 1'
 def imag(val: Any) -> Variable:
     'y = the imaginary part of x, which is 0;   a constant'
-def conj(x: Any) -> Variable:
-    'y = the conjugate of x;   ∂y/∂x = 1'
 def pack(xs: Any, places: Any, base: Any, shape: Any, order: Any = ...) -> Variable:
     'y = base, but x_k at place k;   ∂y/∂x_k = gy there'
 def array(object: Any, dtype: Any = ..., *, copy: Any = ..., order: Any = ..., subok: Any = ..., ndmin: Any = ...) -> Variable:
