@@ -45,6 +45,8 @@ def matrix_transpose(x: Any, /) -> Variable:
     'y[..., j, i] = x[..., i, j]'
 def conj(x: _Operand) -> Variable:
     'y = the conjugate of x;   ∂y/∂x = 1'
+def conjugate(x: Any) -> Variable:
+    'y = the conjugate of x;   another name of conj'
 def real(val: Any) -> Variable:
     'y = the real part of x;   ∂y/∂x = 1'
 def imag(val: Any) -> Variable:

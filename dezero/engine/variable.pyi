@@ -133,6 +133,8 @@ class Variable:
         'y[..., i, ..., j, ...] = a[..., j, ..., i, ...]'
     def conj(self, /) -> Variable:
         'y = the conjugate of x;   ∂y/∂x = 1'
+    def conjugate(self, /) -> Variable:
+        'y = the conjugate of x;   another name of conj'
     @property
     def T(self) -> Variable:
         'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'

@@ -10,6 +10,11 @@ def conj(gy, y, x):
     return gy
 
 
+def conjugate(x) -> Variable:
+    """y = the conjugate of x;   another name of conj"""
+    return conj.apply(x)
+
+
 def real(val) -> Variable:
     """y = the real part of x;   ∂y/∂x = 1"""
     return val if isinstance(val, (Variable, np.ndarray)) else np.asarray(val)
@@ -23,5 +28,6 @@ def imag(val) -> Variable:
 @hookimpl
 def dezero_register_ops(register):
     register(conj)
+    register.function(conjugate)
     register.function(real, (np.real,), method=None, attribute="real")
     register.function(imag, (np.imag,), method=None, attribute="imag")

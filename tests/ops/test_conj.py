@@ -6,7 +6,7 @@ import dezero.functions as F
 from dezero import Variable
 
 
-@pytest.mark.parametrize("f", [np.real, np.conj, np.conjugate, F.real, F.conj, lambda x: x.real, lambda x: x.conj()])
+@pytest.mark.parametrize("f", [np.real, np.conj, np.conjugate, F.real, F.conj, lambda x: x.real, lambda x: x.conj(), lambda x: x.conjugate()])
 def test_of_a_real_number_it_is_the_number(f):
     x = Variable(np.array([1.0, 2.0]))
     y = f(x) * np.array([3.0, 4.0])
