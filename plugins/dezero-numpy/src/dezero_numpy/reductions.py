@@ -9,6 +9,7 @@ from dezero import At, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from dezero_numpy._rules import kept, register_all
+from dezero_numpy.elementwise import below
 
 NoValue = np._NoValue                       # NumPy's default of what was not given
 
@@ -165,9 +166,34 @@ def least(sample):
     sample(sample.array(2, 3), axis=0, initial=-9.0)
 
 
-def ptp(a, axis=None, *, keepdims=False):
-    """y = the greatest a - the least"""
-    return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
+@rule(np.ptp, method=None)
+def ptp(gy, y, a, axis=None, keepdims=False):
+    """y = the greatest a - the least;   ∂y/∂a = 1 / k for each of k that are the greatest, -1 / k for the least, else 0"""
+    greatest, least = np.max(a, axis, keepdims=keepdims), np.min(a, axis, keepdims=keepdims)
+    return max_.rule(gy, greatest, a, axis, keepdims) - max_.rule(gy, least, a, axis, keepdims)
+
+
+ptp.samples(reduced)
+
+
+# -- logarithms of sums
+
+def logsumexp(array, axis=0, dtype=None, keepdims=False, initial=NoValue, where=True):
+    return np.logaddexp.reduce(array, axis, dtype, None, keepdims, -math.inf if initial is NoValue else initial, where)
+
+
+@rule(logsumexp, (np.logaddexp, "reduce"), method=None)
+def logaddexp_reduce(gy, y, array, axis=0, dtype=None, keepdims=False, initial=NoValue, where=True):
+    """y = log Σ eᵃ;   ∂y/∂a = eᵃ⁻ʸ"""
+    floating(dtype)
+    return taken(kept(gy, axis, keepdims) * np.exp(below(array, kept(y, axis, keepdims))), where)
+
+
+@logaddexp_reduce.samples
+def _(sample):
+    sample(sample.array(3, 4))
+    sample(sample.array(3, 4), axis=(0, 1))
+    sample(sample.array(3, 4), axis=-1, keepdims=True, initial=0.5, where=np.array([True, True, False, True]), dtype="f8")
 
 
 # -- products
@@ -316,28 +342,30 @@ def runs(sample):
 minimum_accumulate.samples(runs)
 
 
-def cumulative(f, start, x, axis, dtype, include_initial):
-    """Return what f accumulates along an axis, which is needed but for one dimension; with `start` in front, if wanted."""
-    x = x if hasattr(x, "ndim") else np.asarray(x)
-    if axis is None and x.ndim != 1:
-        raise ValueError(f"axis is needed, since there are {x.ndim} dimensions")
-    axis = 0 if axis is None else axis
-    y = f(x, axis, dtype=dtype)
-    if not include_initial:
-        return y
-    shape = list(y.shape)
-    shape[axis] = 1
-    return np.concatenate([np.full(shape, start, y.dtype), y], axis)
+if hasattr(np, "cumulative_sum"):           # since NumPy 2.1
+    def without_initial(g, axis, include_initial):
+        """Return g without its first element along an axis, where that is the start of what is accumulated."""
+        return np.moveaxis(np.moveaxis(g, axis, 0)[1:], 0, axis) if include_initial else g
 
+    @rule(np.cumulative_sum, method=None)
+    def cumulative_sum(gy, y, x, axis=None, dtype=None, include_initial=False):
+        """yᵢ = x₀ + … + xᵢ;   ∂yⱼ/∂xᵢ = 1 for i ≤ j"""
+        axis = 0 if axis is None else axis
+        return cumsum.rule(without_initial(gy, axis, include_initial), None, x, axis, dtype)
 
-def cumulative_sum(x, /, *, axis=None, dtype=None, include_initial=False):
-    """yᵢ = x₀ + … + xᵢ"""
-    return cumulative(np.cumsum, 0, x, axis, dtype, include_initial)
+    @rule(np.cumulative_prod, method=None)
+    def cumulative_prod(gy, y, x, axis=None, dtype=None, include_initial=False):
+        """yᵢ = x₀ … xᵢ;   ∂yⱼ/∂xᵢ = the product of the others up to j, for i ≤ j"""
+        axis = 0 if axis is None else axis
+        return cumprod.rule(without_initial(gy, axis, include_initial), without_initial(y, axis, include_initial), x, axis, dtype)
 
+    @cumulative_sum.samples
+    def started(sample):
+        sample(sample.array(4))
+        sample(sample.array(2, 3), axis=0, dtype="f8")
+        sample(sample.array(2, 3, 2), axis=-2, include_initial=True)
 
-def cumulative_prod(x, /, *, axis=None, dtype=None, include_initial=False):
-    """yᵢ = x₀ … xᵢ"""
-    return cumulative(np.cumprod, 1, x, axis, dtype, include_initial)
+    cumulative_prod.samples(started)
 
 
 # -- the same without what is NaN
@@ -538,12 +566,8 @@ def parted(sample):
 def dezero_register_ops(register):
     register_all(register, globals())
     register.function(average, (np.average,), method=None)
-    register.function(ptp, (np.ptp,), method=None)
     register.function(add_accumulate, ((np.add, "accumulate"),), method=None)
     register.function(multiply_accumulate, ((np.multiply, "accumulate"),), method=None)
-    if hasattr(np, "cumulative_sum"):       # since NumPy 2.1
-        register.function(cumulative_sum, (np.cumulative_sum,), method=None)
-        register.function(cumulative_prod, (np.cumulative_prod,), method=None)
     register.constant(np.nanargmax)
     register.constant(np.nanargmin)
     register.constant(np.lexsort)
