@@ -291,7 +291,7 @@ def polyder(p, m=1):
         raise ValueError(f"polyder: m is 0 or more, not {m}")
     p = operand(p)
     for _ in range(m):
-        p = p[:-1] * np.arange(len(p) - 1, 0, -1).astype(p.dtype)
+        p = p[:-1] * np.arange(len(p) - 1, 0, -1)
     return p
 
 
@@ -305,7 +305,7 @@ def polyint(p, m=1, k=None):
     if len(k) < m:
         raise ValueError(f"polyint: {len(k)} constants, wanted one or {m}")
     for i in range(m):
-        p = np.concatenate([p / np.arange(len(p), 0, -1).astype(p.dtype), k[i:i + 1]])
+        p = np.concatenate([p / np.arange(len(p), 0, -1), k[i:i + 1]])
     return p
 
 
@@ -314,7 +314,9 @@ def poly(seq_of_zeros):
     zeros = coefficients(seq_of_zeros)
     if zeros.ndim != 1:
         raise TypeError("poly of a matrix is not supported, since its eigenvalues are complex: give the zeros in one row")
-    y = np.ones(1, zeros.dtype)
+    if not len(zeros):
+        return 1.0
+    y = np.ones(1, zeros.dtype if zeros.dtype.kind == "f" else float)
     for zero in zeros:
         y = np.concatenate([y, y[:1] * 0]) - zero * np.concatenate([y[:1] * 0, y])
     return y
@@ -340,7 +342,8 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     if len(x) <= deg + 1 and cov != "unscaled":
         raise ValueError("polyfit: the covariances of deg + 1 coefficients want more points than these, or cov='unscaled'")
     v = np.linalg.inv(a.T @ a)
-    return c, v if cov == "unscaled" else (v if y.ndim == 1 else v[:, :, None]) * (residuals / (len(x) - deg - 1))
+    v = v if y.ndim == 1 else v[:, :, None]
+    return c, v if cov == "unscaled" else v * (residuals / (len(x) - deg - 1))
 
 
 def vander(x, N=None, increasing=False):
@@ -349,7 +352,7 @@ def vander(x, N=None, increasing=False):
     if x.ndim != 1:
         raise ValueError(f"vander: x has 1 dimension, not {x.ndim}")
     n = np.arange(len(x) if N is None else N)
-    return x[:, None] ** (n if increasing else n[::-1]).astype(x.dtype)
+    return x[:, None] ** (n if increasing else n[::-1])
 
 
 # -- statistics

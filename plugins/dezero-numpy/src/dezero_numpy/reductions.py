@@ -186,6 +186,7 @@ def logsumexp(array, axis=0, dtype=None, keepdims=False, initial=NoValue, where=
 def logaddexp_reduce(gy, y, array, axis=0, dtype=None, keepdims=False, initial=NoValue, where=True):
     """y = log Σ eᵃ;   ∂y/∂a = eᵃ⁻ʸ"""
     floating(dtype)
+    array = array if where is True else np.where(where, array, -math.inf)
     return taken(kept(gy, axis, keepdims) * np.exp(below(array, kept(y, axis, keepdims))), where)
 
 
