@@ -109,8 +109,9 @@ def slope_along(f, axis, h, edge_order):
         inside = (part(f, axis, 2, None) - part(f, axis, None, -2)) / (2.0 * h)
         first = last = h, h
     points = range(edge_order + 1)
-    return np.concatenate([slope_at_end([part(f, axis, [i]) for i in points], *first), inside,
-                           -slope_at_end([part(f, axis, [-1 - i]) for i in points], *last)], axis)
+    y = np.concatenate([slope_at_end([part(f, axis, [i]) for i in points], *first), inside,
+                        -slope_at_end([part(f, axis, [-1 - i]) for i in points], *last)], axis)
+    return y if y.dtype == f.dtype else y.astype(f.dtype)
 
 
 def slope_at_end(f, near, far):

@@ -62,9 +62,10 @@ def var(gy, y, a, axis=None, dtype=None, ddof=0, keepdims=False, *, where=True, 
     floating(dtype)
     n = count(a, y, axis, where, gy.dtype)
     if mean is None:
-        mean = np.mean(a, axis, keepdims=True) if where is True else taken(a, where).sum(axis, keepdims=True) / n
-    g = kept(gy, axis, keepdims) / freedom(n, ddof if correction is NoValue else correction)
-    return taken(g * 2 * (a - mean), where)
+        mean = np.mean(a, axis, dtype, keepdims=True) if where is True else np.sum(taken(a, where), axis, dtype, keepdims=True) / n
+    g = a - mean
+    g *= kept(gy, axis, keepdims) * 2 / freedom(n, ddof if correction is NoValue else correction)       # in place: a quarter of the time
+    return taken(g, where)
 
 
 def freedom(n, less):
@@ -140,7 +141,7 @@ def max_(gy, y, a, axis=None, keepdims=False, initial=NoValue, where=True):
     if where is not True:
         chosen = chosen & where
     g = kept(gy, axis, keepdims)
-    if initial is not NoValue or np.count_nonzero(chosen) != y.size or np.any(np.isnan(y)):
+    if initial is not NoValue or np.count_nonzero(chosen) != y.size or np.isnan(y).any():
         k = np.count_nonzero(chosen, axis, keepdims=True) + (y == initial)
         g = g / np.maximum(k, 1).astype(gy.dtype)
     return np.where(chosen, g, 0)
@@ -448,25 +449,32 @@ def along(index, axis):
 
 
 def sorted_by(a, axis):
-    """Return the index that sorts a along an axis, ties in their order."""
-    return along(np.argsort(a, axis, kind="stable"), axis)
+    """Return the index that sorts a along an axis."""
+    return along(np.argsort(a, axis), axis)
+
+
+def unsorted(g, a, axis):
+    """Return g, of the elements of a in order, in the order of a."""
+    order = np.argsort(a, axis)
+    places = np.empty_like(order)
+    np.put_along_axis(places, order, np.expand_dims(np.arange(a.shape[axis]), tuple(range(1, a.ndim))).swapaxes(0, axis), axis)
+    return g[along(places, axis)]
 
 
 @rule(np.sort, method=None)
 def sort(gy, y, a, axis=-1, kind=None, *, stable=None):
     """y = a in order;   ∂yᵢ/∂a = 1 for the element that is at i"""
     if axis is None:
-        return At(np.unravel_index(np.argsort(a, None, kind="stable"), a.shape), gy)
-    return At(sorted_by(a, axis), gy)
+        return unsorted(gy, a.reshape(-1), 0).reshape(a.shape)
+    return unsorted(gy, a, axis)
 
 
 @rule(np.partition, operands=("a",), method=None)
 def partition(gy, y, a, kth, axis=-1):
     """y = a with the k-th in its place, none that is less behind it;   ∂yᵢ/∂a = 1 for the element that is at i"""
     if axis is None:
-        a, axis, shape = a.reshape(-1), 0, a.shape
-        return At(np.unravel_index(sorted_by(a, 0)[0], shape), gy[sorted_by(y, 0)])
-    return At(sorted_by(a, axis), gy[sorted_by(y, axis)])
+        return unsorted(gy[sorted_by(y, 0)], a.reshape(-1), 0).reshape(a.shape)
+    return unsorted(gy[sorted_by(y, axis)], a, axis)
 
 
 @sort.samples
