@@ -30,6 +30,7 @@ def gradient(f, x):
     (np.nanmean, [1.0, NAN, 3.0], [0.5, 0, 0.5]),
     (np.nanvar, [1.0, NAN, 3.0], [-1, 0, 1]),
     (np.nansum, [1.0, NAN, 3.0], [1, 0, 1]),
+    (lambda x: np.nanvar(x, axis=1)[0], [[1.0, 3.0], [NAN, 5.0]], [[-1, 1], [0, 0]]),
     (lambda x: np.mean(x, axis=()), [1.0, 2.0], [1, 1]),
     (lambda x: np.mean(x, 1), np.zeros((0, 3)), []),
 ])
@@ -60,7 +61,16 @@ def test_average(arguments):
     wanted, got = np.average(a, **arguments), np.average(Variable(a), **arguments)
     for y, z in zip(wanted, got) if "returned" in arguments else [(wanted, got)]:
         np.testing.assert_allclose(z.data if isinstance(z, Variable) else z, y, rtol=1e-15)
+        assert z.dtype == y.dtype
     check_grads(lambda a: np.average(a, **{**arguments, "returned": False}), [a])
+
+
+def test_no_degree_of_freedom():
+    x = Variable(np.array([[1.0, 3.0], [NAN, 5.0]]))
+    with pytest.warns(RuntimeWarning, match="Degrees of freedom"):
+        y = np.nanvar(x, axis=1, ddof=1)
+    y[0].backward()
+    assert x.grad[0].tolist() == [-2, 2]
 
 
 def test_average_by_its_weights():
@@ -143,6 +153,9 @@ def test_products_of_any_length(n):
     (np.cumsum, [[2.0, 4.0], [1.0, 1.0]], [[4, 3], [2, 1]]),
     (np.cumsum, [], []),
     (np.nancumsum, [2.0, NAN, 1.0], [3, 0, 1]),
+    (lambda x: np.add.reduceat(x, [1, 3, 0]), [1.0, 2.0, 4.0, 8.0], [1, 2, 2, 2]),
+    (np.logaddexp.accumulate, [-INF, 1.0], [1, 1]),
+    (np.fmax.reduce, [1.0, NAN, 3.0], [0, 0, 1]),
     (lambda x: x.cumsum(1), [[2.0, 4.0]], [[2, 1]]),
 ])
 def test_accumulated(f, x, wanted):

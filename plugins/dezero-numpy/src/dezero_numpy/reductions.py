@@ -69,8 +69,8 @@ def var(gy, y, a, axis=None, dtype=None, ddof=0, keepdims=False, *, where=True, 
 
 
 def freedom(n, less):
-    """Return n - less, or 0 where that is negative."""
-    return np.where(n > less, n - less, 0) if isinstance(n, np.ndarray) else max(n - less, 0)
+    """Return n - less; where that is not above 0, 0 of a number, and NaN, which raises no flag, of a mask's numbers."""
+    return np.where(n > less, n - less, np.nan) if isinstance(n, np.ndarray) else max(n - less, 0)
 
 
 @rule(np.std)
@@ -118,8 +118,10 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
 
 
 def weighing(weights, a, axis):
-    """Return the weights of an average in a shape that broadcasts to that of a."""
+    """Return the weights of an average in a shape that broadcasts to that of a, and in the dtype of the result."""
     w = weights if hasattr(weights, "ndim") else np.asarray(weights)
+    dtype = np.result_type(a.dtype, w.dtype, *([] if a.dtype.kind == "f" else ["f8"]))
+    w = w if w.dtype == dtype else w.astype(dtype)
     if w.shape == a.shape:
         return w
     if axis is None:
@@ -344,6 +346,45 @@ def runs(sample):
 minimum_accumulate.samples(runs)
 
 
+def accumulate_logaddexp(array, axis=0, dtype=None):
+    return np.logaddexp.accumulate(array, axis, dtype)
+
+
+@rule(accumulate_logaddexp, (np.logaddexp, "accumulate"), method=None)
+def logaddexp_accumulate(gy, y, array, axis=0, dtype=None):
+    """yᵢ = log(eᵃ⁰ + … + eᵃⁱ);   ∂yⱼ/∂aᵢ = eᵃⁱ⁻ʸʲ for i ≤ j"""
+    floating(dtype)
+    gy, y, a = [np.moveaxis(x, axis, 0) for x in (gy, y, array)]
+    return np.moveaxis(np.exp(below(a, y)) * recurrence(gy, np.exp(below(y[:-1], y[1:]))), 0, axis)
+
+
+logaddexp_accumulate.samples(runs)
+
+
+def reduceat(array, indices, axis=0, dtype=None):
+    return np.add.reduceat(array, indices, axis, dtype)
+
+
+@rule(reduceat, (np.add, "reduceat"), operands=("array",), method=None)
+def add_reduceat(gy, y, array, indices, axis=0, dtype=None):
+    """yₖ = Σ a from the k-th index to the one after it, or the one a that is there, where that is not greater;   ∂yₖ/∂a = 1"""
+    floating(dtype)
+    axis %= array.ndim
+    starts = np.asarray(indices)
+    lengths = np.maximum(np.append(starts[1:], array.shape[axis]) - starts, 1)
+    owners = np.repeat(np.arange(len(starts)), lengths)
+    places = np.arange(len(owners)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    before = (slice(None),) * axis
+    return At((*before, places), gy[(*before, owners)])
+
+
+@add_reduceat.samples
+def parts(sample):
+    sample(sample.array(6), [0, 4, 1, 1])
+    sample(sample.array(4, 3), [1, 3], axis=0, dtype="f8")
+    sample(sample.array(2, 5, 2), np.array([0, 2]), axis=-2)
+
+
 if hasattr(np, "cumulative_sum"):           # since NumPy 2.1
     def without_initial(g, axis, include_initial):
         """Return g without its first element along an axis, where that is the start of what is accumulated."""
@@ -397,13 +438,13 @@ def nanstd(gy, y, a, axis=None, dtype=None, ddof=0, keepdims=False, *, where=Tru
     return std.rule(gy, y, a, axis, dtype, ddof, keepdims, where=~np.isnan(a) & where, mean=mean, correction=correction)
 
 
-@rule(np.nanmax, method=None)
+@rule(np.nanmax, (np.fmax, "reduce"), method=None)
 def nanmax(gy, y, a, axis=None, keepdims=False, initial=NoValue, where=True):
     """y = the greatest a that is a number;   ∂y/∂a = 1 / k for each of k that are the greatest, else 0"""
     return max_.rule(gy, y, a, axis, keepdims, initial, where)
 
 
-@rule(np.nanmin, method=None)
+@rule(np.nanmin, (np.fmin, "reduce"), method=None)
 def nanmin(gy, y, a, axis=None, keepdims=False, initial=NoValue, where=True):
     """y = the least a that is a number;   ∂y/∂a = 1 / k for each of k that are the least, else 0"""
     return max_.rule(gy, y, a, axis, keepdims, initial, where)
