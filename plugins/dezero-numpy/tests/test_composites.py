@@ -68,7 +68,8 @@ def test_even_places_that_want_a_gradient():
 @pytest.mark.parametrize("call", [
     lambda x: np.gradient(x, 1.0, 1.0), lambda x: np.gradient(x, [1.0, 2.0]), lambda x: np.gradient(x, edge_order=3),
     lambda x: np.gradient(x[:1]), lambda x: np.diff(x, -1), lambda x: np.diff(x[0]), lambda x: np.polyder(x, -1),
-    lambda x: np.polyint(x, 3, [1, 2]), lambda x: np.vander(x[None]), lambda x: np.interp(x, x, x, period=0), lambda x: np.poly(x[None]),
+    lambda x: np.polyint(x, 3, [1, 2]), lambda x: np.vander(x[None]), lambda x: np.interp(x, x, x, period=0),
+    lambda x: np.poly(x[None]),
     lambda x: np.cov(x, aweights=[-1, 1, 1]), lambda x: np.cov(x, aweights=[1, 1]), lambda x: np.cov(x, fweights=[1.5, 1, 1]),
     lambda x: np.cov(x, ddof=0.5), lambda x: np.nan_to_num(x, copy=False), lambda x: np.interp(x, x, x, out=None),
 ])
@@ -100,6 +101,12 @@ def test_a_point_has_the_mean_of_both_slopes():
     assert slope(np.array([-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0])).tolist() == [0, 1.5, 3, 2, 1, 0.5, 0]
     assert grad(lambda xp: np.sum(np.interp([1.0, 2.0], xp, fp)))(xp).tolist() == [0, -2, -0.5]
     assert grad(lambda fp: np.sum(np.interp([1.0, 2.0, 9.0], xp, fp)))(fp).tolist() == [0, 1, 2]
+
+
+def test_a_jump():
+    xp, fp = np.array([0.0, 0.0, 1.0, 1.0]), np.array([5.0, 1.0, 2.0, 7.0])
+    assert grad(lambda x: np.sum(np.interp(x, xp, fp)))(np.array([-1.0, 0.5, 2.0])).tolist() == [0, 1, 0]
+    assert grad(lambda fp: np.sum(np.interp([-1.0, 0.5, 2.0], xp, fp)))(fp).tolist() == [1, 0.5, 0.5, 1]
 
 
 # -- products of sequences
@@ -215,8 +222,8 @@ def test_numbers_in_place_of_nan():
 
 def test_float32_is_widened_where_numpy_does():
     x = Variable(np.array([1.0, 2.0], "f4"))
-    for f in (lambda x: np.float_power(x, 2), np.cov, lambda x: np.cov(x, dtype="f4"), np.diff, np.gradient, np.trapezoid, np.sinc, np.i0,
-              np.polyder, np.polyint, np.poly, np.vander, lambda x: np.polyval([1, 2], x), lambda x: np.convolve(x, x), np.unwrap):
+    for f in (lambda x: np.float_power(x, 2), np.cov, lambda x: np.cov(x, dtype="f4"), np.diff, np.gradient, np.trapezoid,
+              np.sinc, np.i0, np.polyder, np.polyint, np.poly, np.vander, lambda x: np.polyval([1, 2], x), lambda x: np.convolve(x, x), np.unwrap):
         assert f(x).dtype == f(x.data).dtype
 
 

@@ -215,6 +215,23 @@ def test_every_method(method):
     assert np.delete(y.grad[1], 2).tolist() == z.grad.tolist()
 
 
+# -- NaN left out
+
+@pytest.mark.parametrize("f, g", [
+    (np.nansum, np.sum), (np.nanmean, np.mean), (np.nanvar, np.var), (np.nanstd, np.std), (np.nanmax, np.max), (np.nanmin, np.min),
+    (np.nanprod, np.prod), (np.nanmedian, np.median),
+    (lambda x: np.nancumsum(x)[-1], np.sum), (lambda x: np.nancumprod(x)[-1], np.prod),
+    (lambda x: np.nanquantile(x, 0.3), lambda x: np.quantile(x, 0.3)),
+    (lambda x: np.logaddexp.reduce(x, where=~np.isnan(x)), np.logaddexp.reduce),
+])
+def test_the_rest_counts_twice_differentiated(f, g):
+    x = np.array([1.0, NAN, 3.0, 0.5, NAN])
+    held = ~np.isnan(x)
+    h = hessian(lambda x: f(x) ** 2)(x)
+    np.testing.assert_allclose(h[np.ix_(held, held)], hessian(lambda x: g(x) ** 2)(x[held]), rtol=1e-13, atol=1e-13)
+    assert not h[~held].any() and not h[:, ~held].any()
+
+
 # -- what is refused, and what is constant
 
 @pytest.mark.parametrize("call, error, text", [

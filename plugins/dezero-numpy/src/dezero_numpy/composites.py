@@ -115,7 +115,7 @@ def slope_along(f, axis, h, edge_order):
 
 
 def slope_at_end(f, near, far):
-    """Return the slope at the first of two points, of a line, or of three, of a parabola; the steps between them are near and far."""
+    """Return the slope at the first of two points of a line, or of three of a parabola, with the steps near and far between them."""
     if len(f) == 2:
         return (f[1] - f[0]) / near
     return (f[1] * ((near + far) / (near * far)) - f[0] * ((2.0 * near + far) / (near * (near + far)))
@@ -141,7 +141,7 @@ def interp_forward(x, xp, fp, left=None, right=None):
 def slopes(xp, fp, j):
     """Return the slopes of the segments j of a broken line, 0 where there is none."""
     k = np.clip(j, 0, xp.size - 2)
-    return np.where(j == k, (fp[k + 1] - fp[k]) / (xp[k + 1] - xp[k]), 0)
+    return np.where(j == k, (fp[k + 1] - fp[k]) / np.where(j == k, xp[k + 1] - xp[k], 1), 0)
 
 
 @rule(interp_forward, operands=("x", "xp", "fp", "left?", "right?"))
@@ -155,7 +155,8 @@ def broken_line(gy, y, x, xp, fp, left=None, right=None):
         j = np.searchsorted(xp, x, "right") - 1
         s = (slopes(xp, fp, j) + slopes(xp, fp, np.searchsorted(xp, x, "left") - 1)) / 2
         j = np.clip(j, 0, xp.size - 2)
-        t = np.clip((x - xp[j]) / (xp[j + 1] - xp[j]), 0, 1)
+        width = xp[j + 1] - xp[j]
+        t = np.clip((x - xp[j]) / np.where(width == 0, 1, width), 0, 1)         # 0 at an end that is a jump
         parts = [(j, 1 - t), (j + 1, t)]
     ends = (below if left is not None else False) | (above if right is not None else False)
     return (gy * s, [At(j, -gy * s * w) for j, w in parts], [At(j, np.where(ends, 0, gy * w)) for j, w in parts],
@@ -451,7 +452,7 @@ def histogram_bin_edges(a, bins=10, range=None, weights=None):
 
 
 def histogram(a, bins=10, range=None, density=None, weights=None):
-    """y = Σ w of those a that are in each bin, its last one closed; how many, where there are no weights;   the edges of the bins"""
+    """y = Σ w of those a that are in each bin, or how many, where there are no weights;   the edges of the bins"""
     edges = bins if isinstance(bins, Variable) else histogram_bin_edges(a, bins, range, weights)
     if not isinstance(weights, Variable):
         y = np.histogram(data(a), data(edges), weights=weights)[0]
@@ -481,8 +482,8 @@ def _(sample):
 def sinc_derivative_forward(x, n=0):
     """Return the n-th derivative of sin(πx) / πx, to 1e-14 for n up to 3.
 
-    That is ∫ (πt)ⁿ cos(πxt + nπ/2) dt from 0 to 1.  Near 0 its power series is summed; elsewhere each derivative follows from the one
-    before, by x f⁽ⁿ⁾ + n f⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2).
+    That is ∫ (πt)ⁿ cos(πxt + nπ/2) dt from 0 to 1.  Near 0 its power series is summed; elsewhere each derivative follows from
+    the one before, by x f⁽ⁿ⁾ + n f⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2).
     """
     u = math.pi * np.asarray(x, float)
     near = np.abs(u) < n + 1
@@ -512,8 +513,8 @@ def sinc(gy, y, x):
 def i0_derivative_forward(x, n=0):
     """Return the n-th derivative of the modified Bessel function I₀, to 1e-14 of I₀.
 
-    That is ∫ cosⁿ t exp(x cos t) dt / π from 0 to π, by the trapezoidal rule, whose error falls exponentially for periodic functions:
-    it is exp(-2 m² / x) with m points where x is large.
+    That is ∫ cosⁿ t exp(x cos t) dt / π from 0 to π, by the trapezoidal rule, whose error falls exponentially for periodic
+    functions: it is exp(-2 m² / x) with m points where x is large.
     """
     u = np.asarray(x, float)
     m = 24 + int(5 * math.sqrt(min(np.max(np.abs(u), initial=0, where=np.isfinite(u)), 750)))
@@ -564,8 +565,8 @@ def real_if_close(a, tol=100):
 
 
 RULES = unwrap, convolve, correlate, nan_to_num, sinc, i0, ldexp, frexp
-COMPOSITES = (diff, ediff1d, gradient, trapezoid, interp, polyval, polyadd, polysub, polymul, polydiv, polyder, polyint, poly, polyfit,
-              vander, cov, corrcoef, bincount, histogram, histogram_bin_edges, float_power, real_if_close)
+COMPOSITES = (diff, ediff1d, gradient, trapezoid, interp, polyval, polyadd, polysub, polymul, polydiv, polyder, polyint, poly,
+              polyfit, vander, cov, corrcoef, bincount, histogram, histogram_bin_edges, float_power, real_if_close)
 
 
 @hookimpl
