@@ -223,7 +223,8 @@ def test_numbers_in_place_of_nan():
 def test_float32_is_widened_where_numpy_does():
     x = Variable(np.array([1.0, 2.0], "f4"))
     for f in (lambda x: np.float_power(x, 2), np.cov, lambda x: np.cov(x, dtype="f4"), np.diff, np.gradient, np.trapezoid,
-              np.sinc, np.i0, np.polyder, np.polyint, np.poly, np.vander, lambda x: np.polyval([1, 2], x), lambda x: np.convolve(x, x), np.unwrap):
+              np.sinc, np.i0, np.polyder, np.polyint, np.poly, np.vander, np.unwrap,
+              lambda x: np.polyval([1, 2], x), lambda x: np.convolve(x, x)):
         assert f(x).dtype == f(x.data).dtype
 
 

@@ -22,8 +22,9 @@ def data(x):
 
 
 def double(x):
-    """Return x in the dtype that it has together with float64."""
-    return operand(x) * np.ones(())
+    """Return x in double precision."""
+    x = operand(x)
+    return x if x.dtype == float else x * np.ones(())
 
 
 def part(x, axis, *index):
@@ -115,7 +116,7 @@ def slope_along(f, axis, h, edge_order):
 
 
 def slope_at_end(f, near, far):
-    """Return the slope at the first of two points of a line, or of three of a parabola, with the steps near and far between them."""
+    """Return the slope at the first of two points of a line, or of three of a parabola, the steps between them near and far."""
     if len(f) == 2:
         return (f[1] - f[0]) / near
     return (f[1] * ((near + far) / (near * far)) - f[0] * ((2.0 * near + far) / (near * (near + far)))
