@@ -216,8 +216,7 @@ def convolve(gy, y, a, v, mode="full"):
 def correlate(gy, y, a, v, mode="valid"):
     """yₖ = Σ aᵢ₊ₖ vᵢ;   ∂y/∂a = Σ gₖ vᵢ₋ₖ,   ∂y/∂v = Σ gₖ aᵢ₊ₖ"""
     g = whole(gy, a.size, v.size, mode, is_convolution=False)
-    return (lambda: np.convolve(g, v.reshape(-1), "valid").reshape(a.shape)), (
-        lambda: np.correlate(g, a.reshape(-1))[::-1].reshape(v.shape))
+    return (lambda: np.convolve(g, v, "valid")), (lambda: np.correlate(g, a)[::-1])
 
 
 def sequences(sample):
@@ -226,7 +225,13 @@ def sequences(sample):
             sample(sample.array(n), sample.array(m), mode=mode)
 
 
-convolve.samples(sequences)
+@convolve.samples
+def numbers_too(sample):
+    sequences(sample)
+    sample(sample.array(), sample.array(3))
+    sample(sample.array(3), sample.array())
+
+
 correlate.samples(sequences)
 
 
