@@ -1,0 +1,209 @@
+"""What picks elements by index, by condition or by choice.
+
+The gradient goes back to the places that were picked; where one was picked twice it adds up.
+"""
+import numpy as np
+from dezero import At, Variable, hookimpl, rule
+from numpy.lib.array_utils import normalize_axis_index
+
+from dezero_numpy._rules import register_all
+from dezero_numpy.shapes import constant, operand
+
+LOCALLY_CONSTANT = (
+    np.argwhere, np.flatnonzero, np.lexsort, np.ix_, np.ravel_multi_index,
+    np.tril_indices_from, np.triu_indices_from, np.diag_indices_from,
+)
+
+
+# -- by index
+
+def counted(indices, shape):
+    """Return the index of elements of an array of a shape, which are counted row by row."""
+    return np.unravel_index(indices % max(int(np.prod(shape)), 1), shape)
+
+
+@rule(np.take, operands=("a",))
+def take(gy, y, a, indices, axis=None, mode="raise"):
+    """y[..., i, ...] = a[..., indices[i], ...];   ∂y/∂a puts gy back to where it was taken from"""
+    if a.ndim == 0:
+        return gy.sum()
+    n = a.size if axis is None else a.shape[axis]
+    indices = np.asarray(indices).astype(int)
+    indices = np.clip(indices, 0, n - 1) if mode == "clip" else indices % max(n, 1)
+    return At(counted(indices, a.shape) if axis is None else (slice(None),) * (axis % a.ndim) + (indices,), gy)
+
+
+@take.samples
+def _(sample):
+    sample(sample.array(), [0, 0])
+    sample(sample.array(2, 3), [1, -1, 5, 1])
+    sample(sample.array(2, 3), np.array([[0, 2], [2, -1]]), axis=-1)
+    sample(sample.array(2, 3), 4, axis=1, mode="wrap")
+    sample(sample.array(2, 3), [-4, 1, 7], axis=1, mode="clip")
+
+
+@rule(np.take_along_axis, operands=("arr",), method=None)
+def take_along_axis(gy, y, arr, indices, axis=-1):
+    """y[i, j] = arr[i, indices[i, j]];   ∂y/∂arr puts gy back to where it was taken from"""
+    if axis is None:
+        return At(counted(indices, arr.shape), gy)
+    index = list(np.ogrid[tuple([slice(n) for n in arr.shape])])
+    index[axis] = indices
+    return At(tuple(index), gy)
+
+
+@take_along_axis.samples
+def _(sample):
+    sample(sample.array(2, 3), np.array([[0, 2, 2, 1], [1, 1, 0, -1]]))
+    sample(sample.array(2, 3), np.array([[0, 1, 1]]), axis=0)
+    sample(sample.array(2, 3), np.array([5, 1, -1]), axis=None)
+
+
+# -- by condition
+
+def compress(condition, a, axis=None):
+    """y = what lies along the axis, of all elements where there is none, where the condition holds"""
+    return np.take(a, np.flatnonzero(condition), axis)
+
+
+def compress_method(x, condition, axis=None):
+    """Return ``x.compress(condition)``."""
+    return compress(condition, x, axis)
+
+
+def extract(condition, arr):
+    """y = the elements of arr where the condition holds"""
+    return np.take(arr, np.flatnonzero(condition))
+
+
+# -- by choice
+
+def in_one_dtype(choices):
+    """Return operands in the dtype that they have together, which Python's numbers do not widen; Variables as they are."""
+    choices = [c if type(c) in (bool, int, float) else operand(c) for c in choices]
+    dtype = np.result_type(*choices)
+    return [c if isinstance(c, Variable) else np.asarray(c, dtype) for c in choices]
+
+
+def choose(a, choices, mode="raise"):
+    """y[i] = choices[a[i]][i]"""
+    a, (y, *others) = operand(a), in_one_dtype(choices)
+    n = len(others) + 1
+    if a.dtype.kind not in "iub":
+        raise TypeError(f"choose: the numbers of the choices are {a.dtype}, wanted integers")
+    if mode == "raise" and np.any((a < 0) | (a >= n)):
+        raise ValueError(f"choose: got a number that none of {n} choices has")
+    y, a = np.broadcast_to(y, np.broadcast_shapes(a.shape, y.shape)), a % n if mode == "wrap" else a
+    for i, choice in enumerate(others, 1):
+        y = np.where(a >= i, choice, y)
+    return y
+
+
+def select(condlist, choicelist, default=0):
+    """y[i] = the first choice whose condition holds at i, else the default"""
+    if len(condlist) != len(choicelist) or not len(condlist):
+        raise ValueError(f"select: got {len(condlist)} conditions and {len(choicelist)} choices, wanted as many, and one at least")
+    if any([np.asarray(condition).dtype != bool for condition in condlist]):
+        raise TypeError("select: the conditions are to be booleans")
+    *choices, y = in_one_dtype([*choicelist, default])
+    for condition, choice in zip(condlist[::-1], choices[::-1]):
+        y = np.where(condition, choice, y)
+    return y
+
+
+def piecewise(x, condlist, funclist, *args, **kw):
+    """y = each function of the elements of x where its condition holds; a function without a condition is for all others"""
+    x = operand(x)
+    if np.ndim(condlist) == 0 or not isinstance(condlist[0], (list, np.ndarray)) and x.ndim:
+        condlist = [condlist]
+    conditions = np.asarray(condlist, bool)
+    if len(conditions) == len(funclist) - 1:
+        conditions = np.concatenate([conditions, ~np.any(conditions, 0, keepdims=True)])
+    if len(conditions) != len(funclist):
+        raise ValueError(f"piecewise: got {len(conditions)} conditions and {len(funclist)} functions, wanted as many, or one function more")
+    pieces, place, end = [np.zeros(1, x.dtype)], np.zeros(x.shape, int), 1
+    for condition, f in zip(conditions, funclist):
+        part = x[condition]
+        if part.size:
+            pieces.append(np.broadcast_to(operand(f(part, *args, **kw) if callable(f) else f), part.shape).reshape(-1))
+            place[condition] = np.arange(end, end + part.size).reshape(part.shape)
+            end += part.size
+    return np.astype(np.concatenate(pieces), x.dtype, copy=False)[place]
+
+
+# -- the different elements
+
+def distinct(ar, equal_nan=True):
+    return np.unique(ar, equal_nan=equal_nan)
+
+
+@rule(distinct, np.unique_values, name="unique_values", method=None)
+def unique_values(gy, y, ar, equal_nan=True):
+    """y = the different elements of ar, sorted;   ∂y/∂ar = 1 / m for each of m equal ones"""
+    _, inverse, counts = np.unique(ar, return_inverse=True, return_counts=True, equal_nan=equal_nan)
+    return (gy / counts.astype(gy.dtype))[inverse.reshape(ar.shape)]
+
+
+@unique_values.samples
+def _(sample):
+    sample(sample.array(2, 3))
+    sample(sample.array(4), equal_nan=False)
+
+
+def unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True):
+    """y = the different elements of ar, sorted, and what else is asked for: where they are first, which each is, how many there are"""
+    if axis is not None:
+        raise TypeError(f"numpy.unique(axis={axis!r}) of a Variable is not supported: only single elements are compared")
+    ar = operand(ar)
+    others = np.unique(constant(ar), return_index, return_inverse, return_counts, equal_nan=equal_nan)
+    y = unique_values(ar, equal_nan=equal_nan)
+    return (y, *others[1:]) if isinstance(others, tuple) else y
+
+
+def union1d(ar1, ar2):
+    """y = the different elements of both, sorted"""
+    return np.unique(np.concatenate([ar1, ar2], None))
+
+
+def setdiff1d(ar1, ar2):
+    """y = the different elements of ar1 that ar2 has not, sorted"""
+    y = np.unique(ar1)
+    return y[np.isin(y, ar2, invert=True)]
+
+
+# -- piece by piece
+
+def apply_along_axis(func1d, axis, arr, *args, **kwargs):
+    """y = func1d of what lies along an axis, for each place on the others"""
+    arr = operand(arr)
+    axis = normalize_axis_index(axis, arr.ndim)
+    rows = np.moveaxis(arr, axis, -1)
+    if not rows.size and 0 in rows.shape[:-1]:
+        raise ValueError(f"apply_along_axis: an array of shape {arr.shape} has nothing that lies along axis {axis}")
+    found = [operand(func1d(rows[i], *args, **kwargs)) for i in np.ndindex(rows.shape[:-1])]
+    y = np.stack(found).reshape(rows.shape[:-1] + found[0].shape)
+    new = range(arr.ndim - 1, y.ndim)
+    return np.moveaxis(y, tuple(new), tuple(range(axis, axis + len(new))))
+
+
+def apply_over_axes(func, a, axes):
+    """y = func(… func(func(a, axis₀), axis₁) …), with the axes of a"""
+    y = a = operand(a)
+    for axis in np.atleast_1d(axes).tolist():
+        axis = normalize_axis_index(axis, a.ndim)
+        y = func(y, axis)
+        y = y if y.ndim == a.ndim else np.expand_dims(y, axis)
+        if y.ndim != a.ndim:
+            raise ValueError(f"apply_over_axes: the function gave {y.ndim} axes, wanted {a.ndim}, or one less")
+    return y
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register_all(register, globals())
+    for function in LOCALLY_CONSTANT:
+        register.constant(function)
+    register.function(compress, (np.compress,), method=compress_method)
+    register.function(choose, (np.choose,))
+    for f in (extract, select, piecewise, unique, union1d, setdiff1d, apply_along_axis, apply_over_axes):
+        register.function(f, (getattr(np, f.__name__),), method=None)
