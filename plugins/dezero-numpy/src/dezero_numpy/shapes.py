@@ -119,7 +119,7 @@ def append(arr, values, axis=None):
 def insert(arr, obj, values, axis=None):
     """y = arr with the values before the places that obj says"""
     arr = operand(arr)
-    values = np.astype(operand(values), arr.dtype)
+    values = astype(values, arr.dtype)
     places = np.arange(arr.size).reshape(arr.shape)
     others = np.arange(arr.size, arr.size + values.size).reshape(values.shape)
     return np.concatenate([arr, values], None)[np.insert(places, obj, others, axis)]
@@ -273,8 +273,8 @@ def broadcast_arrays(*args):
     return tuple([np.broadcast_to(a, shape) for a in args])
 
 
-def meshgrid(*xi, sparse=False, indexing="xy"):
-    """y = the coordinates of a grid, whose axes the arrays are"""
+def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
+    """y = the coordinates of a grid, whose axes the arrays are; copies, whatever `copy` says"""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
     axes = list(range(len(xi)))
@@ -356,16 +356,20 @@ def pad_constant(gy, y, array, pad_width, constant_values=0):
 @pad_constant.samples
 def _(sample):
     sample(sample.array(2, 3), 1)
-    sample(sample.array(2, 3), {-1: (0, 2)}, constant_values=((1.0, 2.0), (3.0, 4.0)))
+    sample(sample.array(2, 3), ((1, 0), (0, 2)), constant_values=((1.0, 2.0), (3.0, 4.0)))
 
 
 def pad(array, pad_width, mode="constant", **kwargs):
     """y = array within a border: of constants, of elements of its own, or of what is made of these"""
+    y = operand(array)
+    if isinstance(pad_width, dict):
+        pad_width = pairs(pad_width, y.ndim)
+    if np.asarray(pad_width).dtype.kind != "i":
+        raise TypeError(f"pad: pad_width is made of integers, not {pad_width!r}")
     if mode == "constant":
-        return pad_constant(array, pad_width, **kwargs)
+        return pad_constant(y, pad_width, **kwargs)
     if not isinstance(mode, str) or mode not in BORDERS:
         raise TypeError(f"numpy.pad(mode={mode!r}) of a Variable is not supported: mode is constant, {', '.join(BORDERS)}")
-    y = operand(array)
     for axis, widths in enumerate(pairs(pad_width, y.ndim)):
         if any(widths):
             if not y.shape[axis]:
@@ -398,7 +402,7 @@ def ramp(y, axis, widths, mode, end_values=0):
     found = []
     for w, edge, end in zip((weights[:widths[0]], weights[widths[0] + 1:]), (0, -1), pairs(end_values, y.ndim)[axis]):
         w = w.reshape([-1 if i == axis else 1 for i in range(y.ndim)])
-        found.append(np.astype(np.take(y, [edge], axis) * w + end * (1 - w), y.dtype, copy=False))
+        found.append(astype(np.take(y, [edge], axis) * w + end * (1 - w), y.dtype, copy=False))
     return found
 
 
@@ -532,10 +536,15 @@ TURNED = fliplr, flipud, rot90, rollaxis
 SHAPED = atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, meshgrid, resize, trim_zeros, pad, diagflat
 
 
+def claimed(f):
+    """Return the NumPy function of the same name; older ones have not all."""
+    return (getattr(np, f.__name__),) if hasattr(np, f.__name__) else ()
+
+
 @hookimpl
 def dezero_register_ops(register):
     register_all(register, globals())
     for f in (*JOINED, *PARTED, *TURNED, *SHAPED):              # arrays have none of these as methods
-        register.function(f, (getattr(np, f.__name__),), method=None)
-    register.function(trace, (np.trace,))
-    register.function(astype, (np.astype,), method=astype_method)
+        register.function(f, claimed(f), method=None)
+    register.function(trace, claimed(trace))
+    register.function(astype, claimed(astype), method=astype_method)
