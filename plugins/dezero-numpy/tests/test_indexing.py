@@ -193,11 +193,43 @@ def test_equal_elements_share():
     assert np.unique(x, equal_nan=False).shape == np.unique_values(x).shape[:1] == (3,)
 
 
-def test_sets():
-    check(np.union1d, *drawn((2, 3), (2,)))
-    x, = drawn((4,))
-    check(lambda a: np.setdiff1d(a, [9.0]), x)
+@pytest.mark.parametrize("f", [np.unique_all, np.unique_counts, np.unique_inverse])
+def test_unique_with_names(f):
+    x, = drawn((2, 3))
+    x[1, 2] = x[0, 0]
+    wanted, got = f(x), f(Variable(x))
+    order = np.argsort(wanted.values)       # NumPy does not promise that of the values
+    assert type(got) is type(wanted) and type(got.values) is Variable
+    np.testing.assert_array_equal(got.values.data, wanted.values[order])
+    if f is not np.unique_inverse:
+        np.testing.assert_array_equal(got.counts, wanted.counts[order])
+    if f is not np.unique_counts:
+        np.testing.assert_array_equal(got.values.data[got.inverse_indices], x)
+    if f is np.unique_all:
+        np.testing.assert_array_equal(x.ravel()[got.indices], got.values.data)
+
+
+@pytest.mark.parametrize("f", [np.union1d, np.setdiff1d, np.setxor1d])
+def test_sets(f):
+    check(f, *drawn((2, 3), (2,)))
+    same(f(Variable(np.array([3.0, 1.0, 3.0])), [2.0, 1.0]), f([3.0, 1.0, 3.0], [2.0, 1.0]))
+    same(f([2.0, 1.0], Variable(np.array([3.0, 1.0, 3.0]))), f([2.0, 1.0], [3.0, 1.0, 3.0]))
+
+
+def test_gradients_of_sets():
     assert gradients(lambda a: np.setdiff1d(a, [2.0]), [1.0, 2.0, 1.0]) == [[0.5, 0.0, 0.5]]
+    assert gradients(np.union1d, [1.0, 2.0], [2.0, 3.0]) == [[1.0, 0.5], [0.5, 1.0]]
+    assert gradients(np.setxor1d, [1.0, 2.0], [2.0, 3.0]) == [[1.0, 0.0], [0.0, 1.0]]
+    assert gradients(np.intersect1d, [1.0, 2.0, 2.0], [2.0, 3.0]) == [[0.0, 0.25, 0.25], [0.5, 0.0]]
+
+
+def test_intersect1d():
+    a, b = np.array([3.0, 1.0, 3.0, 5.0]), np.array([5.0, 3.0, 1e308 * 1.7])
+    same(np.intersect1d(Variable(a), b), np.intersect1d(a, b))
+    same(np.intersect1d(Variable(a), b, return_indices=True), np.intersect1d(a, b, return_indices=True))
+    for f in (np.intersect1d, np.setdiff1d, np.setxor1d):
+        with pytest.raises(TypeError, match="assume_unique"):
+            f(Variable(a), b, assume_unique=True)
 
 
 # -- piece by piece

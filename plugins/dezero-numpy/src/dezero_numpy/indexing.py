@@ -161,15 +161,50 @@ def unique(ar, return_index=False, return_inverse=False, return_counts=False, ax
     return (y, *np.unique(constant(ar), return_index, return_inverse, return_counts, equal_nan=equal_nan)[1:])
 
 
+def unique_all(x):
+    """y = the different elements of x, where they are first, which each of x is, and how many there are"""
+    return with_names(np.unique_all, unique(x, True, True, True, equal_nan=False))
+
+
+def unique_counts(x):
+    """y = the different elements of x, and how many there are of each"""
+    return with_names(np.unique_counts, unique(x, return_counts=True, equal_nan=False))
+
+
+def unique_inverse(x):
+    """y = the different elements of x, and which of them each of x is"""
+    return with_names(np.unique_inverse, unique(x, return_inverse=True, equal_nan=False))
+
+
+def with_names(function, results):
+    """Return results under the names that a NumPy function gives them."""
+    return type(function(np.zeros(0)))(*results)
+
+
 def union1d(ar1, ar2):
     """y = the different elements of both, sorted"""
-    return np.unique(np.concatenate([ar1, ar2], None))
+    return unique(np.concatenate([ar1, ar2], None))
 
 
 def setdiff1d(ar1, ar2):
     """y = the different elements of ar1 that ar2 has not, sorted"""
-    y = np.unique(ar1)
+    y = unique(ar1)
     return y[np.isin(y, ar2, invert=True)]
+
+
+def setxor1d(ar1, ar2):
+    """y = the different elements that only one of both has, sorted"""
+    return unique(np.concatenate([setdiff1d(ar1, ar2), setdiff1d(ar2, ar1)]))
+
+
+def intersect1d(ar1, ar2, *, return_indices=False):
+    """y = the different elements that both have, sorted; each has half of the gradient"""
+    y1, y2 = unique(ar1), unique(ar2)
+    y = y1[np.isin(y1, y2)] / 2 + y2[np.isin(y2, y1)] / 2
+    return (y, *np.intersect1d(constant(operand(ar1)), constant(operand(ar2)), return_indices=True)[1:]) if return_indices else y
+
+
+SETS = unique, unique_all, unique_counts, unique_inverse, union1d, setdiff1d, setxor1d, intersect1d
 
 
 # -- piece by piece
@@ -206,5 +241,5 @@ def dezero_register_ops(register):
         register.constant(function)
     register.function(compress, (np.compress,), method=compress_method)
     register.function(choose, (np.choose,))
-    for f in (extract, select, piecewise, unique, union1d, setdiff1d, apply_along_axis, apply_over_axes):
+    for f in (extract, select, piecewise, *SETS, apply_along_axis, apply_over_axes):
         register.function(f, (getattr(np, f.__name__),), method=None)

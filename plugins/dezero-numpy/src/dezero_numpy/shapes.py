@@ -2,7 +2,9 @@
 
 All of it is linear.  What NumPy gives as a view, such as a part that `split` makes, has its own memory here.
 """
+from functools import reduce
 from itertools import accumulate
+from operator import add
 
 import numpy as np
 from dezero import At, Variable, hookimpl, rule
@@ -59,18 +61,18 @@ def _(sample):
 
 def vstack(tup, *, dtype=None, casting="same_kind"):
     """y = the arrays, one below the other"""
-    return np.concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
+    return np.concatenate([atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
 
 
 def hstack(tup, *, dtype=None, casting="same_kind"):
     """y = the arrays, one beside the other"""
-    arrays = [np.atleast_1d(a) for a in tup]
+    arrays = [atleast_1d(a) for a in tup]
     return np.concatenate(arrays, 0 if arrays and arrays[0].ndim == 1 else 1, dtype=dtype, casting=casting)
 
 
 def dstack(tup):
     """y = the arrays, one behind the other along the third axis"""
-    return np.concatenate([np.atleast_3d(a) for a in tup], 2)
+    return np.concatenate([atleast_3d(a) for a in tup], 2)
 
 
 def column_stack(tup):
@@ -155,23 +157,23 @@ def split(ary, indices_or_sections, axis=0):
     ary = operand(ary)
     if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
         raise ValueError(f"split: an axis of length {ary.shape[axis]} has no {indices_or_sections} equal parts: array_split makes unequal ones")
-    return np.array_split(ary, indices_or_sections, axis)
+    return array_split(ary, indices_or_sections, axis)
 
 
 def vsplit(ary, indices_or_sections):
     """y = the parts of ary along the first axis"""
-    return np.split(with_axes(ary, 2, "vsplit"), indices_or_sections, 0)
+    return split(with_axes(ary, 2, "vsplit"), indices_or_sections, 0)
 
 
 def hsplit(ary, indices_or_sections):
     """y = the parts of ary along the second axis, or the only one"""
     ary = with_axes(ary, 1, "hsplit")
-    return np.split(ary, indices_or_sections, min(ary.ndim - 1, 1))
+    return split(ary, indices_or_sections, min(ary.ndim - 1, 1))
 
 
 def dsplit(ary, indices_or_sections):
     """y = the parts of ary along the third axis"""
-    return np.split(with_axes(ary, 3, "dsplit"), indices_or_sections, 2)
+    return split(with_axes(ary, 3, "dsplit"), indices_or_sections, 2)
 
 
 def unstack(x, /, *, axis=0):
@@ -281,7 +283,7 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     if indexing == "xy":
         axes[:2] = axes[:2][::-1]
     grid = [operand(x).reshape([-1 if i == axis else 1 for i in range(len(xi))]) for x, axis in zip(xi, axes)]
-    return tuple(grid) if sparse else np.broadcast_arrays(*grid)
+    return tuple(grid) if sparse else broadcast_arrays(*grid)
 
 
 def resize(a, new_shape):
@@ -313,16 +315,19 @@ def trim_zeros(filt, trim="fb", axis=None):
 def repeat(gy, y, a, repeats, axis=None):
     """y = each element of a so many times, or what lies along an axis;   ∂y/∂a = Σ gy over the copies"""
     shape, axis = ((a.size,), 0) if axis is None else (a.shape, axis % a.ndim)
-    if np.size(repeats) == 1:
-        g = gy.reshape(*shape[:axis + 1], np.ravel(repeats)[0], *shape[axis + 1:]).sum(axis + 1)
-        return g.reshape(a.shape)
-    copied = np.repeat(np.arange(shape[axis]), repeats)
-    return At(np.unravel_index(copied, a.shape) if shape != a.shape else (slice(None),) * axis + (copied,), gy)
+    if np.size(repeats) != 1:
+        copied = np.repeat(np.arange(shape[axis]), repeats)
+        return At(np.unravel_index(copied, a.shape) if shape != a.shape else (slice(None),) * axis + (copied,), gy)
+    n = int(np.ravel(repeats)[0])
+    copies = gy.reshape(*shape[:axis + 1], n, *shape[axis + 1:])
+    if 0 < n < 5:                           # 2 million numbers, each twice: 1.3 ms, and 25 ms by the sum
+        return reduce(add, unstack(copies, axis=axis + 1)).reshape(a.shape)
+    return copies.sum(axis + 1).reshape(a.shape)
 
 
 @repeat.samples
 def _(sample):
-    for repeats, axis in ((2, None), ([3], 0), (2, -2), ([2, 0, 1], 1), ([1, 0, 2, 1, 3, 0], None)):
+    for repeats, axis in ((2, None), ([3], 0), (6, -2), ([2, 0, 1], 1), ([1, 0, 2, 1, 3, 0], None)):
         sample(sample.array(2, 3), repeats, axis)
 
 
