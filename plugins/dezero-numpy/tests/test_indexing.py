@@ -43,10 +43,9 @@ def gradients(f, *xs):
 
 # -- by index
 
-INDICES = (1, None), (-1, 1), ([0, -1, 5, 0], None), ([[1, -2], [0, 0]], 0), (np.array([], int), 1), ([], None), (True, 0), (range(2), -1)
-
-
-@pytest.mark.parametrize("indices, axis", INDICES, ids=str)
+@pytest.mark.parametrize("indices, axis", [
+    (1, None), (-1, 1), ([0, -1, 5, 0], None), ([[1, -2], [0, 0]], 0), (np.array([], int), 1), ([], None), (True, 0), (range(2), -1),
+], ids=str)
 @pytest.mark.parametrize("mode", ["raise", "wrap", "clip"])
 def test_take(indices, axis, mode):
     check(lambda a: np.take(a, indices, axis, mode=mode), *drawn((2, 3)))
@@ -72,8 +71,8 @@ def test_what_was_taken_twice_adds_up():
 
 
 @pytest.mark.parametrize("indices, axis, shape", [
-    ([[0, -1]], 1, (1, 3)), ([[0, 2, 2, 1], [1, 1, 0, -1]], -1, (2, 3)), ([[0, 1, 1]], 0, (2, 3)), ([[1, 0]] * 4, 1, (1, 3)), ([5, 1, -1], None, (2, 3)),
-    ([[[1]], [[0]]], 1, (2, 3, 4)),
+    ([[0, -1]], 1, (1, 3)), ([[0, 2, 2, 1], [1, 1, 0, -1]], -1, (2, 3)), ([[0, 1, 1]], 0, (2, 3)), ([[1, 0]] * 4, 1, (1, 3)),
+    ([5, 1, -1], None, (2, 3)), ([[[1]], [[0]]], 1, (2, 3, 4)),
 ], ids=str)
 def test_take_along_axis(indices, axis, shape):
     check(lambda a: np.take_along_axis(a, np.array(indices), axis), *drawn(shape))
@@ -83,8 +82,10 @@ def test_an_order_of_its_own():
     check(lambda a: np.take_along_axis(a, np.argsort(a, 0), 0), *drawn((3, 2)))
 
 
-@pytest.mark.parametrize("call", [lambda x: np.take(x, 6), lambda x: x.take([0, 5], 0), lambda x: np.take_along_axis(x, np.array([[3]]), 1),
-                                  lambda x: np.compress([1, 1, 1], x, 0), lambda x: x.take([-4], 1)])
+@pytest.mark.parametrize("call", [
+    lambda x: np.take(x, 6), lambda x: x.take([0, 5], 0), lambda x: x.take([-4], 1), lambda x: np.compress([1, 1, 1], x, 0),
+    lambda x: np.take_along_axis(x, np.array([[3]]), 1),
+])
 def test_an_index_beyond_the_ends_is_refused(call):
     with pytest.raises(IndexError):
         call(Variable(np.ones((2, 3))))
@@ -112,7 +113,8 @@ def test_extract():
 
 # -- by choice
 
-@pytest.mark.parametrize("mode, numbers", [("raise", [[0, 1, 2], [2, 1, 0]]), ("wrap", [[-4, 8, 2], [3, 1, -1]]), ("clip", [[-4, 8, 2], [3, 1, -1]])])
+@pytest.mark.parametrize("mode, numbers", [
+    ("raise", [[0, 1, 2], [2, 1, 0]]), ("wrap", [[-4, 8, 2], [3, 1, -1]]), ("clip", [[-4, 8, 2], [3, 1, -1]])])
 def test_choose(mode, numbers):
     numbers = np.array(numbers)
     check(lambda a, b: np.choose(numbers, [a, b, a * b], mode=mode), *drawn((2, 3), (3,)))
@@ -141,14 +143,16 @@ def test_select():
 
 
 def test_the_first_condition_selects():
-    assert gradients(lambda a, b: np.select([[True, True, False], [True, False, False]], [a, b]), [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]) \
-        == [[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
+    conditions = [[True, False, False], [True, True, False]]
+    assert gradients(lambda a, b: np.select(conditions, [a, b]), np.ones(3), np.ones(3)) == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
 
 
 @pytest.mark.parametrize("call, error", [
     (lambda x: np.select([x > 0], [x, x]), ValueError), (lambda x: np.select([[1, 0]], [x]), TypeError),
+    (lambda x: np.compress([[True, False]], x), ValueError),
     (lambda x: np.piecewise(x, [x > 0], [1, 2, 3]), ValueError), (lambda x: np.piecewise(x, [x > 0, x < 0], [1]), ValueError),
-    (lambda x: np.apply_along_axis(np.sum, 1, x[:, None][:0]), ValueError), (lambda x: np.apply_over_axes(lambda v, i: v.sum(), x[None], 0), ValueError),
+    (lambda x: np.apply_along_axis(np.sum, 1, x[:, None][:0]), ValueError),
+    (lambda x: np.apply_over_axes(lambda v, i: v.sum(), x[None], 0), ValueError),
 ])
 def test_what_numpy_refuses_is_refused(call, error):
     for x in (np.ones(2), Variable(np.ones(2))):
@@ -167,6 +171,14 @@ def test_piecewise():
 def test_the_last_condition_has_its_piece():
     x = [1.0, 2.0, 3.0]
     assert gradients(lambda a: np.piecewise(a, [a > 0, a > 1], [lambda v: 3 * v, lambda v: 5 * v]), x) == [[3.0, 5.0, 5.0]]
+
+
+def test_steps_are_constant():
+    x, = drawn((2, 3))
+    y = np.piecewise(Variable(x), [x > 0], [1.0, -1.0])
+    same(y, np.piecewise(x, [x > 0], [1.0, -1.0]))
+    assert y.is_constant
+    same(np.piecewise(Variable(np.array([1, 2])), [[True, False]], [lambda v: v * 0.5, 7.9]), np.array([0, 7]))
 
 
 def test_a_piece_is_computed_where_it_holds():
@@ -224,8 +236,9 @@ def test_gradients_of_sets():
 
 
 def test_intersect1d():
-    a, b = np.array([3.0, 1.0, 3.0, 5.0]), np.array([5.0, 3.0, 1e308 * 1.7])
-    same(np.intersect1d(Variable(a), b), np.intersect1d(a, b))
+    a, b = np.array([3.0, 1.0, 3.0, 1.7e308, np.nan]), np.array([1.7e308, 3.0, np.nan])
+    for f in (np.intersect1d, np.setdiff1d, np.setxor1d, np.union1d):
+        same(f(Variable(a), b), f(a, b))
     same(np.intersect1d(Variable(a), b, return_indices=True), np.intersect1d(a, b, return_indices=True))
     for f in (np.intersect1d, np.setdiff1d, np.setxor1d):
         with pytest.raises(TypeError, match="assume_unique"):
@@ -261,5 +274,7 @@ def test_indices_are_plain_arrays():
 
 
 def test_lists_of_numbers_are_operands():
-    for got, wanted in ((F.take([1.0, 2.0], 1).data, 2.0), (F.compress([0, 1], [1.0, 2.0]), [2.0]), (F.select([np.array([True])], [2.0]), [2.0])):
-        np.testing.assert_array_equal(got, wanted)
+    assert F.take([1.0, 2.0], 1).data == 2.0
+    same(F.compress([0, 1], [1.0, 2.0]), np.array([2.0]))
+    same(F.select([np.array([True])], [2.0]), np.array([2.0]))
+    same(F.intersect1d([1, 2, 3], [3, 2]), np.array([2, 3]))

@@ -63,6 +63,8 @@ def _(sample):
 
 def compress(condition, a, axis=None):
     """y = what lies along the axis, of all elements where there is none, where the condition holds"""
+    if np.ndim(condition) != 1:
+        raise ValueError(f"compress: the condition has {np.ndim(condition)} dimensions, wanted 1: x[condition] takes more")
     return np.take(a, np.flatnonzero(condition), axis)
 
 
@@ -120,8 +122,8 @@ def piecewise(x, condlist, funclist, *args, **kw):
     if len(conditions) == len(funclist) - 1:
         conditions = np.concatenate([conditions, ~np.any(conditions, 0, keepdims=True)])
     if len(conditions) != len(funclist):
-        raise ValueError(f"piecewise: got {len(conditions)} conditions and {len(funclist)} functions, wanted as many, or one function more")
-    pieces, place, end = [np.zeros(1, x.dtype)], np.zeros(x.shape, int), 1
+        raise ValueError(f"piecewise: got {len(conditions)} conditions and {len(funclist)} functions, wanted as many, or one more")
+    pieces, place, end = [np.zeros_like(x, shape=1)], np.zeros(x.shape, int), 1
     for condition, f in zip(conditions, funclist):
         part = x[condition]
         if part.size:
@@ -151,7 +153,7 @@ def _(sample):
 
 
 def unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True):
-    """y = the different elements of ar, sorted, and what else is asked for: where they are first, which each is, how many there are"""
+    """y = the different elements of ar, sorted; where they are first, which of them each is, how many there are, as asked for"""
     if axis is not None:
         raise TypeError(f"numpy.unique(axis={axis!r}) of a Variable is not supported: only single elements are compared")
     ar = operand(ar)
@@ -194,13 +196,13 @@ def setdiff1d(ar1, ar2):
 
 def setxor1d(ar1, ar2):
     """y = the different elements that only one of both has, sorted"""
-    return unique(np.concatenate([setdiff1d(ar1, ar2), setdiff1d(ar2, ar1)]))
+    return unique(np.concatenate([setdiff1d(ar1, ar2), setdiff1d(ar2, ar1)]), equal_nan=False)
 
 
 def intersect1d(ar1, ar2, *, return_indices=False):
-    """y = the different elements that both have, sorted; each has half of the gradient"""
-    y1, y2 = unique(ar1), unique(ar2)
-    y = y1[np.isin(y1, y2)] / 2 + y2[np.isin(y2, y1)] / 2
+    """y = the different elements that both have, sorted; ∂y/∂x = ½ for those of each"""
+    y = unique(np.concatenate([unique(ar1), unique(ar2)]))
+    y = y[np.isin(y, ar1) & np.isin(y, ar2)]
     return (y, *np.intersect1d(constant(operand(ar1)), constant(operand(ar2)), return_indices=True)[1:]) if return_indices else y
 
 
@@ -214,7 +216,7 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     arr = operand(arr)
     axis = normalize_axis_index(axis, arr.ndim)
     rows = np.moveaxis(arr, axis, -1)
-    if not rows.size and 0 in rows.shape[:-1]:
+    if 0 in rows.shape[:-1]:
         raise ValueError(f"apply_along_axis: an array of shape {arr.shape} has nothing that lies along axis {axis}")
     found = [operand(func1d(rows[i], *args, **kwargs)) for i in np.ndindex(rows.shape[:-1])]
     y = np.stack(found).reshape(rows.shape[:-1] + found[0].shape)

@@ -82,7 +82,7 @@ def column_stack(tup):
 
 
 def block(arrays):
-    """y = the array that is made of blocks: the innermost lists are joined along the last axis, those around along the one before"""
+    """y = an array that is made of blocks: the innermost lists are joined along the last axis, those around along the one before"""
     depth = depth_of(arrays)
     ndim = max(depth, *[np.ndim(a) for a in leaves(arrays)])
     return joined(arrays, depth, ndim)
@@ -96,7 +96,8 @@ def depth_of(arrays):
         return 0
     depths = {depth_of(a) for a in arrays}
     if len(depths) != 1:
-        raise ValueError(f"block: a list holds {'blocks in lists of different depths' if depths else 'nothing'}, wanted blocks in lists of one depth")
+        got = "lists of different depths" if depths else "nothing"
+        raise ValueError(f"block: a list holds {got}, wanted blocks, or lists of one depth")
     return depths.pop() + 1
 
 
@@ -156,7 +157,8 @@ def split(ary, indices_or_sections, axis=0):
     """y = the parts of ary along an axis, which is cut at the indices, or into so many equal sections"""
     ary = operand(ary)
     if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
-        raise ValueError(f"split: an axis of length {ary.shape[axis]} has no {indices_or_sections} equal parts: array_split makes unequal ones")
+        raise ValueError(f"split: an axis of length {ary.shape[axis]} has no {indices_or_sections} equal parts; "
+                         "array_split makes unequal ones")
     return array_split(ary, indices_or_sections, axis)
 
 
@@ -276,7 +278,7 @@ def broadcast_arrays(*args):
 
 
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
-    """y = the coordinates of a grid, whose axes the arrays are; copies, whatever `copy` says"""
+    """y = the coordinates of a grid, whose axes the arrays are"""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', not {indexing!r}")
     axes = list(range(len(xi)))
@@ -302,7 +304,7 @@ def trim_zeros(filt, trim="fb", axis=None):
     filt, trim = operand(filt), trim.lower()
     if trim not in ("fb", "bf", "f", "b"):
         raise ValueError(f"trim_zeros: trim is 'f', 'b' or 'fb', not {trim!r}")
-    index, places = [slice(None)] * filt.ndim, np.nonzero(filt)
+    index, places = [slice(None)] * filt.ndim, np.argwhere(filt).T
     for i in range(filt.ndim) if axis is None else normalize_axis_tuple(axis, filt.ndim, "axis"):
         start, stop = (places[i].min(), places[i].max() + 1) if places[i].size else (0, 0)
         index[i] = slice(start if "f" in trim or not stop else None, stop if "b" in trim or not stop else None)
@@ -423,11 +425,14 @@ def statistic(y, axis, widths, mode, stat_length=None):
 def check_floating(y, mode):
     """Refuse integers, of which NumPy rounds the border."""
     if y.dtype.kind != "f":
-        raise TypeError(f"numpy.pad(mode={mode!r}) of a Variable of {y.dtype} is not supported: NumPy rounds the border; give floats")
+        raise TypeError(f"numpy.pad(mode={mode!r}) of a Variable of {y.dtype} is not supported: NumPy rounds; give floats")
 
 
 STATISTICS = {"mean": np.mean, "median": np.median, "maximum": np.max, "minimum": np.min}
-BORDERS = {**dict.fromkeys(("edge", "reflect", "symmetric", "wrap"), selection), "linear_ramp": ramp, **dict.fromkeys(STATISTICS, statistic)}
+BORDERS = {
+    "edge": selection, "reflect": selection, "symmetric": selection, "wrap": selection, "linear_ramp": ramp,
+    **dict.fromkeys(STATISTICS, statistic),
+}
 
 
 # -- diagonals and triangles
@@ -520,11 +525,13 @@ def _(sample):
 
 def astype(x, dtype, /, *, copy=True):
     """y = x in another dtype; as integers or booleans, which are constant where they don't jump, a plain array"""
-    x = operand(x)
+    x, dtype = operand(x), np.dtype(dtype)
     if not copy and x.dtype == dtype:
         return x
-    if np.dtype(dtype).kind in "fc":
+    if dtype.kind in "fc":
         return np.full_like(x, x, dtype)
+    if dtype.kind not in "iub":
+        raise TypeError(f"astype: {dtype} holds nothing that has a gradient; x.data.astype(...) makes constants")
     return constant(x).astype(dtype)
 
 
