@@ -44,7 +44,8 @@ def gradients(f, *xs):
 # -- by index
 
 @pytest.mark.parametrize("indices, axis", [
-    (1, None), (-1, 1), ([0, -1, 5, 0], None), ([[1, -2], [0, 0]], 0), (np.array([], int), 1), ([], None), (True, 0), (range(2), -1),
+    (1, None), (-1, 1), ([0, -1, 5, 0], None), ([[1, -2], [0, 0]], 0), (np.array([], int), 1), ([], None), (True, 0),
+    (range(2), -1),
 ], ids=str)
 @pytest.mark.parametrize("mode", ["raise", "wrap", "clip"])
 def test_take(indices, axis, mode):
