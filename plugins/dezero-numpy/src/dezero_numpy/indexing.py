@@ -19,7 +19,7 @@ LOCALLY_CONSTANT = (
 
 def counted(indices, shape):
     """Return the index of elements of an array of a shape, which are counted row by row."""
-    return np.unravel_index(indices % max(int(np.prod(shape)), 1), shape)
+    return np.unravel_index(indices % int(np.prod(shape)), shape)
 
 
 @rule(np.take, operands=("a",))
@@ -29,7 +29,7 @@ def take(gy, y, a, indices, axis=None, mode="raise"):
         return gy.sum()
     n = a.size if axis is None else a.shape[axis]
     indices = np.asarray(indices).astype(int)
-    indices = np.clip(indices, 0, n - 1) if mode == "clip" else indices % max(n, 1)
+    indices = np.clip(indices, 0, n - 1) if mode == "clip" else indices % n
     return At(counted(indices, a.shape) if axis is None else (slice(None),) * (axis % a.ndim) + (indices,), gy)
 
 
@@ -38,7 +38,8 @@ def _(sample):
     sample(sample.array(), [0, 0])
     sample(sample.array(2, 3), [1, -1, 5, 1])
     sample(sample.array(2, 3), np.array([[0, 2], [2, -1]]), axis=-1)
-    sample(sample.array(2, 3), 4, axis=1, mode="wrap")
+    sample(sample.array(2, 1, 3), 4, axis=2, mode="wrap")
+    sample(sample.array(3, 2), [0, 2, 0], axis=0)
     sample(sample.array(2, 3), [-4, 1, 7], axis=1, mode="clip")
 
 
@@ -143,7 +144,7 @@ def distinct(ar, equal_nan=False):
 def unique_values(gy, y, ar, equal_nan=False):
     """y = the different elements of ar, sorted;   ∂y/∂ar = 1 / m for each of m equal ones"""
     _, inverse, counts = np.unique(ar, return_inverse=True, return_counts=True, equal_nan=equal_nan)
-    return (gy / counts.astype(gy.dtype))[inverse.reshape(ar.shape)]
+    return (gy / counts.astype(gy.dtype))[inverse]
 
 
 @unique_values.samples

@@ -35,8 +35,8 @@ def cut(y, places, axis=0):
 def concatenate(gy, y, arrays, axis=0):
     """y = the arrays, one behind the other;   ∂y/∂xᵢ takes its part of gy"""
     lengths = [a.size if axis is None else a.shape[axis] for a in arrays]
-    parts = cut(gy, list(accumulate(lengths))[:-1], axis or 0)
-    return [g.reshape(a.shape) for g, a in zip(parts, arrays)] if axis is None else parts
+    parts = cut(gy, list(accumulate(lengths[:-1])), axis or 0)
+    return [g.reshape(a.shape) for g, a in zip(parts, arrays)]
 
 
 @concatenate.samples
@@ -329,8 +329,12 @@ def repeat(gy, y, a, repeats, axis=None):
 
 @repeat.samples
 def _(sample):
-    for repeats, axis in ((2, None), ([3], 0), (6, -2), ([2, 0, 1], 1), ([1, 0, 2, 1, 3, 0], None)):
+    for repeats, axis in ((2, None), ([3], 0), (4, 1), (6, None), (6, -2), (0, 1)):
         sample(sample.array(2, 3), repeats, axis)
+    for repeats, axis in (([2, 0, 1], 1), ([2, 1], 0), ([1, 0, 2, 1, 3, 0], None)):
+        sample(sample.array(2, 3), repeats, axis)
+    sample(sample.array(2, 1, 3), [2, 0, 1], -1)
+    sample(sample.array(2, 1, 2), 5, axis=1)
 
 
 @rule(np.tile, operands=("A",), method=None)
@@ -447,9 +451,9 @@ def diagonal_index(a, length, offset, axis1, axis2):
 @rule(np.diagonal)
 def diagonal(gy, y, a, offset=0, axis1=0, axis2=1):
     """y[..., i] = a[..., i, ..., i + offset, ...];   ∂y/∂a puts gy back to where it was taken from"""
-    beside = abs(axis1 % a.ndim - axis2 % a.ndim) == 1          # NumPy has the axis of an index in its place then, else in front
-    place = min(axis1 % a.ndim, axis2 % a.ndim) if beside else 0
-    return At(diagonal_index(a, y.shape[-1], offset, axis1, axis2), np.moveaxis(gy, -1, place))
+    first, second = sorted((axis1 % a.ndim, axis2 % a.ndim))
+    g = np.moveaxis(gy, -1, first if second == first + 1 else 0)        # where NumPy puts the axis of two arrays in an index
+    return At(diagonal_index(a, y.shape[-1], offset, axis1, axis2), g)
 
 
 @diagonal.samples
@@ -458,6 +462,8 @@ def _(sample):
     sample(sample.array(3, 4), offset=-1)
     sample(sample.array(2, 4, 3), 1, -1, 1)
     sample(sample.array(2, 3, 4), offset=1, axis1=0, axis2=-1)
+    sample(sample.array(2, 3, 2, 2), 0, 1, -1)
+    sample(sample.array(2, 2, 3, 2), 0, -2, 1)
 
 
 @rule(np.diag, method=None)
