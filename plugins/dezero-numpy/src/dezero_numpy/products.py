@@ -43,7 +43,7 @@ def matmul(gy, y, x1, x2):
 
 
 @matmul.samples
-def samples(sample):
+def _(sample):
     for a, b in (((2, 3), (3, 4)), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 2, 3), (3, 2)), ((2, 1, 2, 3), (3, 3, 2)),
                  ((2, 2, 3), (3,)), ((3,), (2, 3, 2)), ((2, 3), (2, 3, 2)), ((1, 2, 3), (2, 3, 1))):
         sample(sample.array(*a), sample.array(*b))
@@ -243,7 +243,7 @@ def contract(gy, y, operands, *, subscripts, optimize=False):
 
 
 @contract.samples
-def samples(sample):                        # noqa: F811
+def _(sample):
     sample([sample.array(2, 3), sample.array(3, 4)], subscripts="ij,jk->ik")
     sample([sample.array(2, 3), sample.array(3), sample.array(2, 3)], subscripts="ij,j,ik->jk", optimize=True)
     sample([sample.array(2, 3), sample.array(1, 2)], subscripts="ij,jk->ki", optimize=["einsum_path", (0, 1)])

@@ -1,0 +1,470 @@
+"""Linear algebra.
+
+Where eigenvalues or singular values are equal, or a singular value is 0, what is not determined is refused by a `LinAlgError`: the
+gradient of the vectors and the second derivative of the values.  The values have theirs; a singular value of 0, a kink, has 0.
+"""
+from functools import cache
+
+import numpy as np
+from dezero import At, Saved, Variable, hookimpl, rule
+from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.linalg import LinAlgError
+
+from dezero_numpy._rules import kept, register_all
+from dezero_numpy.products import T, operand
+
+ONE = np.eye(1)
+EighResult, QRResult, SVDResult, SlogdetResult = (type(f(ONE)) for f in (np.linalg.eigh, np.linalg.qr, np.linalg.svd, np.linalg.slogdet))
+
+
+def diagonal(g):
+    """Return matrices with g on their diagonals."""
+    return np.where(np.eye(g.shape[-1], dtype=bool), g[..., None], 0)
+
+
+def lower(a, k=0):
+    """Return matrices with zeros above a diagonal."""
+    return np.where(np.tri(*a.shape[-2:], k, dtype=bool), a, 0)
+
+
+# -- what SciPy does in less time
+
+PREFIXES = {np.dtype("f8"): "d", np.dtype("f4"): "s"}
+
+
+@cache
+def scipy_linalg():
+    """Return scipy.linalg, or None where there is no SciPy; it takes long to import, and only who differentiates needs it."""
+    try:
+        import scipy.linalg
+    except ImportError:
+        return None
+    return scipy.linalg
+
+
+def routine(name, *arrays):
+    """Return a routine of BLAS or LAPACK for some matrices, or None: for stacks, other dtypes, nothing, or without SciPy."""
+    prefix = PREFIXES.get(arrays[0].dtype)
+    for a in arrays:
+        if type(a) is not np.ndarray or a.dtype != arrays[0].dtype or a.ndim > 2 or not a.size:
+            return None
+    if prefix is None or arrays[0].ndim != 2 or scipy_linalg() is None:
+        return None
+    return getattr(scipy_linalg().blas if name == "trsm" else scipy_linalg().lapack, prefix + name)
+
+
+def inverse_of_lower(a):
+    """Return the inverses of lower triangles, from those of their halves: in a quarter of the time of `np.linalg.inv`."""
+    n = a.shape[-1]
+    if type(a) is not np.ndarray or n < 64:
+        return np.linalg.inv(a)
+    k = n // 2
+    y = np.zeros_like(a)
+    y[..., :k, :k] = first = inverse_of_lower(a[..., :k, :k])
+    y[..., k:, k:] = second = inverse_of_lower(a[..., k:, k:])
+    y[..., k:, :k] = -second @ a[..., k:, :k] @ first
+    return y
+
+
+def between_inverses(a, b):
+    """Return a⁻ᵀ b a⁻¹ of lower triangles a."""
+    trsm = routine("trsm", a, b)
+    if trsm is None:
+        inverse = inverse_of_lower(a)
+        return T(inverse) @ b @ inverse
+    return trsm(1, a.T, trsm(1, a.T, b), side=1, trans_a=1, overwrite_b=1)
+
+
+# -- what is tried by dezero.testing
+
+def regular(a):
+    return a + 5 * np.eye(a.shape[-1])
+
+
+def symmetric(a):
+    return a + T(a)
+
+
+def definite(a):
+    return a @ T(a) + np.eye(a.shape[-1])
+
+
+def squares(sample):
+    sample(sample.through(regular, sample.array(3, 3)))
+    sample(sample.through(regular, sample.array(2, 2, 2)))
+
+
+# -- equations, inverses, determinants
+
+def factored(a, b):
+    getrf = routine("getrf", a, b)
+    if getrf is None:
+        return np.linalg.solve(a, b)
+    lu, pivots, failed = getrf(a.T)         # which has the order of Fortran
+    if failed:
+        raise LinAlgError("Singular matrix")
+    getrs = routine("getrs", lu)
+    return Saved(np.reshape(getrs(lu, pivots, b, trans=1)[0], b.shape), lu=lu, pivots=pivots)
+
+
+@rule(factored, np.linalg.solve, name="linalg.solve")
+def solve(gy, y, a, b, *, saved):
+    """y = a⁻¹ b;   ∂y/∂a: -(a⁻ᵀ gy) yᵀ,   ∂y/∂b: a⁻ᵀ gy"""
+    if b.ndim == 1:
+        gy, y = gy[..., None], y[..., None]
+    if saved is None:
+        gb = np.linalg.solve(T(a), gy)
+    else:
+        gb = routine("getrs", saved.lu)(saved.lu, saved.pivots, gy)[0]
+    return lambda: -gb @ T(y), gb[..., 0] if b.ndim == 1 else gb
+
+
+@solve.samples
+def _(sample):
+    for a, b in (((3, 3), (3,)), ((3, 3), (3, 2)), ((2, 3, 3), (3, 2)), ((2, 3, 3), (3,)), ((3, 3), (2, 3, 2))):
+        sample(sample.through(regular, sample.array(*a)), sample.array(*b))
+
+
+@rule(np.linalg.inv, name="linalg.inv")
+def inv(gy, y, a):
+    """y = a⁻¹;   ∂y/∂a: -yᵀ gy yᵀ"""
+    return -T(y) @ gy @ T(y)
+
+
+@rule(np.linalg.det, name="linalg.det")
+def det(gy, y, a):
+    """y = det a;   ∂y/∂a = y a⁻ᵀ, the cofactors, also where a is singular"""
+    gy, y = gy[..., None, None], y[..., None, None]
+    return gy * (cofactors(a) if np.any(y == 0) else y * T(np.linalg.inv(a)))
+
+
+def cofactors_by_svd(a):
+    u, s, vh = np.linalg.svd(a)
+    return np.linalg.det(u @ vh)[..., None, None] * (u * without(s, 1)[..., None, :]) @ vh
+
+
+def without(s, k):
+    """Return the products of all s but one, or but each two."""
+    one = np.eye(s.shape[-1], dtype=bool)
+    return np.prod(np.where(one if k == 1 else one[:, None] | one, 1, s[(..., *[None] * k, slice(None))]), -1)
+
+
+@rule(cofactors_by_svd, name="linalg.cofactors", order=1)
+def cofactors(gy, y, a):
+    """y = u p vᵀ det(u vᵀ) of a = u s vᵀ, with p[i] = Πₖ s[k] but for k = i;   ∂y/∂a: by products of all s but two"""
+    u, s, vh = np.linalg.svd(a)
+    p = without(s, 2) * ~np.eye(s.shape[-1], dtype=bool)
+    g = T(u) @ gy @ T(vh)
+    inner = diagonal(np.einsum("...ij,...jj->...i", p, g)) - p * T(g)
+    return np.linalg.det(u @ vh)[..., None, None] * u @ inner @ vh
+
+
+@det.samples
+def _(sample):
+    squares(sample)
+    sample(np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.5, 1.0, -1.0]]))
+    sample(np.array([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]]]))
+
+
+@rule(np.linalg.slogdet, name="linalg.slogdet", result=SlogdetResult)
+def slogdet(gy, y, a):
+    """y = the sign of det a, log |det a|;   ∂y₁/∂a = a⁻ᵀ"""
+    return gy[1][..., None, None] * T(np.linalg.inv(a))
+
+
+inv.samples(squares)
+cofactors.samples(squares)
+slogdet.samples(squares)
+
+
+def tensorsolve(a, b, axes=None):
+    """y with tensordot(a, y, y.ndim) = b"""
+    a, b = operand(a), operand(b)
+    if axes is not None:
+        a = np.moveaxis(a, axes, range(a.ndim - len(axes), a.ndim))
+    shape = a.shape[b.ndim:]
+    return np.reshape(np.linalg.solve(np.reshape(a, (b.size, np.prod(shape, dtype=int))), np.ravel(b)), shape)
+
+
+def tensorinv(a, ind=2):
+    """y with tensordot(y, b, ind) = tensorsolve(a, b) for all b"""
+    a = operand(a)
+    if ind <= 0:
+        raise ValueError(f"tensorinv: got ind={ind}, wanted 1 at least")
+    shape = a.shape[ind:]
+    return np.reshape(np.linalg.inv(np.reshape(a, (np.prod(shape, dtype=int), -1))), shape + a.shape[:ind])
+
+
+# -- factors
+
+@rule(np.linalg.cholesky, name="linalg.cholesky")
+def cholesky(gy, y, a, *, upper=False):
+    """y yᵀ = a, y a lower triangle;   ∂y/∂a: (s + sᵀ) / 2 with s = y⁻ᵀ p y⁻¹, p = the lower triangle of yᵀ gy, its diagonal halved"""
+    if upper:
+        gy, y = T(gy), T(y)
+    half = np.tri(y.shape[-1], dtype=y.dtype)
+    half.flat[::len(half) + 1] = 0.5
+    s = between_inverses(y, T(T(gy) @ y) * half)
+    return 0.5 * (s + T(s))
+
+
+@cholesky.samples
+def _(sample):
+    sample(sample.through(definite, sample.array(3, 3)))
+    sample(sample.through(definite, sample.array(2, 3, 3)), upper=True)
+
+
+@rule(np.linalg.qr, name="linalg.qr", result=QRResult)
+def qr(gy, y, a):
+    """q r = a;   ∂/∂a: (gq + q (l + lᵀ - the diagonal of l)) r⁻ᵀ with l = the lower triangle of r grᵀ - gqᵀ q"""
+    (gq, gr), (q, r) = gy, y
+    m, n = a.shape[-2:]
+    if m < n:                               # a = q r of the first columns, the rest of r = qᵀ times the rest of a
+        first, rest = (..., slice(m)), (..., slice(m, None))
+        return [At(first, by_columns(gq + a[rest] @ T(gr[rest]), gr[first], q, r[first])), At(rest, q @ gr[rest])]
+    return by_columns(gq, gr, q, r)
+
+
+def by_columns(gq, gr, q, r):
+    """Return the gradient of q r by its columns, not more than there are rows."""
+    inner = r @ T(gr) - T(gq) @ q
+    return T(np.linalg.solve(r, T(gq + q @ (lower(inner) + T(lower(inner, -1))))))
+
+
+@qr.samples
+def _(sample):
+    for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2), (2, 2, 3)):
+        sample(sample.array(*shape))
+
+
+# -- eigenvalues and singular values
+
+def nearly_0(s, size, largest):
+    """Return whether s, of matrices of this size, are 0 but for the error of computing."""
+    return s <= 10 * size * np.finfo(s.dtype).eps * largest
+
+
+def gaps(w):
+    """Return w[j] - w[i], 1 for i = j, of w in order; an error, where it is 0 elsewhere."""
+    same = np.eye(w.shape[-1], dtype=bool)
+    gap = np.where(same, 1, w[..., None, :] - w[..., None])
+    largest = np.maximum(np.abs(w[..., :1]), np.abs(w[..., -1:]))[..., None]
+    if np.any(nearly_0(np.abs(gap), w.shape[-1], largest) & ~same):
+        raise LinAlgError("two eigenvalues or singular values are equal: the gradient of their vectors, and the second derivative of "
+                          "the values, is infinite or not determined; the values alone (eigvalsh, svdvals) have a gradient")
+    return gap
+
+
+def gaps_from_0(s):
+    """Return s[j] - s[i], 1 for i = j, of singular values; an error, where it is 0 elsewhere, or one of them is."""
+    if np.any(nearly_0(s[..., -1:], s.shape[-1], s[..., :1])):
+        raise LinAlgError("a singular value is 0: the gradient of its vectors, and the second derivative of the values, is infinite or "
+                          "not determined; the values alone (svdvals) have a gradient")
+    return gaps(s)
+
+
+def is_recorded(x):
+    """Return whether a rule runs on what second derivatives are taken by."""
+    return isinstance(x, Variable) and not x.is_constant
+
+
+@rule(np.linalg.eigvalsh, name="linalg.eigvalsh")
+def eigvalsh(gy, y, a, UPLO="L"):
+    """a v = v y;   ∂y/∂a: v gy vᵀ"""
+    if is_recorded(a):
+        gaps(y)
+    v = eigenvectors(a, UPLO)
+    return v * gy[..., None, :] @ T(v)
+
+
+def vectors(a, UPLO="L"):
+    w, v = np.linalg.eigh(a, UPLO)
+    return Saved(v, w=w)
+
+
+@rule(vectors, name="linalg.eigenvectors")
+def eigenvectors(gy, y, a, UPLO="L", *, saved):
+    """a y = y w;   ∂y/∂a: y (k - kᵀ) / 2(w[j] - w[i]) yᵀ with k = yᵀ gy"""
+    w = np.linalg.eigvalsh(a, UPLO) if saved is None else saved.w
+    k = T(y) @ gy
+    return y @ (0.5 * (k - T(k)) / gaps(w)) @ T(y)
+
+
+@eigenvectors.samples
+@eigvalsh.samples
+def _(sample):
+    sample(sample.through(symmetric, sample.array(3, 3)))
+    sample(sample.through(symmetric, sample.array(2, 3, 3)), UPLO="U")
+
+
+def eigh(a, UPLO="L"):
+    """y = the eigenvalues of symmetric a, its eigenvectors: ops of their own, since where values are equal vectors have no gradient"""
+    a = operand(a)
+    return EighResult(np.linalg.eigvalsh(a, UPLO), eigenvectors(a, UPLO))
+
+
+@rule(np.linalg.svdvals, name="linalg.svdvals")
+def svdvals(gy, y, x):
+    """u y vᵀ = x;   ∂y/∂x: u gy vᵀ, without those of y = 0"""
+    if is_recorded(x):
+        gaps_from_0(y)
+    u, vh = singular_vectors(x)
+    return u * np.where(nearly_0(y, y.shape[-1], y[..., :1]), 0, gy)[..., None, :] @ vh
+
+
+def pairs_of_vectors(a):
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return Saved((u, vh), s=s)
+
+
+@rule(pairs_of_vectors, name="linalg.singular_vectors")
+def singular_vectors(gy, y, a, *, saved):
+    """u s vᵀ = a;   ∂/∂a: u ((k - kᵀ) s / f + s (l - lᵀ) / f) vᵀ, f = s[j]² - s[i]², k = uᵀ gu, l = vᵀ gv, and what is beside u and v"""
+    (gu, gvh), (u, vh) = gy, y
+    s = np.linalg.svdvals(a) if saved is None else saved.s
+    gap, row, column = gaps_from_0(s), s[..., None, :], s[..., None]
+    k, l = T(u) @ gu, vh @ T(gvh)
+    g = u @ (((k - T(k)) * row + column * (l - T(l))) / (gap * (row + column))) @ vh
+    if a.shape[-2] > a.shape[-1]:
+        g = g + (gu - u @ k) / row @ vh
+    if a.shape[-2] < a.shape[-1]:
+        g = g + u @ ((gvh - T(l) @ vh) / column)
+    return g
+
+
+@singular_vectors.samples
+@svdvals.samples
+def _(sample):
+    for shape in ((3, 3), (3, 2), (2, 2, 3)):
+        sample(sample.array(*shape))
+
+
+def svd(a, full_matrices=True, compute_uv=True):
+    """y = u, s, vᵀ with u s vᵀ = a: ops of their own, since where values are equal vectors have no gradient"""
+    a = operand(a)
+    if not compute_uv:
+        return np.linalg.svdvals(a)
+    if full_matrices and a.shape[-2] != a.shape[-1]:
+        raise LinAlgError(f"svd(full_matrices=True) of matrices of shape {a.shape[-2:]}: the vectors without a singular value are not "
+                          "determined and have no gradient; write full_matrices=False")
+    u, vh = singular_vectors(a)
+    return SVDResult(u, np.linalg.svdvals(a), vh)
+
+
+@rule(np.linalg.pinv, name="linalg.pinv")
+def pinv(gy, y, a, rcond=None, *, rtol=np._NoValue):
+    """y = a⁺;   ∂y/∂a: -yᵀ gy yᵀ + (1 - a y) gyᵀ y yᵀ + yᵀ y gyᵀ (1 - y a), where the rank stays what it is"""
+    ay = a @ y
+    left_out = a - ay @ a
+    if np.any(np.abs(left_out) > 1e3 * np.finfo(y.dtype).eps * np.linalg.vector_norm(a, axis=(-2, -1), keepdims=True)):
+        raise LinAlgError("pinv: rcond leaves out singular values that are not 0: that has no gradient here")
+    gt, yt = T(gy), T(y)
+    of_rows = gt @ y @ yt
+    of_columns = yt @ y @ gt
+    return of_rows - ay @ of_rows + of_columns - of_columns @ y @ a - yt @ gy @ yt
+
+
+@pinv.samples
+def _(sample):
+    for shape in ((3, 3), (3, 2), (2, 2, 3)):
+        sample(sample.array(*shape))
+    sample(sample.array(3, 2), rcond=1e-10)
+    sample(sample.array(3, 2), rtol=1e-10)
+
+
+def lstsq(a, b, rcond=None):
+    """y = a⁺ b, the squares of b - a y, the rank of a, its singular values"""
+    a, b = operand(a), operand(b)
+    m, n = a.shape
+    s = np.linalg.svdvals(a)
+    if rcond is None or rcond < 0:
+        rcond = np.finfo(s.dtype).eps * (max(m, n) if rcond is None else 1)
+    rank = np.count_nonzero(s > rcond * s[:1])
+    y = np.matmul(np.linalg.pinv(a, rcond), b)
+    if rank < n or m <= n:
+        return y, np.empty(0, y.dtype), rank, s
+    rest = b - np.matmul(a, y)
+    return y, np.sum(rest * rest, 0, keepdims=b.ndim == 1), rank, s
+
+
+# -- norms
+
+@rule(np.linalg.vector_norm, name="linalg.vector_norm")
+def vector_norm(gy, y, x, *, axis=None, keepdims=False, ord=2):
+    """y = (Σ |x|ᵖ)^(1/p), the greatest |x| for p = ∞;   ∂y/∂x = (|x| / y)ᵖ⁻¹ sign x, shared by the greatest, and 0 where y = 0"""
+    gy, y = kept(gy, axis, keepdims), kept(y, axis, keepdims)
+    if ord == 1:
+        return gy * np.sign(x)
+    if ord == 0:
+        return np.zeros_like(x, gy.dtype)
+    if abs(ord) == np.inf:
+        greatest = np.abs(x) == y
+        count = np.sum(greatest, axis, keepdims=True)
+        return np.where(greatest, gy / count.astype(gy.dtype), 0) * np.sign(x)
+    g = np.where(y == 0, 0, gy)
+    y = np.where(y == 0, 1, y)
+    if ord == 2:
+        return g / y * x
+    size = np.abs(x) / y
+    if ord < 1:
+        size = np.where(x == 0, 1, size)
+    return g * np.sign(x) * size ** (ord - 1)
+
+
+@vector_norm.samples
+def _(sample):
+    sample(sample.array(2, 3))
+    sample(sample.array(2, 3), axis=0)
+    sample(sample.array(2, 3, 2), axis=(0, -1), keepdims=True)
+    for ord in (0, 1, 3, 2.5, 0.5, -1, np.inf, -np.inf):
+        sample(sample.array(2, 3), axis=-1, ord=ord)
+    sample(sample.array(2, 2), ord=np.inf)
+
+
+def norm(x, ord=None, axis=None, keepdims=False):
+    """y = a norm of vectors or matrices"""
+    x = operand(x)
+    if axis is None and (ord is None or ord == 2 and x.ndim == 1):
+        return np.linalg.vector_norm(x, keepdims=keepdims)
+    axes = tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    if len(axes) == 1 and isinstance(ord, str):
+        raise ValueError(f"norm: ord={ord!r} is of matrices, and got vectors")
+    if len(axes) == 1:
+        return np.linalg.vector_norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)
+    if len(axes) != 2:
+        raise ValueError(f"norm: got {len(axes)} axes, wanted 1 of vectors or 2 of matrices")
+    if ord in (None, "fro", "f"):
+        y = np.linalg.vector_norm(x, axis=axes)
+    elif ord in (1, -1, np.inf, -np.inf):
+        along, across = axes if abs(ord) == 1 else axes[::-1]
+        y = np.linalg.vector_norm(np.linalg.vector_norm(x, axis=along, ord=1), axis=across - (across > along), ord=np.copysign(np.inf, ord))
+    elif ord in (2, -2, "nuc"):
+        s = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
+        y = np.sum(s, -1) if ord == "nuc" else np.linalg.vector_norm(s, axis=-1, ord=np.copysign(np.inf, ord))
+    else:
+        raise ValueError(f"norm: ord={ord!r} is no norm of matrices")
+    return np.expand_dims(y, axes) if keepdims else y
+
+
+def matrix_norm(x, /, *, keepdims=False, ord="fro"):
+    """y = a norm of matrices"""
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+def cond(x, p=None):
+    """y = |x| |x⁻¹|, in a norm of matrices"""
+    x = operand(x)
+    if p not in (None, 2, -2):
+        return norm(x, p, (-2, -1)) * norm(np.linalg.inv(x), p, (-2, -1))
+    s = np.linalg.svdvals(x)
+    with np.errstate(all="ignore"):         # as NumPy's
+        y = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return np.where(np.isnan(y), np.inf, y)
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register_all(register, globals())
+    for f in (eigh, svd, tensorsolve, tensorinv, lstsq, norm, matrix_norm, cond):
+        register.function(f, (getattr(np.linalg, f.__name__),), f"linalg.{f.__name__}")
+    register.constant(np.linalg.matrix_rank)
