@@ -39,7 +39,7 @@ def scipy(request, monkeypatch):
     if request.param:
         pytest.importorskip("scipy.linalg")
     else:
-        monkeypatch.setattr(linalg, "scipy_linalg", lambda: None)
+        monkeypatch.setattr(linalg, "lapack", lambda: None)
     return request.param
 
 
@@ -74,6 +74,12 @@ def test_solve_nothing(scipy):
 def test_solve_a_singular_system(scipy):
     with pytest.raises(ValueError, match="Singular"):
         np.linalg.solve(Variable(np.ones((2, 2))), np.ones(2))
+
+
+@pytest.mark.parametrize("a, b", [((2, 3), (2,)), ((2, 2), (3,)), ((2, 2), (3, 2)), ((2, 2), ())], ids=str)
+def test_what_is_no_system(scipy, a, b):
+    with pytest.raises(ValueError):
+        np.linalg.solve(Variable(np.ones(a)), np.ones(b))
 
 
 def test_what_is_solved_is_not_written_to(scipy):
@@ -126,7 +132,7 @@ def test_tensors():
 
 @pytest.mark.parametrize("upper", [False, True])
 @pytest.mark.parametrize("n", [1, 3, 70])
-def test_cholesky(scipy, n, upper):
+def test_cholesky(n, upper):
     a, w = definite(n, n), array(n, n)
     g = gradient(lambda a: (w * np.linalg.cholesky(a, upper=upper)).sum(), a)
     np.testing.assert_array_equal(g, g.T)

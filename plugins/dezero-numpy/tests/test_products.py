@@ -180,6 +180,14 @@ def test_einsum_of_lists(sublists):
     check(lambda x, y: np.einsum(x, a, y, b, *rest), array(2, 3), array(3, 2) if ... not in a else array(3, 2))
 
 
+def test_einsum_of_large_operands():
+    a, b, w = array(40, 30), array(30, 40), array(40, 40)
+    x, y = Variable(a), Variable(b)
+    (np.einsum("ij,jk->ki", x, y) * w).sum().backward()
+    np.testing.assert_allclose(x.grad, w.T @ b.T)
+    np.testing.assert_allclose(y.grad, a.T @ w.T)
+
+
 def test_einsum_along_a_path():
     x = [array(2, 3), array(3, 2), array(2, 2)]
     path = np.einsum_path("ij,jk,kl", *map(Variable, x))[0]

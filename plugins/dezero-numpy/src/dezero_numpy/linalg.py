@@ -27,34 +27,28 @@ def lower(a, k=0):
     return np.where(np.tri(*a.shape[-2:], k, dtype=bool), a, 0)
 
 
-# -- what SciPy does in less time
+# -- what takes less time
 
 PREFIXES = {np.dtype("f8"): "d", np.dtype("f4"): "s"}
 
 
 @cache
-def scipy_linalg():
-    """Return scipy.linalg, or None where there is no SciPy; it takes long to import, and only who differentiates needs it."""
+def lapack():
+    """Return scipy.linalg.lapack, or None where there is no SciPy; it takes long to import, and only who differentiates needs it."""
     try:
-        import scipy.linalg
+        from scipy.linalg import lapack
     except ImportError:
         return None
-    return scipy.linalg
+    return lapack
 
 
-def routine(name, *arrays):
-    """Return a routine of BLAS or LAPACK for some matrices, or None: for stacks, other dtypes, nothing, or without SciPy."""
-    prefix = PREFIXES.get(arrays[0].dtype)
-    for a in arrays:
-        if type(a) is not np.ndarray or a.dtype != arrays[0].dtype or a.ndim > 2 or not a.size:
-            return None
-    if prefix is None or arrays[0].ndim != 2 or scipy_linalg() is None:
-        return None
-    return getattr(scipy_linalg().blas if name == "trsm" else scipy_linalg().lapack, prefix + name)
+def routine(name, a):
+    """Return a routine of LAPACK for the dtype of a."""
+    return getattr(lapack(), PREFIXES[a.dtype] + name)
 
 
 def inverse_of_lower(a):
-    """Return the inverses of lower triangles, from those of their halves: in a quarter of the time of `np.linalg.inv`."""
+    """Return the inverses of lower triangles, of arrays by halves: for n = 200 in a third of the time of `np.linalg.inv`."""
     n = a.shape[-1]
     if type(a) is not np.ndarray or n < 64:
         return np.linalg.inv(a)
@@ -64,15 +58,6 @@ def inverse_of_lower(a):
     y[..., k:, k:] = second = inverse_of_lower(a[..., k:, k:])
     y[..., k:, :k] = -second @ a[..., k:, :k] @ first
     return y
-
-
-def between_inverses(a, b):
-    """Return a⁻ᵀ b a⁻¹ of lower triangles a."""
-    trsm = routine("trsm", a, b)
-    if trsm is None:
-        inverse = inverse_of_lower(a)
-        return T(inverse) @ b @ inverse
-    return trsm(1, a.T, trsm(1, a.T, b), side=1, trans_a=1, overwrite_b=1)
 
 
 # -- what is tried by dezero.testing
@@ -97,14 +82,13 @@ def squares(sample):
 # -- equations, inverses, determinants
 
 def factored(a, b):
-    getrf = routine("getrf", a, b)
-    if getrf is None:
+    is_one = a.ndim == 2 and 0 < b.ndim < 3 and a.shape == 2 * b.shape[:1] and b.size
+    if not is_one or a.dtype != b.dtype or a.dtype not in PREFIXES or lapack() is None:
         return np.linalg.solve(a, b)
-    lu, pivots, failed = getrf(a.T)         # which has the order of Fortran
+    lu, pivots, failed = routine("getrf", a)(a.T)           # which has the order of Fortran
     if failed:
         raise LinAlgError("Singular matrix")
-    getrs = routine("getrs", lu)
-    return Saved(np.reshape(getrs(lu, pivots, b, trans=1)[0], b.shape), lu=lu, pivots=pivots)
+    return Saved(np.reshape(routine("getrs", a)(lu, pivots, b, trans=1)[0], b.shape), lu=lu, pivots=pivots)
 
 
 @rule(factored, np.linalg.solve, name="linalg.solve")
@@ -112,10 +96,7 @@ def solve(gy, y, a, b, *, saved):
     """y = a⁻¹ b;   ∂y/∂a: -(a⁻ᵀ gy) yᵀ,   ∂y/∂b: a⁻ᵀ gy"""
     if b.ndim == 1:
         gy, y = gy[..., None], y[..., None]
-    if saved is None:
-        gb = np.linalg.solve(T(a), gy)
-    else:
-        gb = routine("getrs", saved.lu)(saved.lu, saved.pivots, gy)[0]
+    gb = np.linalg.solve(T(a), gy) if saved is None else routine("getrs", y)(saved.lu, saved.pivots, gy)[0]
     return lambda: -gb @ T(y), gb[..., 0] if b.ndim == 1 else gb
 
 
@@ -199,12 +180,13 @@ def tensorinv(a, ind=2):
 
 @rule(np.linalg.cholesky, name="linalg.cholesky")
 def cholesky(gy, y, a, *, upper=False):
-    """y yᵀ = a, y a lower triangle;   ∂y/∂a: (s + sᵀ) / 2 with s = y⁻ᵀ p y⁻¹, p = the lower triangle of yᵀ gy, its diagonal halved"""
+    """y yᵀ = a, y a lower triangle;   ∂y/∂a: (s + sᵀ) / 2, s = y⁻ᵀ p y⁻¹, p the lower triangle of yᵀ gy with half its diagonal"""
     if upper:
         gy, y = T(gy), T(y)
     half = np.tri(y.shape[-1], dtype=y.dtype)
     half.flat[::len(half) + 1] = 0.5
-    s = between_inverses(y, T(T(gy) @ y) * half)
+    inverse = inverse_of_lower(y)
+    s = T(inverse) @ (T(y) @ gy * half) @ inverse
     return 0.5 * (s + T(s))
 
 
