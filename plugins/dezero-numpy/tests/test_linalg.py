@@ -92,13 +92,14 @@ def test_what_is_solved_is_not_written_to(scipy):
     np.testing.assert_array_equal(b, before[1])
 
 
-@pytest.mark.parametrize("a", [np.ones((2, 2)), np.diag([2.0, 3.0, 0.0]), np.diag([1.0, 0.0, 0.0]), np.zeros((2, 2)), np.zeros((1, 1)),
-                               [[1, 2, 3], [4, 5, 6], [7, 8, 9]], 1e-200 * np.eye(2), np.zeros((0, 0))], ids=str)
+@pytest.mark.parametrize("a", [np.ones((2, 2)), np.diag([2.0, 3.0, 0.0]), np.diag([1.0, 0.0, 0.0]), np.zeros((2, 2)),
+                               np.zeros((1, 1)), [[1, 2, 3], [4, 5, 6], [7, 8, 9]], 1e-200 * np.eye(2), np.zeros((0, 0))], ids=str)
 def test_det_where_it_is_0(a):
     a = np.asarray(a, float)
     n = len(a)
     minors = [[np.linalg.det(np.delete(np.delete(a, i, 0), j, 1)) * (-1) ** (i + j) for j in range(n)] for i in range(n)]
-    np.testing.assert_allclose(gradient(np.linalg.det, a), np.reshape(minors, (n, n)), rtol=1e-9, atol=1e-12 * np.abs(a).max(initial=0))
+    wanted, atol = np.reshape(minors, (n, n)), 1e-12 * np.abs(a).max(initial=0)
+    np.testing.assert_allclose(gradient(np.linalg.det, a), wanted, 1e-9, atol)
 
 
 def test_second_derivative_of_det_where_it_is_0():
@@ -257,6 +258,13 @@ def test_pinv_of_less_than_full_rank():
     check(f, array(5, 2))
 
 
+def test_pinv_of_an_ill_conditioned_matrix():
+    a = 1 / (np.arange(6)[:, None] + np.arange(1.0, 7))     # 1.5e7
+    g = gradient(lambda a: np.linalg.pinv(a, rcond=1e-12).sum(), a)
+    wanted = gradient(lambda a: np.linalg.inv(a).sum(), a)
+    np.testing.assert_allclose(g, wanted, rtol=1e-6)
+
+
 def test_pinv_of_what_is_cut_off():
     with pytest.raises(LinAlgError, match="rcond"):
         gradient(lambda a: np.linalg.pinv(a, 0.1)[0, 0], np.diag([1.0, 0.01]))
@@ -339,6 +347,59 @@ def test_cond_of_singular_matrices():
 
 def test_matrix_rank_is_constant():
     assert np.linalg.matrix_rank(Variable(np.ones((3, 3)))) == 1
+
+
+# -- all of them
+
+ALL = {
+    "solve": lambda a: np.linalg.solve(a, a), "inv": np.linalg.inv, "det": np.linalg.det,
+    "slogdet": lambda a: np.linalg.slogdet(a)[1], "cholesky": np.linalg.cholesky,
+    "upper": lambda a: np.linalg.cholesky(a, upper=True), "q": lambda a: np.linalg.qr(a)[0], "r": lambda a: np.linalg.qr(a)[1],
+    "w": np.linalg.eigvalsh, "v": lambda a: np.linalg.eigh(a)[1], "u": lambda a: np.linalg.svd(a)[0], "s": np.linalg.svdvals,
+    "vh": lambda a: np.linalg.svd(a)[2], "pinv": np.linalg.pinv, "lstsq": lambda a: np.linalg.lstsq(a, a[0])[0],
+    "norm": np.linalg.norm, "norm 1": lambda a: np.linalg.norm(a, 1), "norm 2": lambda a: np.linalg.norm(a, 2),
+    "norm nuc": lambda a: np.linalg.norm(a, "nuc"), "norm 3": lambda a: np.linalg.norm(a, 3, 0), "cond": np.linalg.cond,
+    "power": lambda a: np.linalg.matrix_power(a, -2), "multi_dot": lambda a: np.linalg.multi_dot([a, a, a]),
+    "trace": np.linalg.trace, "tensorsolve": lambda a: np.linalg.tensorsolve(a, a[0]),
+    "tensorinv": lambda a: np.linalg.tensorinv(a, 1), "kron": lambda a: np.kron(a, a), "cross": lambda a: np.cross(a, a[0]),
+    "einsum": lambda a: np.einsum("ij,jk,ki", a, a, a), "tensordot": lambda a: np.tensordot(a, a),
+    "outer": lambda a: np.outer(a, a), "inner": lambda a: np.inner(a, a), "vdot": lambda a: np.vdot(a, a),
+    "vecdot": lambda a: np.vecdot(a, a), "add.outer": lambda a: np.add.outer(a, a)}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_float32_stays(name):
+    a = definite(3, 3)
+    x, z = Variable(a.astype("f4")), Variable(a)
+    y, wanted = ALL[name](x), ALL[name](z)
+    y.backward(gradient=np.ones(y.shape, "f4"))
+    wanted.backward(gradient=np.ones(y.shape))
+    assert y.dtype == np.float32 and x.grad.dtype == np.float32
+    np.testing.assert_allclose(x.grad, z.grad, rtol=1e-3, atol=1e-3 * np.abs(z.grad).max())
+
+
+@pytest.mark.parametrize("name", ["solve", "inv", "det", "slogdet", "cholesky", "q", "r", "w", "v", "norm", "norm nuc", "power",
+                                  "trace", "pinv"])
+def test_nothing(name):
+    x = Variable(np.ones((0, 0)))
+    y = ALL[name](x)
+    np.testing.assert_array_equal(y.data, ALL[name](x.data))
+    y.backward(gradient=np.ones(y.shape))
+    assert x.grad.shape == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["inv", "det", "pinv", "norm", "power", "s", "cond"])
+def test_integers(name):
+    x, z = Variable(np.array([[2, 1], [1, 3]])), Variable(np.array([[2.0, 1], [1, 3]]))
+    ALL[name](x).sum().backward()
+    ALL[name](z).sum().backward()
+    np.testing.assert_allclose(x.grad, z.grad)
+
+
+def test_the_third_derivative():
+    a = definite(2, 2)
+    for f in (np.linalg.inv, np.linalg.det, lambda a: np.linalg.cholesky(a + a.T), lambda a: np.linalg.solve(a, a.T)):
+        check_grads(f, (a,), order=3)
 
 
 # -- SciPy

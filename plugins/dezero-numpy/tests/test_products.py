@@ -24,8 +24,8 @@ def pairs(*shapes):
     return pytest.mark.parametrize("a, b", shapes, ids=str)
 
 
-@pairs(((0, 3), (3, 2)), ((2, 0), (0, 3)), ((2, 3), (3, 0)), ((0,), (0,)), ((2, 2, 0), (0, 3)), ((0, 2, 3), (3, 2)), ((0, 2, 3), (3,)),
-       ((2, 0, 3), (3, 2)), ((2, 2, 3), (3, 0)))
+@pairs(((0, 3), (3, 2)), ((2, 0), (0, 3)), ((2, 3), (3, 0)), ((0,), (0,)), ((2, 2, 0), (0, 3)), ((0, 2, 3), (3, 2)),
+       ((0, 2, 3), (3,)), ((2, 0, 3), (3, 2)), ((2, 2, 3), (3, 0)))
 def test_matmul_of_nothing(a, b):
     a, b = Variable(np.ones(a)), Variable(np.ones(b))
     y = a @ b
@@ -84,7 +84,7 @@ def test_tensordot(axes):
 
 
 def test_tensordot_of_lengths_that_differ():
-    with pytest.raises(ValueError, match="of the same lengths"):
+    with pytest.raises(ValueError, match="differ in length"):
         np.tensordot(Variable(array(2, 3)), array(2, 3), 1)
 
 
@@ -165,9 +165,11 @@ def test_trace_and_diagonal(offset):
 @pytest.mark.parametrize("subscripts, shapes", [
     ("ij,jk", [(2, 3), (3, 2)]), ("ij,jk->ki", [(2, 3), (3, 2)]), ("i j , j k -> i", [(2, 3), (3, 2)]), ("ii", [(3, 3)]),
     ("ii->i", [(3, 3)]), ("iji->j", [(2, 3, 2)]), ("iijj->ij", [(2, 2, 3, 3)]), ("ii,ij->j", [(2, 2), (2, 3)]), ("ba", [(2, 3)]),
-    ("ij->", [(2, 3)]), ("i,j,k->jki", [(2,), (2,), (3,)]), (",i->i", [(), (3,)]), ("...ij,...jk->...ik", [(2, 1, 2, 3), (2, 3, 2)]),
-    ("...i->...", [(2, 2, 3)]), ("i...,...i", [(3, 2), (2, 3)]), ("...,...", [(2, 3), (3,)]), ("i...i->...", [(2, 3, 2)]),
-    ("ij,jk", [(2, 1), (3, 2)]), ("ij,ij->ij", [(2, 3), (2, 1)]), ("ij,kl->il", [(2, 3), (2, 2)]), ("Ba,aC", [(2, 3), (3, 2)])], ids=str)
+    ("ij->", [(2, 3)]), ("i,j,k->jki", [(2,), (2,), (3,)]), (",i->i", [(), (3,)]),
+    ("...ij,...jk->...ik", [(2, 1, 2, 3), (2, 3, 2)]), ("...i->...", [(2, 2, 3)]),
+    ("i...,...i", [(3, 2), (2, 3)]), ("...,...", [(2, 3), (3,)]), ("i...i->...", [(2, 3, 2)]),
+    ("ij,jk", [(2, 1), (3, 2)]), ("ij,ij->ij", [(2, 3), (2, 1)]), ("ij,kl->il", [(2, 3), (2, 2)]),
+    ("Ba,aC", [(2, 3), (3, 2)])], ids=str)
 @pytest.mark.parametrize("optimize", [False, True, "optimal"])
 def test_einsum(subscripts, shapes, optimize):
     check(lambda *xs: np.einsum(subscripts, *xs, optimize=optimize), *[array(*shape) for shape in shapes])
@@ -207,6 +209,7 @@ def test_einsum_of_numbers_and_lists():
     (lambda x: np.einsum("ij", x, dtype="f4"), TypeError, "dtype"),
     (lambda x: np.matmul(x, x.T, axes=[(0, 1)] * 3), TypeError, "axes"),
     (lambda x: np.dot(x, x.T, out=np.zeros((2, 2))), TypeError, "out"),
+    (lambda x: np.linalg.matrix_power(x[:, :2], 0.5), TypeError, "integer"),
     (lambda x: np.linalg.multi_dot([x]), ValueError, "wanted 2"),
     (lambda x: x @ 2.0, ValueError, "matmul")])
 def test_what_is_refused(call, error, words):

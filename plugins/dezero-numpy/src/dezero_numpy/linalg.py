@@ -2,6 +2,7 @@
 
 Where eigenvalues or singular values are equal, or a singular value is 0, what is not determined is refused by a `LinAlgError`: the
 gradient of the vectors and the second derivative of the values.  The values have theirs; a singular value of 0, a kink, has 0.
+The gradient of a matrix that is taken for symmetric (cholesky, eigh, eigvalsh) is symmetric, though a triangle alone is read.
 """
 from functools import cache
 
@@ -14,7 +15,8 @@ from dezero_numpy._rules import kept, register_all
 from dezero_numpy.products import T, operand
 
 ONE = np.eye(1)
-EighResult, QRResult, SVDResult, SlogdetResult = (type(f(ONE)) for f in (np.linalg.eigh, np.linalg.qr, np.linalg.svd, np.linalg.slogdet))
+EighResult, QRResult = type(np.linalg.eigh(ONE)), type(np.linalg.qr(ONE))
+SVDResult, SlogdetResult = type(np.linalg.svd(ONE)), type(np.linalg.slogdet(ONE))
 
 
 def diagonal(g):
@@ -29,22 +31,14 @@ def lower(a, k=0):
 
 # -- what takes less time
 
-PREFIXES = {np.dtype("f8"): "d", np.dtype("f4"): "s"}
-
-
 @cache
 def lapack():
-    """Return scipy.linalg.lapack, or None where there is no SciPy; it takes long to import, and only who differentiates needs it."""
+    """Return scipy.linalg.lapack, or None where there is no SciPy; to import it takes long, so it is done at the first use."""
     try:
         from scipy.linalg import lapack
     except ImportError:
         return None
     return lapack
-
-
-def routine(name, a):
-    """Return a routine of LAPACK for the dtype of a."""
-    return getattr(lapack(), PREFIXES[a.dtype] + name)
 
 
 def inverse_of_lower(a):
@@ -83,12 +77,12 @@ def squares(sample):
 
 def factored(a, b):
     is_one = a.ndim == 2 and 0 < b.ndim < 3 and a.shape == 2 * b.shape[:1] and b.size
-    if not is_one or a.dtype != b.dtype or a.dtype not in PREFIXES or lapack() is None:
+    if not is_one or not a.dtype == b.dtype == np.float64 or lapack() is None:     # float32 NumPy solves in float64
         return np.linalg.solve(a, b)
-    lu, pivots, failed = routine("getrf", a)(a.T)           # which has the order of Fortran
+    lu, pivots, failed = lapack().dgetrf(a.T)               # which has the order of Fortran
     if failed:
         raise LinAlgError("Singular matrix")
-    return Saved(np.reshape(routine("getrs", a)(lu, pivots, b, trans=1)[0], b.shape), lu=lu, pivots=pivots)
+    return Saved(np.reshape(lapack().dgetrs(lu, pivots, b, trans=1)[0], b.shape), lu=lu, pivots=pivots)
 
 
 @rule(factored, np.linalg.solve, name="linalg.solve")
@@ -96,7 +90,7 @@ def solve(gy, y, a, b, *, saved):
     """y = a⁻¹ b;   ∂y/∂a: -(a⁻ᵀ gy) yᵀ,   ∂y/∂b: a⁻ᵀ gy"""
     if b.ndim == 1:
         gy, y = gy[..., None], y[..., None]
-    gb = np.linalg.solve(T(a), gy) if saved is None else routine("getrs", y)(saved.lu, saved.pivots, gy)[0]
+    gb = np.linalg.solve(T(a), gy) if saved is None else lapack().dgetrs(saved.lu, saved.pivots, gy)[0]
     return lambda: -gb @ T(y), gb[..., 0] if b.ndim == 1 else gb
 
 
@@ -180,14 +174,14 @@ def tensorinv(a, ind=2):
 
 @rule(np.linalg.cholesky, name="linalg.cholesky")
 def cholesky(gy, y, a, *, upper=False):
-    """y yᵀ = a, y a lower triangle;   ∂y/∂a: (s + sᵀ) / 2, s = y⁻ᵀ p y⁻¹, p the lower triangle of yᵀ gy with half its diagonal"""
+    """y yᵀ = a, y a lower triangle;   ∂y/∂a: s + sᵀ, s = y⁻ᵀ p y⁻¹, p = half of yᵀ gy below its diagonal, a quarter on it"""
     if upper:
         gy, y = T(gy), T(y)
-    half = np.tri(y.shape[-1], dtype=y.dtype)
-    half.flat[::len(half) + 1] = 0.5
+    half = np.tri(y.shape[-1], dtype=y.dtype) / 2
+    half.flat[::len(half) + 1] = 0.25
     inverse = inverse_of_lower(y)
     s = T(inverse) @ (T(y) @ gy * half) @ inverse
-    return 0.5 * (s + T(s))
+    return s + T(s)
 
 
 @cholesky.samples
@@ -232,16 +226,16 @@ def gaps(w):
     gap = np.where(same, 1, w[..., None, :] - w[..., None])
     largest = np.maximum(np.abs(w[..., :1]), np.abs(w[..., -1:]))[..., None]
     if np.any(nearly_0(np.abs(gap), w.shape[-1], largest) & ~same):
-        raise LinAlgError("two eigenvalues or singular values are equal: the gradient of their vectors, and the second derivative of "
-                          "the values, is infinite or not determined; the values alone (eigvalsh, svdvals) have a gradient")
+        raise LinAlgError("two eigenvalues or singular values are equal: the gradient of their vectors, and the second derivative "
+                          "of the values, is infinite or not determined; the values alone (eigvalsh, svdvals) have a gradient")
     return gap
 
 
 def gaps_from_0(s):
     """Return s[j] - s[i], 1 for i = j, of singular values; an error, where it is 0 elsewhere, or one of them is."""
     if np.any(nearly_0(s[..., -1:], s.shape[-1], s[..., :1])):
-        raise LinAlgError("a singular value is 0: the gradient of its vectors, and the second derivative of the values, is infinite or "
-                          "not determined; the values alone (svdvals) have a gradient")
+        raise LinAlgError("a singular value is 0: the gradient of its vectors, and the second derivative of the values, is "
+                          "infinite or not determined; the values alone (svdvals) have a gradient")
     return gaps(s)
 
 
@@ -280,7 +274,7 @@ def _(sample):
 
 
 def eigh(a, UPLO="L"):
-    """y = the eigenvalues of symmetric a, its eigenvectors: ops of their own, since where values are equal vectors have no gradient"""
+    """y = the eigenvalues of symmetric a, its eigenvectors: two ops, since where values are equal only they have a gradient"""
     a = operand(a)
     return EighResult(np.linalg.eigvalsh(a, UPLO), eigenvectors(a, UPLO))
 
@@ -301,7 +295,7 @@ def pairs_of_vectors(a):
 
 @rule(pairs_of_vectors, name="linalg.singular_vectors")
 def singular_vectors(gy, y, a, *, saved):
-    """u s vᵀ = a;   ∂/∂a: u ((k - kᵀ) s / f + s (l - lᵀ) / f) vᵀ, f = s[j]² - s[i]², k = uᵀ gu, l = vᵀ gv, and what is beside u and v"""
+    """u s vᵀ = a;   ∂/∂a: u ((k - kᵀ) s + s (l - lᵀ)) / (s[j]² - s[i]²) vᵀ with k = uᵀ gu, l = vᵀ gv, and what is beside u, v"""
     (gu, gvh), (u, vh) = gy, y
     s = np.linalg.svdvals(a) if saved is None else saved.s
     gap, row, column = gaps_from_0(s), s[..., None, :], s[..., None]
@@ -322,13 +316,13 @@ def _(sample):
 
 
 def svd(a, full_matrices=True, compute_uv=True):
-    """y = u, s, vᵀ with u s vᵀ = a: ops of their own, since where values are equal vectors have no gradient"""
+    """y = u, s, vᵀ with u s vᵀ = a: two ops, since where values are equal only they have a gradient"""
     a = operand(a)
     if not compute_uv:
         return np.linalg.svdvals(a)
     if full_matrices and a.shape[-2] != a.shape[-1]:
-        raise LinAlgError(f"svd(full_matrices=True) of matrices of shape {a.shape[-2:]}: the vectors without a singular value are not "
-                          "determined and have no gradient; write full_matrices=False")
+        raise LinAlgError(f"svd(full_matrices=True) of matrices of shape {a.shape[-2:]}: the vectors without a singular value are "
+                          "not determined and have no gradient; write full_matrices=False")
     u, vh = singular_vectors(a)
     return SVDResult(u, np.linalg.svdvals(a), vh)
 
@@ -336,14 +330,18 @@ def svd(a, full_matrices=True, compute_uv=True):
 @rule(np.linalg.pinv, name="linalg.pinv")
 def pinv(gy, y, a, rcond=None, *, rtol=np._NoValue):
     """y = a⁺;   ∂y/∂a: -yᵀ gy yᵀ + (1 - a y) gyᵀ y yᵀ + yᵀ y gyᵀ (1 - y a), where the rank stays what it is"""
-    ay = a @ y
-    left_out = a - ay @ a
-    if np.any(np.abs(left_out) > 1e3 * np.finfo(y.dtype).eps * np.linalg.vector_norm(a, axis=(-2, -1), keepdims=True)):
-        raise LinAlgError("pinv: rcond leaves out singular values that are not 0: that has no gradient here")
-    gt, yt = T(gy), T(y)
-    of_rows = gt @ y @ yt
-    of_columns = yt @ y @ gt
-    return of_rows - ay @ of_rows + of_columns - of_columns @ y @ a - yt @ gy @ yt
+    cut = rtol if rcond is None else rcond
+    if cut is not None and cut is not np._NoValue:
+        s = np.linalg.svdvals(a)
+        if np.any((s <= np.asarray(cut)[..., None] * s[..., :1]) & ~nearly_0(s, max(a.shape[-2:]), s[..., :1])):
+            raise LinAlgError("pinv: rcond leaves out singular values that are not 0: that has no gradient here")
+    m, n = a.shape[-2:]
+    gt, yt, ay = T(gy), T(y), a @ y
+    of_rows, of_columns = gt @ y @ yt, yt @ y @ gt
+    rank = np.linalg.trace(ay)[..., None, None]             # where it is full, the difference is all error
+    of_rows = np.where(rank > m - 0.5, 0, of_rows - ay @ of_rows)
+    of_columns = np.where(rank > n - 0.5, 0, of_columns - of_columns @ y @ a)
+    return of_rows + of_columns - yt @ gy @ yt
 
 
 @pinv.samples
@@ -419,7 +417,8 @@ def norm(x, ord=None, axis=None, keepdims=False):
         y = np.linalg.vector_norm(x, axis=axes)
     elif ord in (1, -1, np.inf, -np.inf):
         along, across = axes if abs(ord) == 1 else axes[::-1]
-        y = np.linalg.vector_norm(np.linalg.vector_norm(x, axis=along, ord=1), axis=across - (across > along), ord=np.copysign(np.inf, ord))
+        y = np.linalg.vector_norm(x, axis=along, ord=1)
+        y = np.linalg.vector_norm(y, axis=across - (across > along), ord=np.copysign(np.inf, ord))
     elif ord in (2, -2, "nuc"):
         s = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
         y = np.sum(s, -1) if ord == "nuc" else np.linalg.vector_norm(s, axis=-1, ord=np.copysign(np.inf, ord))

@@ -1,4 +1,6 @@
 """Products of vectors, matrices and stacks of them."""
+from operator import index
+
 import numpy as np
 from dezero import Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -78,7 +80,7 @@ def tensordot(a, b, axes=2):
     of_a, of_b = normalize_axis_tuple(of_a, a.ndim), normalize_axis_tuple(of_b, b.ndim)
     summed = [a.shape[i] for i in of_a]
     if summed != [b.shape[i] for i in of_b]:
-        raise ValueError(f"tensordot: axes {of_a} of shape {a.shape} and axes {of_b} of shape {b.shape} are not of the same lengths")
+        raise ValueError(f"tensordot: axes {of_a} of shape {a.shape} and axes {of_b} of shape {b.shape} differ in length")
     rest_a, rest_b = ([i for i in range(x.ndim) if i not in axes] for x, axes in ((a, of_a), (b, of_b)))
     shape_a, shape_b = [a.shape[i] for i in rest_a], [b.shape[i] for i in rest_b]
     n = np.prod(summed, dtype=int)
@@ -116,8 +118,8 @@ def outer_of(ufunc):
     return outer
 
 
-UFUNCS = (np.add, np.subtract, np.multiply, np.divide, np.power, np.floor_divide, np.remainder, np.fmod, np.maximum, np.minimum, np.fmax,
-          np.fmin, np.arctan2, np.hypot, np.logaddexp, np.logaddexp2, np.copysign, np.heaviside)
+UFUNCS = (np.add, np.subtract, np.multiply, np.divide, np.power, np.floor_divide, np.remainder, np.fmod, np.maximum, np.minimum,
+          np.fmax, np.fmin, np.arctan2, np.hypot, np.logaddexp, np.logaddexp2, np.copysign, np.heaviside)
 
 
 def kron(a, b):
@@ -133,6 +135,21 @@ def kron(a, b):
     return np.reshape(y, tuple([i * j for i, j in zip(of_a, of_b)]))
 
 
+def cross_on_arrays(a, b):
+    return np.cross(a, b)
+
+
+@rule(cross_on_arrays, name="linalg.cross_of_last")
+def cross_of_last(gy, y, a, b):
+    """y = a × b, along the last axis;   ∂y/∂a: b × gy,   ∂y/∂b: gy × a"""
+    return cross_of_last(b, gy), cross_of_last(gy, a)
+
+
+@cross_of_last.samples
+def _(sample):
+    sample(sample.array(3), sample.array(2, 3))
+
+
 def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     """y = a × b, of vectors of 3 numbers"""
     if axis is not None:
@@ -141,8 +158,7 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     if a.shape[-1] != 3 or b.shape[-1] != 3:
         raise ValueError(f"cross: got vectors of {a.shape[-1]} and {b.shape[-1]} numbers, wanted 3 (of 2, NumPy has it deprecated: "
                          "write a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])")
-    on, back = [1, 2, 0], [2, 0, 1]
-    return np.moveaxis(a[..., on] * b[..., back] - a[..., back] * b[..., on], -1, axisc)
+    return np.moveaxis(cross_of_last(a, b), -1, axisc)
 
 
 def linalg_cross(x1, x2, /, *, axis=-1):
@@ -192,7 +208,7 @@ def multi_dot(arrays):
 
 def matrix_power(a, n):
     """y = aⁿ, n an integer"""
-    a = operand(a)
+    a, n = operand(a), index(n)
     if n < 0:
         a, n = np.linalg.inv(a), -n
     if n == 0:
@@ -228,7 +244,7 @@ def contracted(operands, *, subscripts, optimize=False):
 
 
 def by_products(optimize, *operands):
-    """Return `optimize`, and True for large operands: 200 by 200 by 200 takes a tenth of the time then, 8 by 8 five times as long."""
+    """Return `optimize`, but True for large operands: it takes 200 by 200 to a tenth of the time, 8 by 8 to five times."""
     return optimize if optimize is not False or max([x.size for x in operands]) < 1000 else True
 
 
@@ -319,8 +335,8 @@ def dezero_register_ops(register):
     register.function(cross, (np.cross,), method=None)
     register.function(linalg_cross, (np.linalg.cross,), "linalg.cross")
     register.function(vecdot, (np.vecdot, np.linalg.vecdot), method=None)
-    register.function(matvec, ("numpy.matvec",), method=None)
-    register.function(vecmat, ("numpy.vecmat",), method=None)
+    for f in (matvec, vecmat):              # of NumPy 2.2
+        register.function(f, (getattr(np, f.__name__),) if hasattr(np, f.__name__) else (), method=None)
     register.function(multi_dot, (np.linalg.multi_dot,), "linalg.multi_dot")
     register.function(matrix_power, (np.linalg.matrix_power,), "linalg.matrix_power")
     register.function(diagonal, (np.linalg.diagonal,), "linalg.diagonal")
