@@ -93,7 +93,8 @@ def test_what_is_solved_is_not_written_to(scipy):
 
 
 @pytest.mark.parametrize("a", [np.ones((2, 2)), np.diag([2.0, 3.0, 0.0]), np.diag([1.0, 0.0, 0.0]), np.zeros((2, 2)),
-                               np.zeros((1, 1)), [[1, 2, 3], [4, 5, 6], [7, 8, 9]], 1e-200 * np.eye(2), np.zeros((0, 0))], ids=str)
+                               np.zeros((1, 1)), [[1, 2, 3], [4, 5, 6], [7, 8, 9]],
+                               1e-200 * np.eye(2), np.diag([1e-200, 1e-115]), np.zeros((0, 0))], ids=str)
 def test_det_where_it_is_0(a):
     a = np.asarray(a, float)
     n = len(a)
@@ -161,6 +162,16 @@ def test_qr(shape):
     check(lambda a: np.matmul(*np.linalg.qr(a)), array(*shape))
     with pytest.raises(TypeError, match="mode"):
         np.linalg.qr(Variable(array(*shape)), mode="complete")
+
+
+def test_qr_of_columns_of_different_sizes():
+    check(lambda a: np.linalg.qr(a * [1.0, 1e-12, 1e12]).Q, array(3, 3), order=1)
+
+
+@pytest.mark.parametrize("a", [np.outer([1.0, 2, 3], [3.0, 1, 2]), np.ones((2, 3)), np.zeros((2, 2))], ids=str)
+def test_qr_of_dependent_columns(a):
+    with pytest.raises(LinAlgError, match="dependent"):
+        gradient(lambda a: np.matmul(*np.linalg.qr(a))[0, 1], a)
 
 
 # -- eigenvalues
@@ -318,6 +329,17 @@ def test_the_greatest_share():
     assert gradient(lambda x: np.linalg.norm(x, np.inf), [2.0, -2.0, 1.0]).tolist() == [0.5, -0.5, 0.0]
     assert gradient(lambda x: np.linalg.norm(x, 1), np.eye(2)).tolist() == [[0.5, 0.0], [0.0, 0.5]]
     np.testing.assert_allclose(gradient(lambda x: np.linalg.norm(x, 2), np.eye(2)), np.eye(2) / 2)
+
+
+def test_equal_values_share():
+    for a in (np.eye(3), rotated(np.diag([2.0, 2.0, 2.0]))):
+        np.testing.assert_allclose(gradient(lambda a: np.linalg.eigvalsh(a)[-1], a), np.eye(3) / 3, atol=1e-12)
+        np.testing.assert_allclose(gradient(lambda a: np.linalg.svdvals(a)[0], a), np.eye(3) / 3, atol=1e-12)
+
+
+@pytest.mark.parametrize("ord", [None, 1, 3, np.inf, -np.inf])
+def test_nan_raises_no_flag(ord):
+    gradient(lambda x: np.linalg.norm(x, ord), [1.0, np.nan])
 
 
 def test_large_and_small_numbers():

@@ -206,6 +206,8 @@ def test_einsum_of_numbers_and_lists():
     (lambda x: np.einsum("i", x), ValueError, "2 dimensions have 1 letters"),
     (lambda x: np.einsum("ii", x), ValueError, "not of one length"),
     (lambda x: np.einsum("ij->ik", x), ValueError, "k"),
+    (lambda x: np.einsum("i.", x), ValueError, "'.'|invalid"),
+    (lambda x: np.einsum("i.j", x), ValueError, "3 letters"),
     (lambda x: np.einsum("ij", x, dtype="f4"), TypeError, "dtype"),
     (lambda x: np.matmul(x, x.T, axes=[(0, 1)] * 3), TypeError, "axes"),
     (lambda x: np.dot(x, x.T, out=np.zeros((2, 2))), TypeError, "out"),

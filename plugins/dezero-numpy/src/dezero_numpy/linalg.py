@@ -1,7 +1,8 @@
 """Linear algebra.
 
 Where eigenvalues or singular values are equal, or a singular value is 0, what is not determined is refused by a `LinAlgError`: the
-gradient of the vectors and the second derivative of the values.  The values have theirs; a singular value of 0, a kink, has 0.
+gradient of the vectors and the second derivative of the values.  Values that are equal share their gradient; a singular value of
+0, a kink, has 0.
 The gradient of a matrix that is taken for symmetric (cholesky, eigh, eigvalsh) is symmetric, though a triangle alone is read.
 """
 from functools import cache
@@ -110,7 +111,8 @@ def inv(gy, y, a):
 def det(gy, y, a):
     """y = det a;   ∂y/∂a = y a⁻ᵀ, the cofactors, also where a is singular"""
     gy, y = gy[..., None, None], y[..., None, None]
-    return gy * (cofactors(a) if np.any(y == 0) else y * T(np.linalg.inv(a)))
+    is_lost = np.any(np.abs(y) < np.finfo(y.dtype).tiny)    # a product of y has no digits then
+    return gy * (cofactors(a) if is_lost else y * T(np.linalg.inv(a)))
 
 
 def cofactors_by_svd(a):
@@ -204,6 +206,8 @@ def qr(gy, y, a):
 def by_columns(gq, gr, q, r):
     """Return the gradient of q r by its columns, not more than there are rows."""
     inner = r @ T(gr) - T(gq) @ q
+    if np.any(nearly_0(np.abs(np.linalg.diagonal(r)), r.shape[-1], np.linalg.vector_norm(r, axis=-2))):
+        raise LinAlgError("qr: the columns are linearly dependent: the gradient is infinite")
     return T(np.linalg.solve(r, T(gq + q @ (lower(inner) + T(lower(inner, -1))))))
 
 
@@ -220,15 +224,25 @@ def nearly_0(s, size, largest):
     return s <= 10 * size * np.finfo(s.dtype).eps * largest
 
 
+def equal(w):
+    """Return which two of w, which are in order, are equal but for the error of computing."""
+    largest = np.maximum(np.abs(w[..., :1]), np.abs(w[..., -1:]))
+    return nearly_0(np.abs(w[..., None, :] - w[..., None]), w.shape[-1], largest[..., None])
+
+
+def shared(g, w):
+    """Return g, of values w in order, with its mean for those that are equal."""
+    among = equal(w)
+    return ((among / np.sum(among, -1, keepdims=True)).astype(g.dtype) @ g[..., None])[..., 0]
+
+
 def gaps(w):
     """Return w[j] - w[i], 1 for i = j, of w in order; an error, where it is 0 elsewhere."""
     same = np.eye(w.shape[-1], dtype=bool)
-    gap = np.where(same, 1, w[..., None, :] - w[..., None])
-    largest = np.maximum(np.abs(w[..., :1]), np.abs(w[..., -1:]))[..., None]
-    if np.any(nearly_0(np.abs(gap), w.shape[-1], largest) & ~same):
+    if np.any(equal(w) & ~same):
         raise LinAlgError("two eigenvalues or singular values are equal: the gradient of their vectors, and the second derivative "
                           "of the values, is infinite or not determined; the values alone (eigvalsh, svdvals) have a gradient")
-    return gap
+    return np.where(same, 1, w[..., None, :] - w[..., None])
 
 
 def gaps_from_0(s):
@@ -246,11 +260,11 @@ def is_recorded(x):
 
 @rule(np.linalg.eigvalsh, name="linalg.eigvalsh")
 def eigvalsh(gy, y, a, UPLO="L"):
-    """a v = v y;   ∂y/∂a: v gy vᵀ"""
+    """a v = v y;   ∂y/∂a: v gy vᵀ, shared by those that are equal"""
     if is_recorded(a):
         gaps(y)
     v = eigenvectors(a, UPLO)
-    return v * gy[..., None, :] @ T(v)
+    return v * shared(gy, y)[..., None, :] @ T(v)
 
 
 def vectors(a, UPLO="L"):
@@ -281,11 +295,11 @@ def eigh(a, UPLO="L"):
 
 @rule(np.linalg.svdvals, name="linalg.svdvals")
 def svdvals(gy, y, x):
-    """u y vᵀ = x;   ∂y/∂x: u gy vᵀ, without those of y = 0"""
+    """u y vᵀ = x;   ∂y/∂x: u gy vᵀ, shared by those that are equal, 0 of those that are 0"""
     if is_recorded(x):
         gaps_from_0(y)
     u, vh = singular_vectors(x)
-    return u * np.where(nearly_0(y, y.shape[-1], y[..., :1]), 0, gy)[..., None, :] @ vh
+    return u * np.where(nearly_0(y, y.shape[-1], y[..., :1]), 0, shared(gy, y))[..., None, :] @ vh
 
 
 def pairs_of_vectors(a):
@@ -380,7 +394,7 @@ def vector_norm(gy, y, x, *, axis=None, keepdims=False, ord=2):
     if abs(ord) == np.inf:
         greatest = np.abs(x) == y
         count = np.sum(greatest, axis, keepdims=True)
-        return np.where(greatest, gy / count.astype(gy.dtype), 0) * np.sign(x)
+        return np.where(greatest, gy / np.maximum(count, 1).astype(gy.dtype), 0) * np.sign(x)
     g = np.where(y == 0, 0, gy)
     y = np.where(y == 0, 1, y)
     if ord == 2:

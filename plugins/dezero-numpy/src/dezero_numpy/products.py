@@ -114,6 +114,7 @@ def outer_of(ufunc):
     def outer(A, B, /):
         A, B = operand(A), operand(B)
         return ufunc(np.reshape(A, (*A.shape, *[1] * B.ndim)), B)
+    outer.__name__ = outer.__qualname__ = f"{ufunc.__name__}_outer"
     outer.__doc__ = f"y[i, j] = {ufunc.__name__}(a[i], b[j])"
     return outer
 
@@ -237,6 +238,7 @@ def trace(x, /, *, offset=0, dtype=None):
 # -- einsum
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+DOTS = "…"
 
 
 def contracted(operands, *, subscripts, optimize=False):
@@ -288,25 +290,25 @@ def parsed(operands):
     if isinstance(operands[0], str):
         text, xs = operands[0].replace(" ", ""), list(map(operand, operands[1:]))
         terms, arrow, result = text.partition("->")
-        terms, result = terms.replace("...", ".").split(","), result.replace("...", ".") if arrow else None
+        terms, result = terms.replace("...", DOTS).split(","), result.replace("...", DOTS) if arrow else None
     else:
         def lettered(places):
-            return "".join(["." if i is Ellipsis else LETTERS[i] for i in places])
+            return "".join([DOTS if i is Ellipsis else LETTERS[i] for i in places])
         xs, terms = list(map(operand, operands[:len(operands) // 2 * 2:2])), list(map(lettered, operands[1::2]))
         result = lettered(operands[-1]) if len(operands) % 2 else None
     if len(terms) != len(xs):
         raise ValueError(f"einsum: got subscripts for {len(terms)} operands, and {len(xs)} operands")
-    dots = [x.ndim - len(term) + 1 if "." in term else 0 for x, term in zip(xs, terms)]
+    dots = [x.ndim - len(term) + 1 if DOTS in term else 0 for x, term in zip(xs, terms)]
     free = [letter for letter in LETTERS if letter not in "".join(terms)]
     more = "".join(free[:max([0, *dots])])
-    terms = [term.replace(".", more[len(more) - n:] if n > 0 else "") for term, n in zip(terms, dots)]
+    terms = [term.replace(DOTS, more[len(more) - n:] if n > 0 else "") for term, n in zip(terms, dots)]
     if result is None:
         once = "".join(terms)
         result = more + "".join(sorted([letter for letter in set(once) if once.count(letter) == 1 and letter not in more]))
     for x, term in zip(xs, terms):
         if x.ndim != len(term):
             raise ValueError(f"einsum: the subscripts of an operand of {x.ndim} dimensions have {len(term)} letters")
-    return terms, result.replace(".", more), xs
+    return terms, result.replace(DOTS, more), xs
 
 
 def on_diagonal(x, term):
@@ -330,7 +332,7 @@ def dezero_register_ops(register):
     register.function(outer, (np.outer,), method=None)
     register.function(linalg_outer, (np.linalg.outer,), "linalg.outer")
     for ufunc in UFUNCS:
-        register.function(outer_of(ufunc), ((ufunc, "outer"),), f"{ufunc.__name__}_outer", method=None)
+        register.function(outer_of(ufunc), ((ufunc, "outer"),), method=None)
     register.function(kron, (np.kron,), method=None)
     register.function(cross, (np.cross,), method=None)
     register.function(linalg_cross, (np.linalg.cross,), "linalg.cross")
