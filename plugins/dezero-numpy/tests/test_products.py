@@ -4,7 +4,12 @@ import pytest
 from dezero import Variable
 from dezero.testing import check_grads
 
-rng = np.random.default_rng(7)
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """The same numbers for a test, whatever runs before."""
+    global rng
+    rng = np.random.default_rng(7)
 
 
 def array(*shape):
