@@ -126,6 +126,44 @@ def test_ops_as_a_table(site):
     assert row.split() == ["claimer", "@", "numpy.hypot", "checked", "numpy", "plug", "1.0", "plug.py:6"]
 
 
+# -- ops --coverage
+
+COVERED = """
+print("LOUD")
+COVERAGE = {"numpy": {"exp": "rule", "sin": "rule", "unique": "refused: its shape depends on the data; x.data"}, "ndarray": {"T": "core"}}
+"""
+
+
+def test_coverage(site):
+    site.add("plug", {"p": "plug"}, {"plug.py": op_module("one") + 'COVERAGE = "plug_covered"\n', "plug_covered.py": COVERED}, version="3.1")
+    done = site.dezero("ops", "--coverage", "--json")
+    assert done.returncode == 0 and "LOUD" in done.stderr
+    row = next(row for row in json.loads(done.stdout) if row["package"] == "plug")
+    assert row["version"] == "3.1" and row["covered"]["ndarray"] == {"T": "core"} and row["covered"]["numpy"]["exp"] == "rule"
+    text = site.dezero("ops", "--coverage").stdout
+    head, _, first, second = text[text.index("plug 3.1"):].splitlines()[2:6]
+    assert (head.split(), first.split(), second.split()) == (
+        ["PART", "RULE", "REFUSED", "CORE"], ["numpy", "2", "1"], ["ndarray", "1"])
+    assert "numpy, rule:\n  exp sin\n" in text and "numpy, refused: its shape depends on the data; x.data:\n  unique\n" in text
+
+
+def test_coverage_costs_nothing_until_it_is_asked_for(site):
+    site.add("plug", {"p": "plug"}, {"plug.py": op_module("one") + 'COVERAGE = "plug_covered"\n', "plug_covered.py": "1 / 0"})
+    assert site.run("import dezero.functions as F; F.one").returncode == 0
+    assert "ZeroDivisionError" not in site.dezero("ops").stderr
+
+
+@pytest.mark.parametrize("said, what", [
+    ('"no_such_module"', "no_such_module"), ("3", "the name of a module"), ('"exits"', "SystemExit"), ('"wrong"', "{part: {name"),
+    ('"empty"', "COVERAGE")])
+def test_a_coverage_that_is_none(site, said, what):
+    site.add("plug", {"p": "plug"}, {"plug.py": op_module("one") + f"COVERAGE = {said}\n", "exits.py": "import sys; sys.exit(3)",
+                                     "wrong.py": "COVERAGE = {'numpy': ['exp']}", "empty.py": ""})
+    done = site.dezero("ops", "--coverage", "--json")
+    assert done.returncode == 0 and "plug" not in [row["package"] for row in json.loads(done.stdout)]
+    assert "warning: COVERAGE of plug:p: " in done.stderr and what in done.stderr and "Traceback" not in done.stderr
+
+
 # -- claims
 
 RULES = """

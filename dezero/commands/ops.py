@@ -6,9 +6,21 @@ is any number of times, unless the engine sees that its rule can't; 1 is once;
 "any" is vouched for by its author. KERNEL is what runs: compiled loops; loops that
 were traced from the rule; NumPy; or other ops, of which it is a composite.
 FILE is below the folder that modules are imported from; --json has it whole.
+
+--coverage tells instead what packages say of the libraries that they cover: which
+functions, methods and operators are answered, and which are not, with the reason.
+A plugin says so by the name of a module, COVERAGE = "my_package.coverage", which
+holds {part of the library: {name: what is said of it}} under the same name. What
+stands before a colon is counted: "rule", "composite", "refused: why; what to do".
 """
 
-from dezero.commands._output import add_json, load_all, placed, print_json, print_table
+from collections import Counter
+from importlib import import_module
+import sys
+
+from dezero import plugins
+from dezero._words import reason, shown
+from dezero.commands._output import add_json, load_all, placed, print_json, print_table, print_text, stdout_to_stderr
 from dezero.engine.function import RuleFunction
 from dezero.engine.op import loops_of
 from dezero.registry import SYMBOLS, function_name, line, registry
@@ -18,11 +30,14 @@ HELP = "list all ops: names, operators, NumPy functions, package"
 
 def arguments(parser):
     add_json(parser)
+    parser.add_argument("--coverage", action="store_true", help="list what of NumPy and other libraries is answered, and what is not")
 
 
 def run(arguments):
-    load_all(lazy=True)
-    if arguments.json:
+    load_all(lazy=not arguments.coverage)
+    if arguments.coverage:
+        print_json(coverage()) if arguments.json else show_coverage()
+    elif arguments.json:
         print_json(rows())
     else:
         show()
@@ -63,3 +78,53 @@ def show():
           " ".join(row["numpy"]), "any" if row["order"] is None else str(row["order"]), row["kernel"],
           f"{row['package']} {row['version']}".strip() or row["plugin"], f"{placed(row['file'])}:{row['line']}")
          for row in rows()])
+
+
+# -- what is covered
+
+def coverage():
+    """One dict for each package that says what it covers; what is wrong with one is told on stderr."""
+    found = []
+    for plugin in list(plugins._plugins.values()):
+        name = getattr(plugin.obj, "COVERAGE", None)
+        if name is not None:
+            try:
+                with stdout_to_stderr():
+                    found.append({"package": plugin.dist or plugin.name, "version": plugin.version, "covered": covered(name)})
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:          # SystemExit, and whatever else a module may raise
+                print(f"warning: COVERAGE of {plugin.name}: {reason(error)}", file=sys.stderr)
+    return found
+
+
+def covered(name):
+    """The table in a module, ``{part: {name: what is said of it}}``."""
+    if not isinstance(name, str):
+        raise TypeError(f"it is the name of a module, not {shown(name)}")
+    table = import_module(name).COVERAGE
+    if not isinstance(table, dict) or not all([isinstance(part, dict) for part in table.values()]):
+        raise TypeError(f"{name}.COVERAGE is {{part: {{name: what is said of it}}}}")
+    return {str(part): {str(name): str(said) for name, said in names.items()} for part, names in table.items()}
+
+
+def show_coverage():
+    """Print counts, and for each part and each thing that is said the names of which it is said."""
+    for package in coverage():
+        print_text(f"{package['package']} {package['version']}".strip())
+        print()
+        counts = {part: Counter(map(kind_of, names.values())) for part, names in package["covered"].items()}
+        kinds = list(dict.fromkeys(kind for count in counts.values() for kind in count))
+        print_table(("PART", *[kind.upper() for kind in kinds]),
+                    [(part, *[str(count[kind] or "") for kind in kinds]) for part, count in counts.items()])
+        for part, names in package["covered"].items():
+            for said in sorted(set(names.values()), key=lambda said: (kinds.index(kind_of(said)), said)):
+                print()
+                print_text(f"{part}, {said}:")
+                print_text("  " + " ".join([name for name in names if names[name] == said]), "  ")
+        print()
+
+
+def kind_of(said):
+    """The one word that is counted."""
+    return said.partition(":")[0]

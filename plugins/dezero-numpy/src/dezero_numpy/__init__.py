@@ -8,6 +8,7 @@ from dezero import hookimpl
 from dezero_numpy.claims import CLAIMS
 
 DEZERO_API = (1, 0)
+COVERAGE = "dezero_numpy.coverage"
 
 
 @hookimpl
