@@ -44,33 +44,35 @@ def outer(pick):
     return (array(pick, (), (2,), (2, 3)), array(pick, (), (3,), (2, 1), low=0.3)), {}
 
 
-def reduction(pick, **others):
-    x = array(pick)
+LONG = ((3,), (2, 3), (3, 2, 2))       # no axis of length 1, whose variance is none
+
+
+def reduction(pick, shapes=SHAPES, **others):
+    x = array(pick, *shapes)
     return (x,), {"axis": axes_of(x, pick), "keepdims": pick(False, True)} | {name: pick(*xs) for name, xs in others.items()}
 
 
-def masked(pick):
-    args, kwargs = reduction(pick)
-    kwargs["where"] = np.random.default_rng(pick(1, 2)).random(args[0].shape) < 0.7
-    return args, kwargs
-
-
 def spread(pick):
-    return reduction(pick, ddof=(0, 1)) if pick(True, False) else masked(pick)
+    args, kwargs = reduction(pick, LONG, ddof=(0, 1))
+    return args, kwargs | {"axis": kwargs["axis"] or None}
 
 
 def with_nan(kind):
     def drawn(pick):
-        (x, *rest), kwargs = kind(pick)
-        x[x > 1.2] = np.nan
-        x.flat[0] = 0.5
-        return (x, *rest), kwargs
+        (x, *rest), kwargs = kind(pick, LONG)
+        x.flat[pick(0, -1)] = np.nan
+        return (x, *rest), kwargs | {"axis": kwargs["axis"] or None}
     return drawn
 
 
+def spread_with_nan(pick):
+    args, kwargs = with_nan(reduction)(pick)
+    return args, kwargs | {"ddof": pick(0, 0.5)}
+
+
 def quantile(scale):
-    def drawn(pick):
-        args, kwargs = reduction(pick, method=("linear", "lower", "higher", "midpoint", "nearest"))
+    def drawn(pick, shapes=SHAPES):
+        args, kwargs = reduction(pick, shapes, method=("linear", "lower", "higher", "midpoint", "nearest"))
         return (*args, pick(0.3 * scale, [0.1 * scale, 0.85 * scale])), kwargs | {"axis": kwargs["axis"] or None}
     return drawn
 
@@ -213,6 +215,26 @@ def take(pick):
     return (array(pick, (3,), (3, 4)), pick(1, [0, 2, 0], np.array([[2, -1], [1, 1]]))), {"axis": pick(None, 0, -1)}
 
 
+def rollaxis(pick):
+    return (array(pick, (2, 3, 1)), pick(0, 1, 2, -1), pick(0, 1, 2, 3)), {}
+
+
+def unstack(pick):
+    return (array(pick, (2, 3), (2, 2, 2)),), {"axis": pick(0, 1, -1)}
+
+
+def astype(pick):
+    return (array(pick), pick("f8", "f4")), {"copy": True}
+
+
+def repeated(pick):
+    return (np.array([2.0, 1.0, 2.0, 3.0]),), {}
+
+
+def two_repeated(pick):
+    return (np.array([2.0, 1.0, 2.0, 3.0]), np.array([2.0, 5.0, 5.0])), {}
+
+
 def take_along_axis(pick):
     x = array(pick, (3, 4))
     axis = pick(0, 1, -1)
@@ -254,8 +276,9 @@ def where(pick):
 
 
 def clip(pick):
-    low, high = pick((-0.5, 1.0), (None, 0.5), (-1.0, None), (np.full(3, -0.3), np.array(0.7)))
-    return (array(pick, (3,), (2, 3)), low, high), {}
+    x = array(pick, (3,), (2, 3))
+    low, high = pick((-0.5, 1.0), (None, 0.5), (-1.0, None), (np.full(3, -0.3), np.array(0.7)), (None, None))
+    return ((x, low, high), {}) if low is not high else ((x,), {"min": -0.5, "max": 1.0})
 
 
 def interp(pick):
@@ -405,12 +428,11 @@ def polynomials(pick):
 KINDS = {
     binary: "arctan2 copysign fmax fmin fmod heaviside hypot logaddexp logaddexp2 maximum minimum remainder mod divmod floor_divide "
             "float_power ldexp nextafter power add subtract multiply divide true_divide",
-    outer: "multiply.outer add.outer subtract.outer divide.outer maximum.outer minimum.outer power.outer outer linalg.outer",
+    outer: "outer linalg.outer",
     reduction: "mean max min amax amin prod ptp median",
-    masked: "nansum nanprod",
     spread: "std var",
-    with_nan(reduction): "nanmean nanmax nanmin nanmedian",
-    with_nan(spread): "nanstd nanvar",
+    with_nan(reduction): "nansum nanprod nanmean nanmax nanmin nanmedian",
+    spread_with_nan: "nanstd nanvar",
     quantile(1): "quantile",
     quantile(100): "percentile",
     with_nan(quantile(1)): "nanquantile",
@@ -443,6 +465,11 @@ KINDS = {
     arrays: "broadcast_arrays atleast_1d atleast_2d atleast_3d meshgrid",
     resize: "resize",
     take: "take",
+    rollaxis: "rollaxis",
+    unstack: "unstack",
+    astype: "astype",
+    repeated: "unique unique_all unique_counts unique_inverse unique_values",
+    two_repeated: "setdiff1d setxor1d union1d intersect1d",
     take_along_axis: "take_along_axis",
     offset: "diagonal trace linalg.diagonal linalg.trace",
     diagonals: "diag diagflat",
@@ -487,4 +514,5 @@ UNARY = (
     "arctanh radians deg2rad degrees rad2deg absolute abs fabs positive negative modf sinc i0 nan_to_num")
 
 CALLS = {name: unary(name) for name in UNARY.split()} | {name: kind for kind, names in KINDS.items() for name in names.split()}
+CALLS |= {f"{name}.outer": outer for name in KINDS[binary].split()}
 """{how a NumPy function is called: what draws its arguments}."""

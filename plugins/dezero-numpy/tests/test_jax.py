@@ -5,10 +5,9 @@ import types
 import dezero
 import numpy as np
 import pytest
-from dezero import plugins
-from dezero.registry import function_name, registry
+from calls import FUNCTIONS, samples_of_function
 from dezero.testing.grads import weights
-from dezero.testing.samples import Place, Sample, samples_of
+from dezero.testing.samples import Place, Sample
 from drawn import CALLS
 from hypothesis import Phase, given, settings, strategies
 
@@ -37,26 +36,6 @@ NOT_DRAWN = {
 
 
 # -- what is called
-
-def functions():
-    """Return {how it is called: the NumPy function}, of all functions that ops or composites of this package answer."""
-    plugins.load()
-    plugins.open_all()
-    ours = [op for op in registry.snapshot.ops if op.dist == "dezero-numpy"]
-    keys = [key for op in ours for kind, key in registry.snapshot.holds(op) if kind == "numpy"]
-    return {function_name(key).removeprefix("numpy."): getattr(*key) if isinstance(key, tuple) else key for key in keys}
-
-
-def samples():
-    """Return {how a NumPy function is called: the samples of the op that answers it}."""
-    return {name: samples_of(op.cls) for name, function in FUNCTIONS.items()
-            if (op := registry.snapshot.functions.get(key_of(function))) is not None and op.cls is not None}
-
-
-def key_of(function):
-    """Return a function, or (ufunc, method), as the registry has it."""
-    return function if not isinstance(function, types.BuiltinMethodType) else (function.__self__, function.__name__)
-
 
 def of_jax(name):
     """Return the function of jax.numpy, or None."""
@@ -121,7 +100,7 @@ def of_theirs(f, cases):
 def compare(name, found):
     """Compare a function at samples."""
     rng = np.random.default_rng(5)
-    f, cases = FUNCTIONS[name], []
+    f, cases = FUNCTIONS[name][1], []
     for sample in found:
         with np.errstate(all="ignore"):
             ys = call(f, sample, sample.xs)
@@ -133,8 +112,7 @@ def compare(name, found):
                 np.testing.assert_allclose(x, y, 1e-9, 1e-11 * max(1, abs(y).max(initial=0)), err_msg=f"{what} of {sample.shown(name)}")
 
 
-FUNCTIONS = functions()
-SAMPLES = samples()
+SAMPLES = {name: found for name in FUNCTIONS if (found := samples_of_function(name))}
 
 
 def names(known):
