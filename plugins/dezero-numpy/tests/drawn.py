@@ -205,6 +205,10 @@ def arrays(pick):
     return (array(pick, (3,), (2, 3)), array(pick, (1, 3), ())), {}
 
 
+def meshgrid(pick):
+    return (array(pick, (3,)), array(pick, (2,))), {"indexing": pick("xy", "ij"), "sparse": pick(False, True)}
+
+
 def resize(pick):
     return (array(pick), pick((2, 2), (3, 4), 7)), {}
 
@@ -254,7 +258,7 @@ def triangle(pick):
 
 
 def chosen(pick):
-    return (np.array([0, 1, 1]), [array(pick, (3,)), array(pick, (2, 3))]), {}
+    return (np.array([0, 1, 1]), [array(pick, (3,)), array(pick, (2, 3))]), {"mode": pick("wrap", "clip")}
 
 
 def selected(pick):
@@ -268,6 +272,10 @@ def compress(pick):
 
 def extract(pick):
     return (np.array([True, False, True]), array(pick, (3,))), {}
+
+
+def ldexp(pick):
+    return (array(pick), np.array(pick(0, 3, -2))), {}
 
 
 def where(pick):
@@ -306,6 +314,10 @@ def inner(pick):
 def vectors(pick):
     a, b = pick(((3,), (3,)), ((2, 3), (3,)), ((2, 3), (2, 3)), ((4, 1, 3), (2, 3)))
     return (array(pick, a), array(pick, b)), {}
+
+
+def vectors_2(pick):
+    return (array(pick, (3,)), array(pick, (2,))), {}
 
 
 def matvec(pick):
@@ -425,10 +437,64 @@ def polynomials(pick):
     return (array(pick, (3,), (2,)), array(pick, (3,), (4,))), {}
 
 
+def copy(pick):
+    return (array(pick),), {}
+
+
+def bincount(pick):
+    return (np.array([0, 2, 2, 5]),), {"weights": array(pick, (4,)), "minlength": pick(0, 8)}
+
+
+def histogram(pick):
+    return (array(pick, (4,)), pick(3, 2)), {}
+
+
+def polydiv(pick):
+    return (array(pick, (4,), (2,)), 3 + array(pick, (2,))), {}
+
+
+def polyfit(pick):
+    return (np.array([0.0, 1.0, 2.5, 3.0, 4.5]), array(pick, (5,), (5, 2)), pick(1, 2)), {}
+
+
+def unwrap(pick):
+    return (3 * array(pick, (4,), (3, 4)),), {"axis": pick(-1, 0)}
+
+
+def partition(pick):
+    return (array(pick, (4,), (2, 4)), pick(1, 2)), {"axis": -1}
+
+
+def tensorinv(pick):
+    return (regular(pick, (4, 4)).reshape(2, 2, 4),), {"ind": 2}
+
+
+def tensorsolve(pick):
+    return (regular(pick, (4, 4)).reshape(2, 2, 4), array(pick, (2, 2))), {}
+
+
+def lstsq(pick):
+    return (array(pick, (4, 2)) + 3 * np.eye(4, 2), array(pick, (4,), (4, 3))), {}
+
+
+def tall(pick):
+    return (array(pick, (4, 2), (3, 3), (2, 4, 2)),), {"mode": "reduced"}
+
+
+def vdot(pick):
+    shape = pick((3,), (2, 3))
+    return (array(pick, shape), array(pick, shape)), {}
+
+
+def split_0(pick):
+    return (array(pick, (4, 2), (4, 1, 2)), pick(2, [1, 3])), {}
+
+
 KINDS = {
     binary: "arctan2 copysign fmax fmin fmod heaviside hypot logaddexp logaddexp2 maximum minimum remainder mod divmod floor_divide "
-            "float_power ldexp nextafter power add subtract multiply divide true_divide",
-    outer: "outer linalg.outer",
+            "float_power power add subtract multiply divide",
+    outer: "outer",
+    vectors_2: "linalg.outer",
     reduction: "mean max min amax amin prod ptp median",
     spread: "std var",
     with_nan(reduction): "nansum nanprod nanmean nanmax nanmin nanmedian",
@@ -439,7 +505,8 @@ KINDS = {
     with_nan(quantile(100)): "nanpercentile",
     average: "average",
     along: "cumsum cumprod nancumsum nancumprod",
-    along_one: "sort multiply.accumulate add.accumulate maximum.accumulate minimum.accumulate multiply.reduce maximum.reduce minimum.reduce",
+    along_one: "sort multiply.accumulate add.accumulate maximum.accumulate minimum.accumulate multiply.reduce maximum.reduce minimum.reduce "
+               "logaddexp.reduce",
     accumulated: "cumulative_sum cumulative_prod",
     difference: "diff",
     gradient: "gradient",
@@ -462,7 +529,8 @@ KINDS = {
     split_1: "hsplit",
     split_2: "dsplit",
     pad: "pad",
-    arrays: "broadcast_arrays atleast_1d atleast_2d atleast_3d meshgrid",
+    arrays: "broadcast_arrays atleast_1d atleast_2d atleast_3d",
+    meshgrid: "meshgrid",
     resize: "resize",
     take: "take",
     rollaxis: "rollaxis",
@@ -479,6 +547,7 @@ KINDS = {
     compress: "compress",
     extract: "extract",
     where: "where",
+    ldexp: "ldexp",
     clip: "clip",
     interp: "interp",
     dot: "dot",
@@ -507,6 +576,19 @@ KINDS = {
     vander: "vander",
     vector: "ediff1d poly polyder polyint trim_zeros",
     polynomials: "polyadd polysub polymul",
+    copy: "copy",
+    bincount: "bincount",
+    histogram: "histogram histogram_bin_edges",
+    polydiv: "polydiv",
+    polyfit: "polyfit",
+    unwrap: "unwrap",
+    partition: "partition",
+    tensorinv: "linalg.tensorinv",
+    tensorsolve: "linalg.tensorsolve",
+    lstsq: "linalg.lstsq",
+    tall: "linalg.qr",
+    vdot: "vdot",
+    split_0: "vsplit",
 }
 
 UNARY = (
