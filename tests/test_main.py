@@ -15,7 +15,7 @@ import dezero
 from dezero import _kernels
 from dezero.__main__ import COMMANDS, main
 from dezero.commands import demo, new
-from dezero.commands._output import print_table
+from dezero.commands._output import print_table, wrapped
 from dezero.registry import registry
 
 BROKEN = {"a": "no_such_module"}
@@ -162,6 +162,10 @@ def test_a_coverage_that_is_none(site, said, what):
     done = site.dezero("ops", "--coverage", "--json")
     assert done.returncode == 0 and "plug" not in [row["package"] for row in json.loads(done.stdout)]
     assert "warning: COVERAGE of plug:p: " in done.stderr and what in done.stderr and "Traceback" not in done.stderr
+
+
+def test_no_wrapped_line_begins_with_a_blank():
+    assert wrapped("a" * 9 + " b", 9) == ["a" * 9, "b"]
 
 
 # -- claims

@@ -90,6 +90,8 @@ def wrapped(text, width, indent=""):
         return [text]
     lines = [""]
     for piece in re.findall(r"\S+?(?:/(?=\S)|(?=\s|$))|\s+", text):
+        if piece.isspace() and len(lines[-1]) + len(piece) > width:
+            continue                                        # the next one is in a new line
         if len(lines[-1]) + len(piece.rstrip()) > width and lines[-1].strip():
             lines.append(indent)
             piece = piece.lstrip()

@@ -1,0 +1,22 @@
+"""What is changed in a rule, the kit finds at the op's own samples."""
+import os
+
+import mutants
+import pytest
+
+COUNT = int(os.environ.get("DEZERO_NUMPY_MUTANTS", "6"))        # of each module; `python tests/mutants.py` tries all
+
+
+@pytest.mark.parametrize("case", mutants.picked(COUNT), ids=lambda case: f"{case[1]}: {case[2]}")
+def test_a_mutant_is_found(case):
+    assert mutants.is_found(*case), "add a sample that this fails, or say in mutants.EQUIVALENT why it is right"
+
+
+@pytest.mark.parametrize("op", [op for ops in mutants.ops().values() for op in ops[::9]], ids=lambda op: op.name)
+def test_what_is_not_changed_passes(op):
+    mutants.check(mutants.with_rule(op, op.rule), op)
+
+
+def test_what_is_called_right_all_the_same_is_a_mutant():
+    known = {(case[1], case[2]) for module, ops in mutants.ops().items() for case in mutants.cases(module, ops)}
+    assert {(name, text) for name, texts in mutants.EQUIVALENT.items() for text in texts} <= known
