@@ -466,11 +466,12 @@ def partition(pick):
 
 
 def tensorinv(pick):
-    return (regular(pick, (4, 4)).reshape(2, 2, 4),), {"ind": 2}
+    shape, ind = pick(((2, 2, 4), 2), ((4, 2, 2), 1))
+    return (regular(pick, (4, 4)).reshape(shape),), {"ind": ind}
 
 
 def tensorsolve(pick):
-    return (regular(pick, (4, 4)).reshape(2, 2, 4), array(pick, (2, 2))), {}
+    return (regular(pick, (4, 4)).reshape(2, 2, 2, 2), array(pick, (2, 2))), {"axes": pick(None, (0,), (1, 0))}
 
 
 def lstsq(pick):
@@ -490,6 +491,23 @@ def split_0(pick):
     return (array(pick, (4, 2), (4, 1, 2)), pick(2, [1, 3])), {}
 
 
+def reduceat(pick):
+    return (array(pick, (5,), (5, 2)), np.array(pick([0, 2], [1, 3, 2], [4, 0]))), {"axis": 0}
+
+
+def by_axis(pick):
+    return (pick(lambda v: v * v, lambda v: v[0] * v[-1]), pick(0, 1, -1), array(pick, (3, 4), (2, 3, 2))), {}
+
+
+def over_axes(pick):
+    return (lambda a, axis: (a * a).sum(axis), array(pick, (3, 4), (2, 3, 2)), pick(0, (0, 1), (-1,))), {}
+
+
+def piecewise(pick):
+    x = array(pick, (5,), (2, 3))
+    return (x, [x < 0, x > 1], [lambda x: x * x, lambda x: -x * x * x, pick(2.0, lambda x: x)][:pick(2, 3)]), {}
+
+
 KINDS = {
     binary: "arctan2 copysign fmax fmin fmod heaviside hypot logaddexp logaddexp2 maximum minimum remainder mod divmod floor_divide "
             "float_power power add subtract multiply divide",
@@ -506,7 +524,7 @@ KINDS = {
     average: "average",
     along: "cumsum cumprod nancumsum nancumprod",
     along_one: "sort multiply.accumulate add.accumulate maximum.accumulate minimum.accumulate multiply.reduce maximum.reduce minimum.reduce "
-               "logaddexp.reduce",
+               "logaddexp.reduce logaddexp.accumulate",
     accumulated: "cumulative_sum cumulative_prod",
     difference: "diff",
     gradient: "gradient",
@@ -532,6 +550,10 @@ KINDS = {
     arrays: "broadcast_arrays atleast_1d atleast_2d atleast_3d",
     meshgrid: "meshgrid",
     resize: "resize",
+    reduceat: "add.reduceat",
+    by_axis: "apply_along_axis",
+    over_axes: "apply_over_axes",
+    piecewise: "piecewise",
     take: "take",
     rollaxis: "rollaxis",
     unstack: "unstack",
@@ -593,7 +615,7 @@ KINDS = {
 
 UNARY = (
     "exp exp2 expm1 log log2 log10 log1p sqrt cbrt reciprocal square sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh "
-    "arctanh radians deg2rad degrees rad2deg absolute abs fabs positive negative modf sinc i0 nan_to_num")
+    "arctanh radians deg2rad degrees rad2deg absolute abs fabs positive negative modf frexp sinc i0 nan_to_num real_if_close")
 
 CALLS = {name: unary(name) for name in UNARY.split()} | {name: kind for kind, names in KINDS.items() for name in names.split()}
 CALLS |= {f"{name}.outer": outer for name in KINDS[binary].split()}
