@@ -14,6 +14,7 @@ import random
 import sys
 import textwrap
 import warnings
+from pathlib import Path
 from types import FunctionType
 
 from dezero import plugins
@@ -30,11 +31,10 @@ OTHERS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mu
           ast.GtE: ast.Gt, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Mod: ast.Mult,
           ast.FloorDiv: ast.Mult, ast.MatMult: ast.Mult, ast.Pow: ast.Mult}
 
-SYMMETRIC = ("np.hypot", "np.maximum", "np.minimum", "min", "max")
+SYMMETRIC = ("np.hypot", "np.convolve", "np.maximum", "np.minimum", "min", "max")
 
-EQUIVALENT = {
-}
-"""{function: {mutant: why it is right all the same}}."""
+KNOWN = Path(__file__).with_name("mutants.txt")
+"""What survives and has been looked at, "module.function: mutant" in a line, below the reason: "# equal" or "# hole"."""
 
 
 # -- what is changed
@@ -223,18 +223,30 @@ def check(op, like):
             run(subject, name)
 
 
-def reason(name, text):
-    """Return why a mutant is right all the same, or None."""
-    return EQUIVALENT.get(name, {}).get(text)
+def known():
+    """Return {(module, function, mutant): the reason}."""
+    found, reason = {}, ""
+    for line in KNOWN.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# "):
+            reason = line[2:]
+        elif line:
+            place, _, text = line.partition(": ")
+            found[(*place.split("."), text)] = reason
+    return found
+
+
+def key(case):
+    """Return where a mutant stands among those that are known."""
+    return case[0].__name__.rpartition(".")[2], case[1], case[2]
 
 
 def picked(count, seed=0):
     """Return some cases of each module, the same each time."""
     rng = random.Random(seed)
-    found = []
+    found, survive = [], known()
     for module, its in ops().items():
-        known = [case for case in cases(module, its) if reason(*case[1:3]) is None]
-        found += rng.sample(known, min(count, len(known)))
+        new = [case for case in cases(module, its) if key(case) not in survive]
+        found += rng.sample(new, min(count, len(new)))
     return found
 
 
@@ -242,16 +254,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
-    count, survivors = 0, 0
+    count, survivors, survive = 0, 0, known()
     for module, its in ops().items():
         for case in cases(module, its):
             if arguments.names and not {case[1], module.__name__.rpartition(".")[2]} & set(arguments.names):
                 continue
             count += 1
-            if not is_found(*case) and reason(*case[1:3]) is None:
+            if not is_found(*case) and key(case) not in survive:
                 survivors += 1
-                print(f"{module.__name__.rpartition('.')[2]}.{case[1]}: {case[2]}", flush=True)
-    print(f"{survivors} of {count} mutants survive")
+                print("{}.{}: {}".format(*key(case)), flush=True)
+    print(f"{survivors} of {count} mutants survive, and are not in {KNOWN.name}")
     return survivors > 0
 
 

@@ -27,7 +27,7 @@ NO_JAX = {
 """Which functions JAX has not."""
 
 REFUSED = {
-    "copy": "order='F'", "partition": "several places", "sort": "kind", "tril": "one row", "triu": "one row",
+    "convolve": "a number", "copy": "order='F'", "partition": "several places", "sort": "kind", "tril": "one row", "triu": "one row",
     "quantile": "most methods, weights", "percentile": "most methods, weights", "nanquantile": "most methods, weights",
     "nanpercentile": "most methods, weights", "nanvar": "correction", "nanstd": "correction", "apply_over_axes": "one axis",
 }
