@@ -130,12 +130,14 @@ def test_ops_as_a_table(site):
 
 COVERED = """
 print("LOUD")
-COVERAGE = {"numpy": {"exp": "rule", "sin": "rule", "unique": "refused: its shape depends on the data; x.data"}, "ndarray": {"T": "core"}}
+COVERAGE = {"numpy": {"exp": "rule", "sin": "rule", "unique": "refused: its shape depends on the data; x.data"},
+            "ndarray": {"T": "core"}}
 """
 
 
 def test_coverage(site):
-    site.add("plug", {"p": "plug"}, {"plug.py": op_module("one") + 'COVERAGE = "plug_covered"\n', "plug_covered.py": COVERED}, version="3.1")
+    modules = {"plug.py": op_module("one") + 'COVERAGE = "plug_covered"\n', "plug_covered.py": COVERED}
+    site.add("plug", {"p": "plug"}, modules, version="3.1")
     done = site.dezero("ops", "--coverage", "--json")
     assert done.returncode == 0 and "LOUD" in done.stderr
     row = next(row for row in json.loads(done.stdout) if row["package"] == "plug")

@@ -30,7 +30,7 @@ HELP = "list all ops: names, operators, NumPy functions, package"
 
 def arguments(parser):
     add_json(parser)
-    parser.add_argument("--coverage", action="store_true", help="list what of NumPy and other libraries is answered, and what is not")
+    parser.add_argument("--coverage", action="store_true", help="list what of a library is answered, and what is not")
 
 
 def run(arguments):

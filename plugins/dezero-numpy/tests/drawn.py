@@ -296,7 +296,8 @@ def interp(pick):
 # -- products
 
 def dot(pick):
-    a, b = pick(((), (3,)), ((2, 3), ()), ((2, 2, 3), (3,)), ((2, 2, 3), (4, 3, 2)), ((3,), (4, 3, 2)), ((2, 3), (3, 2)), ((3,), (3,)))
+    a, b = pick(((), (3,)), ((2, 3), ()), ((2, 2, 3), (3,)), ((2, 2, 3), (4, 3, 2)), ((3,), (4, 3, 2)), ((2, 3), (3, 2)),
+                ((3,), (3,)))
     return (array(pick, a), array(pick, b)), {}
 
 
@@ -337,8 +338,10 @@ def tensordot(pick):
 
 
 def einsum(pick):
-    text, *shapes = pick(("ij,jk", (2, 3), (3, 2)), ("ij->ji", (2, 3)), ("ii->i", (3, 3)), ("ii", (3, 3)), ("...i,...i->...", (2, 3), (3,)),
-                         ("ij,kj,k->i", (2, 3), (4, 3), (4,)), ("i,j", (2,), (3,)), ("ijk->j", (2, 3, 2)), ("bij,bjk->bik", (2, 2, 3), (2, 3, 1)))
+    text, *shapes = pick(("ij,jk", (2, 3), (3, 2)), ("ij->ji", (2, 3)), ("ii->i", (3, 3)), ("ii", (3, 3)),
+                         ("...i,...i->...", (2, 3), (3,)),
+                         ("ij,kj,k->i", (2, 3), (4, 3), (4,)), ("i,j", (2,), (3,)), ("ijk->j", (2, 3, 2)),
+                         ("bij,bjk->bik", (2, 2, 3), (2, 3, 1)))
     return (text, *[array(pick, shape) for shape in shapes]), {}
 
 
@@ -397,7 +400,8 @@ def reduced(pick):
 
 def norm(pick):
     if pick(True, False):
-        return (array(pick, (3,), (2, 3)),), {"axis": pick(0, -1), "ord": pick(None, 1, 2, 3, 0.5, np.inf, -np.inf, -1, -2), "keepdims": pick(False, True)}
+        ord = pick(None, 1, 2, 3, 0.5, np.inf, -np.inf, -1, -2)
+        return (array(pick, (3,), (2, 3)),), {"axis": pick(0, -1), "ord": ord, "keepdims": pick(False, True)}
     a = wide_or_tall(pick)[0][0]
     return (a,), {"axis": (-2, -1), "ord": pick(None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf), "keepdims": pick(False, True)}
 
@@ -509,8 +513,8 @@ def piecewise(pick):
 
 
 KINDS = {
-    binary: "arctan2 copysign fmax fmin fmod heaviside hypot logaddexp logaddexp2 maximum minimum remainder mod divmod floor_divide "
-            "float_power power add subtract multiply divide",
+    binary: "arctan2 copysign fmax fmin fmod heaviside hypot logaddexp logaddexp2 maximum minimum remainder divmod "
+            "floor_divide float_power power add subtract multiply divide",
     outer: "outer",
     vectors_2: "linalg.outer",
     reduction: "mean max min amax amin prod ptp median",
@@ -523,8 +527,8 @@ KINDS = {
     with_nan(quantile(100)): "nanpercentile",
     average: "average",
     along: "cumsum cumprod nancumsum nancumprod",
-    along_one: "sort multiply.accumulate add.accumulate maximum.accumulate minimum.accumulate multiply.reduce maximum.reduce minimum.reduce "
-               "logaddexp.reduce logaddexp.accumulate",
+    along_one: "sort multiply.accumulate add.accumulate maximum.accumulate minimum.accumulate multiply.reduce "
+               "maximum.reduce minimum.reduce logaddexp.reduce logaddexp.accumulate",
     accumulated: "cumulative_sum cumulative_prod",
     difference: "diff",
     gradient: "gradient",
@@ -614,8 +618,9 @@ KINDS = {
 }
 
 UNARY = (
-    "exp exp2 expm1 log log2 log10 log1p sqrt cbrt reciprocal square sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh "
-    "arctanh radians deg2rad degrees rad2deg absolute abs fabs positive negative modf frexp sinc i0 nan_to_num real_if_close")
+    "exp exp2 expm1 log log2 log10 log1p sqrt cbrt reciprocal square sin cos tan arcsin arccos arctan sinh cosh tanh "
+    "arcsinh arccosh arctanh radians deg2rad degrees rad2deg absolute abs fabs positive negative modf frexp "
+    "sinc i0 nan_to_num real_if_close")
 
 CALLS = {name: unary(name) for name in UNARY.split()} | {name: kind for kind, names in KINDS.items() for name in names.split()}
 CALLS |= {f"{name}.outer": outer for name in KINDS[binary].split()}

@@ -34,7 +34,10 @@ OTHERS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mu
 SYMMETRIC = ("np.hypot", "np.convolve", "np.maximum", "np.minimum", "min", "max")
 
 KNOWN = Path(__file__).with_name("mutants.txt")
-"""What survives and has been looked at, "module.function: mutant" in a line, below the reason, which is of three kinds: # equal, # elsewhere and # hole."""
+"""What survives and has been looked at, "module.function: mutant" in a line, below the reason.
+
+A reason is of three kinds: "# equal", where the mutant is right; "# elsewhere", where other tests find it; "# hole".
+"""
 
 
 # -- what is changed

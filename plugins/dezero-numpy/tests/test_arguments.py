@@ -1,4 +1,5 @@
 """Each parameter that a NumPy function has: it means what it means in NumPy, or is refused by name; it is never ignored."""
+import re
 import warnings
 from inspect import Parameter
 
@@ -23,20 +24,25 @@ def ints(a):
 
 VALUES = {
     "axis": [0, -1, 1, (0, 1), None],
-    "axes": [(1, 0), (1,), [(-2, -1), (-2, -1), (-2, -1)], [-1, -1, ()], [(-1,), (-1,), ()], (0, 1), 1, 0, ([0], [0]), [(0,), (0,), ()], (0,),
+    "axes": [(1, 0), (1,), [(-2, -1), (-2, -1), (-2, -1)], [-1, -1, ()], [(-1,), (-1,), ()], (0, 1), 1, 0, ([0], [0]),
+             [(0,), (0,), ()], (0,),
              [(-1), (-2, -1), (-1)], [(-2, -1), (-1), (-1)]],
     "axis1": [1, -1], "axis2": [0, -1], "axisa": [0], "axisb": [0], "axisc": [0],
     "dtype": ["f4", "f8", int],
-    "keepdims": [True], "initial": [0.5, -7.0, 9.0], "where": [mask, lambda a: mask(a[..., :1]), lambda a: np.arange(a.shape[-1]) % 2 == 0],
-    "casting": ["unsafe", "no"], "order": ["F", "K"], "subok": [False, True], "signature": ["dd->d", "d->d", "dd->dd", "d->dd", "dl->d", "d->di"],
+    "keepdims": [True], "initial": [0.5, -7.0, 9.0],
+    "where": [mask, lambda a: mask(a[..., :1]), lambda a: np.arange(a.shape[-1]) % 2 == 0],
+    "casting": ["unsafe", "no"], "order": ["F", "K"], "subok": [False, True],
+    "signature": ["dd->d", "d->d", "dd->dd", "d->dd", "dl->d", "d->di"],
     "ddof": [1], "correction": [1], "mean": [lambda a: a.mean(keepdims=True) + 1.0],
     "kind": ["stable", "heapsort"], "stable": [True], "descending": [True],
     "overwrite_input": [True], "interpolation": ["lower"],
     "method": ["lower", "midpoint"], "weights": [lambda a: 1.0 + np.arange(a.size).reshape(a.shape)], "returned": [True],
-    "n": [2, 0], "prepend": [9.0], "append": [9.0], "edge_order": [2], "x": [lambda a: np.linspace(0, 1, a.shape[0]) ** 2], "dx": [0.5],
+    "n": [2, 0], "prepend": [9.0], "append": [9.0], "edge_order": [2], "x": [lambda a: np.linspace(0, 1, a.shape[0]) ** 2],
+    "dx": [0.5],
     "include_initial": [True],
     "q": [0.25], "kth": [1],
-    "k": [1], "offset": [1], "shift": [1], "reps": [2], "repeats": [2], "a_min": [-0.5], "a_max": [0.5], "min": [-0.5], "max": [0.5],
+    "k": [1], "offset": [1], "shift": [1], "reps": [2], "repeats": [2], "a_min": [-0.5], "a_max": [0.5], "min": [-0.5],
+    "max": [0.5],
     "indices": [ints], "indices_or_sections": [1], "mode": ["wrap", "clip", "valid", "same", "edge", "complete", "r"],
     "pad_width": [2], "constant_values": [3.0], "end_values": [3.0], "stat_length": [1], "reflect_type": ["odd"],
     "copy": [False, True], "sparse": [True], "indexing": ["ij"],
@@ -45,13 +51,15 @@ VALUES = {
     "rcond": [1e-3, 0.5], "rtol": [1e-3, 0.5], "tol": [1e-3], "upper": [True],
     "rowvar": [False], "bias": [True], "fweights": [lambda a: np.arange(1, a.shape[-1] + 1)],
     "aweights": [lambda a: np.arange(1.0, a.shape[-1] + 1)], "allow_masked": [True], "y": [lambda a: a[..., ::-1] * 2],
-    "increasing": [True], "N": [2], "deg": [True, 2], "discont": [4.0], "to_begin": [7.0], "to_end": [7.0], "m": [2], "full": [True],
+    "increasing": [True], "N": [2], "deg": [True, 2], "discont": [4.0], "to_begin": [7.0], "to_end": [7.0], "m": [2],
+    "full": [True],
     "w": [lambda a: np.arange(1.0, a.size + 1)], "cov": [True], "start": [1], "shape": [(2, 3)], "new_shape": [(2, 2)],
     "destination": [0], "source": [0], "device": ["cpu"], "reverse": [True], "endpoint": [False], "num": [4], "retstep": [True],
     "minlength": [9], "range": [(-1, 1)], "bins": [3], "density": [True], "newshape": [(-1,)], "ind": [1],
     "M": [3], "decimals": [1], "norm": ["ortho"], "s": [None], "v": [1.0], "values": [lambda a: a], "obj": [1],
     "trim": ["f"], "return_index": [True], "return_inverse": [True],
-    "return_counts": [True], "equal_nan": [False], "sorted": [False], "assume_unique": [True], "return_indices": [True], "p": [1, "fro", -2],
+    "return_counts": [True], "equal_nan": [False], "sorted": [False], "assume_unique": [True], "return_indices": [True],
+    "p": [1, "fro", -2],
 }
 """{parameter: values that it is given, or functions of the first array which give them}."""
 
@@ -146,7 +154,8 @@ def test_a_parameter_counts_or_is_refused(name, parameter):
                 with np.errstate(all="ignore"), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     warnings.simplefilter("error", DeprecationWarning)
-                    calls = [(call, function(*map(of_its_own, call[0]), **call[1])) for call in forms(signature, args, kwargs, p, value)]
+                    calls = forms(signature, args, kwargs, p, value)
+                    calls = [(call, function(*map(of_its_own, call[0]), **call[1])) for call in calls]
             except Exception:                           # no value for this call
                 continue
             for call, wanted in calls:
@@ -196,4 +205,4 @@ def compare(name, parameter, call, wanted):
 
 def names(parameter, text):
     """Does an error say of which parameter it is, or that it takes none at its place?"""
-    return parameter in text.replace("=", " ").replace("'", " ").replace("(", " ").split() or "by place" in text or "positional argument" in text
+    return parameter in re.findall(r"\w+", text) or "by place" in text or "positional argument" in text

@@ -36,7 +36,8 @@ def test_what_is_said():
     said = {said for names in COVERAGE.values() for said in names.values()}
     assert {text.partition(":")[0] for text in said} == KINDS
     assert all(";" in text for text in said if text.startswith("refused"))      # the reason; what to write
-    assert COVERAGE["numpy"]["exp"] == "rule" and COVERAGE["ndarray"]["reshape"] == COVERAGE["ufunc methods"]["add.reduce"] == "core"
+    assert COVERAGE["numpy"]["exp"] == "rule"
+    assert COVERAGE["ndarray"]["reshape"] == COVERAGE["ufunc methods"]["add.reduce"] == "core"
     assert COVERAGE["numpy"]["clip"] == "composite" and COVERAGE["numpy"]["argmax"] == "constant"
 
 
@@ -64,13 +65,16 @@ def test_what_is_refused_raises(name):
 def test_use_covered(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(use_covered, "COVERAGE", {
         "numpy": {"exp": "rule", "unique": "refused: why; what", "shape": "constant"}, "numpy.linalg": {"eig": "refused: eh; what"},
-        "numpy.fft": {}, "ufunc methods": {"multiply.at": "refused: oh; what"}, "ndarray": {"T": "core"}, "operators": {"+": "core"}})
+        "numpy.fft": {},
+        "ufunc methods": {"multiply.at": "refused: oh; what"}, "ndarray": {"T": "core"}, "operators": {"+": "core"}})
     file = tmp_path / "use.tsv"
-    file.write_text("function\tkind\tshare_permille\nnumpy.exp\tdifferentiable\t30\nndarray.T\tdifferentiable\t5\noperator.+\tdifferentiable\t1\n"
+    file.write_text("function\tkind\tshare_permille\nnumpy.exp\tdifferentiable\t30\nndarray.T\tdifferentiable\t5\n"
+                    "operator.+\tdifferentiable\t1\n"
                     "numpy.unique\tdifferentiable\t4\nnumpy.linalg.eig\tdifferentiable\t0\nnumpy.multiply.at\tdifferentiable\t0\n"
                     "numpy.shape\tconstant\t50\nnumpy.int\tdifferentiable\t50\n")
     monkeypatch.setattr(sys, "argv", ["use_covered.py", str(file)])
     assert use_covered.main() == 0
     assert capsys.readouterr().out.splitlines() == [
-        "use covered: 90.00 % (3 of 6 names)", " 10.00 %  numpy.unique: refused: why; what", "  0.00 %  numpy.linalg.eig: refused: eh; what",
+        "use covered: 90.00 % (3 of 6 names)", " 10.00 %  numpy.unique: refused: why; what",
+        "  0.00 %  numpy.linalg.eig: refused: eh; what",
         "  0.00 %  numpy.multiply.at: refused: oh; what", "not a function, method or operator of NumPy 2: numpy.int"]

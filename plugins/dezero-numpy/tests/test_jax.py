@@ -27,7 +27,8 @@ NO_JAX = {
 """Which functions JAX has not."""
 
 REFUSED = {
-    "convolve": "a number", "copy": "order='F'", "partition": "several places", "sort": "kind", "tril": "one row", "triu": "one row",
+    "convolve": "a number", "copy": "order='F'", "partition": "several places", "sort": "kind", "tril": "one row",
+    "triu": "one row",
     "quantile": "most methods, weights", "percentile": "most methods, weights", "nanquantile": "most methods, weights",
     "nanpercentile": "most methods, weights", "nanvar": "correction", "nanstd": "correction", "apply_over_axes": "one axis",
 }
@@ -37,7 +38,8 @@ DIFFERENT = {
     "partition": "JAX sorts both parts",
     **dict.fromkeys("unique unique_all unique_counts unique_inverse unique_values union1d intersect1d setdiff1d setxor1d".split(),
                     "JAX gives 0"),
-    "histogram": "JAX counts in floating numbers", "polydiv": "JAX leaves leading zeros", "polyfit": "JAX divides by 0 where x is 0",
+    "histogram": "JAX counts in floating numbers", "polydiv": "JAX leaves leading zeros",
+    "polyfit": "JAX divides by 0 where x is 0",
 }
 """{function: why JAX has other derivatives}."""
 

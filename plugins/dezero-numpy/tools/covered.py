@@ -25,16 +25,17 @@ REASONS = {
         base_repr binary_repr bartlett blackman hamming hanning kaiser broadcast_shapes busday_count busday_offset is_busday
         datetime_as_string datetime_data diag_indices empty eye identity zeros ones fft.fftfreq fft.rfftfreq
         format_float_positional format_float_scientific from_dlpack frombuffer fromfile fromregex fromstring genfromtxt get_include
-        get_printoptions getbufsize geterr geterrcall indices info isdtype isfortran isscalar issubdtype iterable load loadtxt mask_indices
-        mgrid mintypecode nested_iters ogrid printoptions promote_types index_exp s_ set_printoptions setbufsize seterr seterrcall
-        show_config show_runtime tri tril_indices triu_indices typename isnat
+        get_printoptions getbufsize geterr geterrcall indices info isdtype isfortran isscalar issubdtype iterable load loadtxt
+        mask_indices mgrid mintypecode nested_iters ogrid printoptions promote_types index_exp s_ set_printoptions setbufsize
+        seterr seterrcall show_config show_runtime tri tril_indices triu_indices typename isnat
         """,
     "numpy: deprecated; it calls np.vstack": """
         row_stack
         """,
-    "refused: NumPy asks no Variable about it, and a Variable refuses to become an array; np.stack or np.concatenate for lists that hold "
-    "Variables, x.data for a constant": """
-        array asarray asanyarray asarray_chkfinite ascontiguousarray asfortranarray asmatrix bmat c_ r_ arange full fromiter require poly1d
+    "refused: NumPy asks no Variable about it, and a Variable refuses to become an array; np.stack or np.concatenate for lists "
+    "that hold Variables, x.data for a constant": """
+        array asarray asanyarray asarray_chkfinite ascontiguousarray asfortranarray asmatrix bmat c_ r_ arange full fromiter
+        require poly1d
         """,
     "refused: it calls a function of the caller's on single numbers; write that function for whole Variables": """
         vectorize frompyfunc fromfunction
@@ -54,7 +55,7 @@ REASONS = {
         array_equiv iscomplex isneginf isposinf common_type min_scalar_type nextafter spacing histogram2d histogramdd
         x.itemsize x.nbytes
         """,
-    "refused: of complex numbers, which the engine does not have yet; of a real x, cosines and sines times x do for a transform": """
+    "refused: of complex numbers, which the engine does not have yet; a real transform is a product with cosines and sines": """
         fft.*fft fft.*fft2 fft.*fftn sort_complex roots linalg.eig linalg.eigvals angle
         """,
     "refused: of complex numbers, which the engine does not have yet; a real x is its own real part": """
@@ -92,7 +93,8 @@ FUNCTIONS = (np.ufunc, type(np.concatenate), type(len), type(lambda: None))
 UFUNC_METHODS = ("reduce", "accumulate", "reduceat", "outer", "at")
 
 
-PREFIXES = {"numpy": "", "numpy.linalg": "linalg.", "numpy.fft": "fft.", "ufunc methods": "", "ndarray": "x.", "operators": "operator_"}
+PREFIXES = {"numpy": "", "numpy.linalg": "linalg.", "numpy.fft": "fft.",
+            "ufunc methods": "", "ndarray": "x.", "operators": "operator_"}
 
 
 # -- what NumPy has
