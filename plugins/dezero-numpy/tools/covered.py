@@ -58,8 +58,8 @@ REASONS = {
     "refused: of complex numbers, which the engine does not have yet; a real transform is a product with cosines and sines": """
         fft.*fft fft.*fft2 fft.*fftn sort_complex roots linalg.eig linalg.eigvals angle
         """,
-    "refused: of complex numbers, which the engine does not have yet; a real x is its own real part": """
-        real imag conj conjugate x.real x.imag x.conj x.conjugate
+    "refused: it is another name; x.conj()": """
+        x.conjugate
         """,
     "refused: NumPy's is an iterator that writes; x.ravel() has the elements": """
         x.flat
