@@ -136,6 +136,11 @@ def roll(pick):
     return (x, shift), {"axis": axis if axis != () else None}
 
 
+def shifts(pick):
+    x = array(pick)
+    return (x,), {"axes": axes_of(x, pick)}
+
+
 def tile(pick):
     return (array(pick), pick(2, (2,), (2, 1), (1, 2, 3), (0, 2))), {}
 
@@ -537,6 +542,7 @@ KINDS = {
     matrix: "fliplr flipud",
     rot90: "rot90",
     roll: "roll",
+    shifts: "fft.fftshift fft.ifftshift",
     tile: "tile",
     repeat: "repeat",
     joined: "concatenate concat",

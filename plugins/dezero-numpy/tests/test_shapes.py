@@ -434,3 +434,14 @@ def test_methods_are_those_of_arrays(module):
     x, in_place = Variable(np.ones(2)), "resize"
     for name in CLAIMS[module]:
         assert hasattr(x, name) == (hasattr(x.data, name) and name != in_place), name
+
+
+@pytest.mark.parametrize("axes", [None, 0, (1, 0), -1])
+def test_frequencies_in_the_middle(axes):
+    a = np.arange(15.0).reshape(3, 5)
+    for f in (np.fft.fftshift, np.fft.ifftshift):
+        x = Variable(a)
+        y = f(x, axes)
+        y.backward(gradient=f(a, axes))
+        np.testing.assert_array_equal(y.data, f(a, axes))
+        np.testing.assert_array_equal(x.grad, a)

@@ -1,6 +1,6 @@
 """What the modules of rules share."""
 import numpy as np
-from dezero import Op
+from dezero import Op, Variable
 
 
 def register_all(register, module):
@@ -8,6 +8,11 @@ def register_all(register, module):
     for op in module.values():
         if isinstance(op, Op):
             register(op)
+
+
+def operand(x):
+    """Return a Variable or an array as it is, and numbers and lists as an array."""
+    return x if isinstance(x, (Variable, np.ndarray)) else np.asarray(x)
 
 
 def kept(y, axis, keepdims):

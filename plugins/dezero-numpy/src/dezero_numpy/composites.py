@@ -6,15 +6,12 @@ import numpy as np
 from dezero import At, Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from dezero_numpy._rules import operand
+
 NoValue = np._NoValue                       # NumPy's default of what was not given
 
 
 # -- what they share
-
-def operand(x):
-    """Return a Variable or an array as it is, and numbers and lists as an array."""
-    return x if isinstance(x, (Variable, np.ndarray)) else np.asarray(x)
-
 
 def data(x):
     """Return the numbers alone."""

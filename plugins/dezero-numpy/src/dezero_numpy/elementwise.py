@@ -345,7 +345,12 @@ def heaviside(gy, y, x1, x2):
     return None, np.where(x1 == 0, gy, 0)
 
 
+LOCALLY_CONSTANT = np.spacing, np.iscomplex, np.isneginf, np.isposinf, np.array_equiv, np.common_type, np.min_scalar_type
+
+
 @hookimpl
 def dezero_register_ops(register):
+    for function in LOCALLY_CONSTANT:
+        register.constant(function)
     register_all(register, globals())
     register.function(clip, numpy=(np.clip,))

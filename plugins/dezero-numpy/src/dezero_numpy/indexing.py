@@ -6,8 +6,8 @@ import numpy as np
 from dezero import At, Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_index
 
-from dezero_numpy._rules import register_all
-from dezero_numpy.shapes import astype, constant, operand
+from dezero_numpy._rules import operand, register_all
+from dezero_numpy.shapes import astype, constant
 
 LOCALLY_CONSTANT = (
     np.argwhere, np.flatnonzero, np.ix_, np.ravel_multi_index,

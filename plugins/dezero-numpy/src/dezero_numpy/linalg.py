@@ -12,8 +12,8 @@ from dezero import At, Saved, Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from dezero_numpy._rules import kept, register_all
-from dezero_numpy.products import T, operand
+from dezero_numpy._rules import kept, operand, register_all
+from dezero_numpy.products import T
 
 ONE = np.eye(1)
 EighResult, QRResult = type(np.linalg.eigh(ONE)), type(np.linalg.qr(ONE))

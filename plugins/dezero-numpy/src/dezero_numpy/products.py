@@ -2,20 +2,15 @@
 from operator import index
 
 import numpy as np
-from dezero import Variable, hookimpl, rule
+from dezero import hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from dezero_numpy._rules import register_all
+from dezero_numpy._rules import operand, register_all
 
 
 def T(a):
     """Return the transposed matrices of a stack."""
     return np.swapaxes(a, -1, -2)
-
-
-def operand(a):
-    """Return a Variable or an array as it is, and numbers as an array."""
-    return a if isinstance(a, (Variable, np.ndarray)) else np.asarray(a)
 
 
 # -- of two

@@ -10,12 +10,7 @@ import numpy as np
 from dezero import At, Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from dezero_numpy._rules import register_all
-
-
-def operand(a):
-    """Return a Variable or an array as it is, and numbers and lists as an array."""
-    return a if isinstance(a, (Variable, np.ndarray)) else np.asarray(a)
+from dezero_numpy._rules import operand, register_all
 
 
 def constant(a):
@@ -245,6 +240,23 @@ def rollaxis(a, axis, start=0):
     axis = normalize_axis_index(axis, a.ndim)
     start = normalize_axis_index(start + a.ndim if start < 0 else start, a.ndim + 1)
     return np.moveaxis(a, axis, start - (axis < start))
+
+
+def fftshift(x, axes=None):
+    """y = x, with the frequency 0 in the middle"""
+    return shifted(x, axes, 1)
+
+
+def ifftshift(x, axes=None):
+    """y = x, with the frequency 0 from the middle to the front"""
+    return shifted(x, axes, -1)
+
+
+def shifted(x, axes, sign):
+    """Return x, turned along each axis by half of its length."""
+    x = operand(x)
+    axes = range(x.ndim) if axes is None else normalize_axis_tuple(axes, x.ndim)
+    return np.roll(x, [sign * (x.shape[i] // 2) for i in axes], tuple(axes))
 
 
 # -- other shapes
@@ -564,5 +576,7 @@ def dezero_register_ops(register):
     register_all(register, globals())
     for f in (*JOINED, *PARTED, *TURNED, *SHAPED):              # arrays have none of these as methods
         register.function(f, claimed(f), method=None)
+    register.function(fftshift, (np.fft.fftshift,), "fft.fftshift")
+    register.function(ifftshift, (np.fft.ifftshift,), "fft.ifftshift")
     register.function(trace, claimed(trace))
     register.function(astype, claimed(astype), method=astype_method)
