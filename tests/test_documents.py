@@ -98,7 +98,7 @@ def test_how_many_tests_an_author_is_shown():
     assert f"\n{len(CHECKS) + 1} passed\ndezero_softsign-" in (TOP / "plugins" / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "plugins/README.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "plugins/README.md", "plugins/dezero-numpy/README.md"])
 def test_links_lead_somewhere(path):
     file = TOP / path
     for link in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", file.read_text(encoding="utf-8")):
@@ -106,7 +106,7 @@ def test_links_lead_somewhere(path):
 
 
 def test_nothing_asks_the_index_for_dezero():
-    for path in ("README.md", "docs/gotchas.md", "plugins/dezero-example-python/README.md", "plugins/dezero-example-cython/README.md"):
+    for path in ("README.md", "docs/gotchas.md", *[f"plugins/dezero-{name}/README.md" for name in ("example-python", "example-cython", "numpy")]):
         text = (TOP / path).read_text(encoding="utf-8")
         assert not re.search(r"pip install (-\S+ )*dezero", text) and "pypi.org/project/dezero" not in text
     assert "auditwheel" in (TOP / "plugins" / "README.md").read_text(encoding="utf-8")
