@@ -20,7 +20,7 @@ PACKAGE = __package__.partition(".")[0]
 BUDGET = 1000           # objects that are looked into, of one instance
 INTEGERS = [np.dtype(kind).type for kind in "?bBhHiIlLqQ"]
 BARE = frozenset((int, bool, str, type(None), type(np._NoValue), slice, type(...), *INTEGERS))        # hold no floating number
-CLOSED = type, ModuleType, np.ufunc
+CLOSED = type, ModuleType, np.ufunc         # and ops, which a higher floor adds
 DECLARED = "name", "operators", "numpy", "kernel", "order", "_arguments", "__dict__", "__weakref__", "__slots__"     # attributes of an op's class
 CARRIERS = float, complex, np.inexact, VariableBase, bytes, bytearray, memoryview, array
 

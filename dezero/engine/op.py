@@ -10,7 +10,7 @@ from types import BuiltinFunctionType, FunctionType
 from .._kernels import IN_USE
 from .._kernels.nodes import Kernel, OpBase, VariableBase
 from ..errors import PluginError
-from . import arguments, function, rules, tape, trace
+from . import arguments, function, guard, rules, tape, trace
 from .checks import check_operand, describe, who
 from .dispatch import is_dispatched
 from .function import RuleFunction
@@ -189,6 +189,7 @@ class Op:
 
 
 trace.OP.append(Op)
+guard.CLOSED = *guard.CLOSED, Op            # what its forward keeps is looked at where that is called
 
 
 class OpCall:
