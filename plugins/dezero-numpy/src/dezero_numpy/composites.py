@@ -218,7 +218,7 @@ def correlate(gy, y, a, v, mode="valid"):
 
 def sequences(sample):
     for mode in ("full", "same", "valid"):
-        for n, m in ((5, 3), (2, 5), (3, 3), (1, 4)):
+        for n, m in ((5, 3), (2, 5), (3, 3), (1, 4), (5, 2), (4, 4)):
             sample(sample.array(n), sample.array(m), mode=mode)
 
 

@@ -150,8 +150,15 @@ def slogdet(gy, y, a):
 
 
 inv.samples(squares)
-cofactors.samples(squares)
 slogdet.samples(squares)
+
+
+@cofactors.samples
+def _(sample):
+    squares(sample)
+    sample(sample.through(lambda a: regular(a)[..., ::-1, :], sample.array(3, 3)))      # a negative determinant
+    signs = np.array([True, False, True])[:, None, None]
+    sample(sample.through(lambda a: np.where(signs, regular(a), regular(a)[..., ::-1, :]), sample.array(3, 2, 2)))
 
 
 def tensorsolve(a, b, axes=None):

@@ -160,6 +160,7 @@ def extremes(sample):
     reduced(sample)
     sample(sample.array(2, 3), axis=1, initial=-9.0, where=np.array([True, False, True]))
     sample(sample.array(2, 3), axis=0, initial=9.0)
+    sample(np.array([[1.0, 2.0, 2.0], [0.5, -1.0, -1.0]]), axis=1, initial=-9.0, where=np.array([True, True, False]))
 
 
 @min_.samples
@@ -167,6 +168,7 @@ def least(sample):
     reduced(sample)
     sample(sample.array(2, 3), axis=1, initial=9.0, where=np.array([True, False, True]))
     sample(sample.array(2, 3), axis=0, initial=-9.0)
+    sample(np.array([[1.0, -2.0, -2.0], [-0.5, 1.0, 1.0]]), axis=1, initial=9.0, where=np.array([True, True, False]))
 
 
 @rule(np.ptp, method=None)
