@@ -1,7 +1,7 @@
 """Where a function of numbers has a kink, a jump or a pole."""
 import numpy as np
 import pytest
-from dezero import Variable
+from dezero import Variable, hessian
 
 
 def gradients(f, *xs):
@@ -30,6 +30,7 @@ def test_a_kink_has_the_mean_of_both_sides(f):
 @pytest.mark.parametrize("f", [np.hypot, np.arctan2])
 def test_the_origin(f):
     assert gradients(f, [0.0], [0.0]) == [[0.0], [0.0]]
+    np.testing.assert_array_equal(hessian(lambda x: f(x[0], x[1]))(np.zeros(2)), np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize("f", [np.logaddexp, np.logaddexp2])

@@ -168,16 +168,15 @@ arccos.samples(inner)
 def arctan2(gy, y, x1, x2):
     """y = arctan(a / b);   ∂y/∂a = b / (a² + b²),   ∂y/∂b = -a / (a² + b²), and 0 at the origin"""
     r = np.hypot(x1, x2)
-    r = np.where(r == 0, 1, r)
-    g = gy / r
-    return g * (x2 / r), -g * (x1 / r)
+    g, r = np.where(r == 0, 0, gy), np.where(r == 0, 1, r)
+    return g * (x2 / r / r), -g * (x1 / r / r)
 
 
 @rule(np.hypot)
 def hypot(gy, y, x1, x2):
     """y = √(a² + b²);   ∂y/∂a = a / y,   ∂y/∂b = b / y, and 0 at the origin"""
-    r = np.where(y == 0, 1, y)
-    return gy * (x1 / r), gy * (x2 / r)
+    g, r = np.where(y == 0, 0, gy), np.where(y == 0, 1, y)
+    return g * (x1 / r), g * (x2 / r)
 
 
 @rule(np.radians, np.deg2rad)
