@@ -18,7 +18,7 @@ KNOWN = {
     "function": {"answers", "bind", "by_place", "default", "functions", "leading", "name", "names", "needed"},
     "op": {"bind", "count", "default", "name", "pop"}, "graph": {"pop"}, "hooks": set(),
     "rules": {"array", "insert", "name", "size", "start", "step"}, "dispatch": {"answers", "name"}, "tape": set(),
-    "variable": {"array", "creator", "size"},
+    "variable": {"array", "creator", "names", "size"},
     "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "nodes": {"array", "pop", "watchers"},
 }
 ACCESS = re.compile(r"__Pyx_PyObject_(?:(?:Get|Set|Del)Attr|Call|Fast)\w*\([^;]*?__pyx_n_u_(\w+?)[),]")

@@ -19,7 +19,8 @@ NEUTRAL = {"where": True, "keepdims": False}
 """What asks an op for nothing, also where NumPy's default is that nothing was given."""
 
 REMEDIES = {
-    "where": "it takes all elements; select them first, x[mask], or multiply by the mask",
+    "where": "it takes all elements; select them first, x[mask], or write np.where(mask, f(np.where(mask, x, 1)), 0), with a number in place "
+             "of 1 at which f has a derivative: times 0, one that is infinite is NaN",
     "dtype": "its result has the dtype that NumPy gives it by default; convert the operands first",
 }
 

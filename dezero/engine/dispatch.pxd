@@ -1,4 +1,5 @@
 cimport cython
+from . cimport graph
 from .._kernels.nodes cimport VariableBase
 
 cpdef bint is_operand(object x) except -1

@@ -6,7 +6,7 @@ import numpy as np
 from .._kernels.nodes import VariableBase
 from ..errors import OpTypeError
 from ..registry import SYMBOLS, function_name, registry
-from . import arguments
+from . import arguments, graph
 from .checks import NO_GRADIENT, GradientTypeError
 
 
@@ -101,7 +101,9 @@ def dispatch_numpy(func, method, args, kwargs):
     claim = func if method == "__call__" else (func, method)
     name = function_name(claim)
     if kwargs.get("out") is not None:
-        arguments.refuse_out(name)
+        if arguments.holds_variable(kwargs["out"]) or wants_gradient(args):
+            arguments.refuse_out(name)
+        return getattr(func, method)(*map(to_data, args), **{key: to_data(x) for key, x in kwargs.items()})
     kwargs = {key: x for key, x in kwargs.items() if key != "out"}
     if method == "__call__" and registry.is_constant(func):
         answer = registry.snapshot.answers.get(func)
@@ -118,6 +120,13 @@ def dispatch_numpy(func, method, args, kwargs):
                           f"constant{registry.explain(name)}{registry.advice(name.partition('.')[0])}")
     args, kwargs = arguments.bound_for(op.apply, claim, args, kwargs)
     return op.apply(*args, **kwargs)
+
+
+def wants_gradient(x):
+    """Is x a Variable that wants a gradient, or is there one in a list or tuple of such?"""
+    if isinstance(x, VariableBase):
+        return graph.wants_gradient(x)
+    return type(x) in (list, tuple) and any(map(wants_gradient, x))
 
 
 def to_data(x):

@@ -282,12 +282,8 @@ def array_taken(what):
 
 
 def number_taken(what):
-    """Warn, once for each line of the caller, that a number has left the graph; where it is stored in an array, refuse it."""
+    """Warn, once for each line of the caller, that a number has left the graph."""
     frame = caller()
-    if frame is not None and stores_item(frame):
-        raise GradientError("a[i] = x with a Variable x that wants a gradient, and a that is none, would cut the graph: write "
-                            "dezero.numpy.array([...]), or np.stack([...]), of all elements, or a[i] = x.data, or x.detach(), where "
-                            "a number is meant")
     text = (f"{what}() of a Variable that wants a gradient, which functions of math and others call too, gives a number without "
             "graph: write x.item(), or x.data for all numbers, where that is meant; NumPy's functions take Variables")
     if frame is None:
@@ -295,6 +291,15 @@ def number_taken(what):
     else:
         warnings.warn_explicit(text, GraphCutWarning, frame.f_code.co_filename, frame.f_lineno, module_of(frame),
                                frame.f_globals.setdefault("__warningregistry__", {}))
+
+
+def refuse_store():
+    """Refuse to take a number out of a Variable where the caller's instruction stores it in an array."""
+    frame = caller()
+    if frame is not None and stores_item(frame):
+        raise GradientError("a[i] = x with a Variable x that wants a gradient, and a that is none, would cut the graph: write "
+                            "dezero.numpy.array([...]), or np.stack([...]), of all elements, or a[i] = x.data, or x.detach(), where "
+                            "a number is meant")
 
 
 def stores_item(frame):

@@ -103,7 +103,11 @@ def refuse_parameter(cls, name, x, depth=0):
 
 def constant_operand(x):
     """Return the node of an operand that is no Variable.  A Python number is one that the others' dtype does not hold."""
-    return graph.constant(x if isinstance(x, np.ndarray) else np.array(float(x)))
+    if not isinstance(x, np.ndarray):
+        x = np.array(float(x))
+    elif x.dtype.kind in "biu":             # a mask, or places: programs write to these, and a copy of numbers would be of all operands
+        x = nodes.frozen(x)
+    return graph.constant(x)
 
 
 def held_arrays(inputs):

@@ -253,6 +253,9 @@ class Variable(VariableBase):
         TypeError
             `retain_grad` or `create_graph` is no truth value: PyTorch takes the gradient there.
 
+        A Variable that was computed from constants alone adds to no `.grad`: its derivative is zero, as that of the gradient of a
+        linear function is.
+
         Sums over broadcast axes may be added in another order, and differ in the last bits, with `retain_grad`, with
         `create_graph`, where a fault is looked for, and while another thread is in backward.
 
@@ -407,8 +410,7 @@ class Variable(VariableBase):
         if op is None and name in QUESTIONS and guard.is_asked_by(QUESTIONS[name]):
             refuse_beside(self, "an operator", f"an object of {QUESTIONS[name]}")
         if op is None:
-            raise OpAttributeError(f"a Variable has no attribute {name!r}, and no op of this name is "
-                                   f"registered{registry.explain(name)}{registry.advice(library_of(name))}")
+            raise OpAttributeError(f"a Variable has no attribute {name!r}{elsewhere(name)}")
         return op.apply(self) if name == op.attribute else MethodType(op.called, self)
 
     def __dir__(self):
@@ -430,6 +432,26 @@ set_variable_class(Variable)
 
 # Methods of an array whose results are locally constant, as those of the NumPy functions of these names (`ops/constants`).
 CONSTANT_METHODS = ("all", "any", "argmax", "argmin", "argpartition", "argsort", "nonzero", "round", "searchsorted")
+
+
+ELSEWHERE = {
+    "numpy": "x.data is the array", "values": "x.data is the array", "clone": "numpy.copy(x) is a copy, recorded",
+    "requires_grad": "Variable(...) wants a gradient, x.detach() does not, and x.is_constant tells",
+    "retain_grad": "x.backward(retain_grad=True) keeps the gradients of what was computed",
+    "zero_grad": "x.cleargrad() forgets the gradient", "grad_fn": "x.creator is the call that computed it",
+}
+"""What PyTorch and others have as an attribute, and what it is here."""
+
+
+def elsewhere(name):
+    """Return the rest of the error for an attribute that a Variable has not: where else the name is to be found."""
+    if name in ELSEWHERE:
+        return f": {ELSEWHERE[name]}"
+    if name in registry.snapshot.names:
+        return f", and the op of this name is no method: write dezero.functions.{name}(...), or NumPy's function of this name"
+    if hasattr(np.ndarray, name) and name not in registry.snapshot.attributes and library_of(name) is None:
+        return f", and no op of this name is registered: an array has it, x.data.{name}, and no gradient goes back from there"
+    return f", and no op of this name is registered{registry.explain(name)}{registry.advice(library_of(name))}"
 
 
 class Elements(function.RuleFunction):
@@ -498,6 +520,8 @@ def refuse_beside(v, what, other):
 
 def number_of(v, what):
     """Return the one element; of a Variable that wants a gradient with a warning, and under a transform not at all."""
+    if graph.wants_gradient(v):
+        guard.refuse_store()
     refuse_in_transform(v, what)
     number = v.only(what + "() of a Variable of shape {}: wanted one element", TypeError)
     if graph.wants_gradient(v):

@@ -225,6 +225,22 @@ class TestRefused:
             op.ufunc(x.data, *rest, out=x)
         assert out.tolist() == [7, 7] and x.data.tolist() == [1, 2]
 
+    def test_constants_are_written_into_arrays(self):
+        x = Variable(np.array([1.0, 2.0]))
+        with dezero.no_grad():
+            free = x * 10.0
+        a = b = np.array([7.0, 7.0])
+        a += x.detach()
+        np.multiply(a, free, out=a)
+        assert a is b and a.tolist() == [80.0, 180.0]
+        with dezero.no_grad():
+            a -= x
+        assert a.tolist() == [79.0, 178.0]
+        for out in (x, x.detach(), (free,)):
+            with pytest.raises(TypeError, match="out=.*is not supported"):
+                np.add(x.detach(), a, out=out)
+        assert x.data.tolist() == [1.0, 2.0] and free.data.tolist() == [10.0, 20.0]
+
     @pytest.mark.parametrize("call, words", [
         (lambda x, a: np.broadcast_to(x, (2, 2), subok=True), "numpy.broadcast_to(subok=...) of a Variable is not supported: broadcast_to (op"),
         (lambda x, a: np.add(x, x, where=a > 0), "numpy.add(where=...) of a Variable is not supported: Add (op 'add' (dezero "),

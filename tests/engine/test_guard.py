@@ -690,6 +690,17 @@ class TestStores:
             a[0] = x
         assert a[0] == x.data.astype(dtype)
 
+    def test_refused_under_a_transform_in_the_same_words(self):
+        def f(x):
+            a = np.zeros(3)
+            a[0] = x * x
+            return a.sum()
+
+        with pytest.raises(ValueError) as error:
+            grad(f)(2.0)
+        error = error.value if isinstance(error.value, GradientError) else error.value.__cause__
+        assert isinstance(error, GradientError) and "np.stack([...])" in str(error)
+
     @pytest.mark.parametrize("kind", CONVERTING)
     def test_others_are_stored(self, kind):
         a, x = np.zeros(3), CONVERTING[kind]()

@@ -41,6 +41,11 @@ def matmul(gy, y, a, b):
     return gy @ T(b), T(a) @ gy
 
 
+@rule(np.where)
+def select(gy, y, condition, a, b):
+    return None, np.where(condition, gy, 0), np.where(condition, 0, gy)
+
+
 @rule(np.linalg.solve)
 def solve(gy, y, a, b):
     if b.ndim == 1:                         # one column
@@ -72,6 +77,16 @@ def registered():
 
 
 # -- how an op is called
+
+@pytest.mark.parametrize("mask", [np.array([True, False]), np.array([1, 0]), np.array([1, 0], "u1")], ids=str)
+def test_a_mask_is_what_it_was_at_the_call(mask):
+    """Also one that is an operand; an index and a parameter are copied as well."""
+    x = Variable(np.array([2.0, 3.0]))
+    y, z = select(mask, x, -x), mask * x
+    mask[:] = 1 - mask
+    (y + z).sum().backward()
+    assert x.grad.tolist() == [2.0, -1.0]
+
 
 def test_arrays_give_arrays_and_variables_variables():
     x = np.array([0.1, -0.2])

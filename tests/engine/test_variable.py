@@ -254,6 +254,17 @@ class TestAttributes:
         with pytest.raises(AttributeError, match="no_such_name"):
             dezero.no_such_name
 
+    @pytest.mark.parametrize("name, words", [
+        ("numpy", "x.data is the array"), ("requires_grad", "x.is_constant tells"), ("zero_grad", "x.cleargrad()"),
+        ("expand_dims", "the op of this name is no method: write dezero.functions.expand_dims(...)"),
+        ("tobytes", "an array has it, x.data.tobytes, and no gradient goes back from there"),
+        ("no_such_op", "no op of this name is registered; an op can be added"),
+    ])
+    def test_a_missing_attribute_is_told_where_it_is(self, name, words):
+        with pytest.raises(OpAttributeError) as error:
+            getattr(Variable(np.ones(2)), name)
+        assert f"a Variable has no attribute {name!r}" in str(error.value) and words in str(error.value)
+
     def test_missing_ops_have_errors_of_their_own(self):
         x = Variable(np.ones((2, 2)))
         for look in (lambda: x.no_such_op, lambda: F.no_such_op):
