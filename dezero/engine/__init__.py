@@ -6,7 +6,7 @@
     rules                       an op author's Python methods, as the engine calls them
     arguments dispatch          what of a call is operand and what parameter, as NumPy's signatures have it; NumPy's questions
     tape                        a call is recorded, the walk goes back
-    trace                       an elementwise rule becomes rows of loops
+    trace                       an elementwise rule becomes rows of loops; loaded at its first use
     function op variable        what authors write, a class or a rule; what callers hold
     watch                       looking for a fault
     guarded higher partial      derivatives of derivatives, and by chosen Variables; loaded at their first use

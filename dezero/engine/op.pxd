@@ -42,6 +42,7 @@ cdef object key_of(dict parameters)
 cdef Loops loops_for(Op op, object key, dict parameters)
 cdef Loops loops_of_numbers(Op op, dict parameters)
 cdef Loops make_loops(Op op, dict parameters, object numbers=*)
+cdef object tracing()
 cdef bint still_holds(list guards) except -1
 cdef bint any_variable(object xs) except -1
 cdef bint any_list(tuple args) except -1

@@ -15,6 +15,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from .._kernels import elementwise
 from .._kernels.nodes import Kernel
 from .._kernels.rows import Rows
+from . import guard
 
 
 class Untraceable(Exception):
@@ -164,9 +165,6 @@ BUILTINS = {name: getattr(builtins, name) for name in "abs float int len pow ran
 FUNCTIONS = [np.where, np.zeros_like, np.ones_like, np.full_like, np.float32, np.float64]
 """And of NumPy, beside ufuncs and numbers."""
 
-OP = []
-"""The class Op, which stands on a higher floor and puts itself here."""
-
 ATTRIBUTES = frozenset(("dtype", "type", "astype"))
 """What it may ask of what is no module: of symbols and their dtypes.  A function's attribute could change unseen."""
 
@@ -174,9 +172,6 @@ EFFECTS = ("STORE_GLOBAL", "STORE_NAME", "STORE_ATTR", "STORE_SUBSCR", "STORE_SL
            "LOAD_BUILD_CLASS", "LOAD_NAME", "MATCH_", "GET_LEN")
 ASKING = ("LOAD_ATTR", "LOAD_METHOD")
 GENERATORS = 0x20 | 0x80 | 0x200            # of code.co_flags: also coroutines
-
-
-MISSING = object()                          # of a guard: the name is not there
 
 
 class Outside:
@@ -202,7 +197,7 @@ class Outside:
             if not following or following[0].opname not in ASKING:
                 raise Opaque(f"it hands on the module {value.__name__}")
             return 1 + self.take(vars(value), following[0].argval, following[1:], value in (np, math))
-        if issubclass(type(value), tuple(OP)):  # which is its forward on symbols
+        if issubclass(type(value), tuple(guard.OPS)):   # which is its forward on symbols
             return self.check(value.forward, ())
         if following and following[0].opname in ASKING:
             raise Opaque(f"it asks {said(value)} for .{following[0].argval}")
@@ -253,7 +248,7 @@ class Outside:
         """Note a name in a dict, and return what `check` returns."""
         if name not in names:
             if name in BUILTINS and not (self.is_of_numbers and name == "sum"):       # which rounds Python's numbers once, since 3.12
-                self.guards.append((names, name, MISSING))
+                self.guards.append((names, name, guard.MISSING))
                 return 0
             raise (Untraceable if name == "sum" else Opaque)(f"it names {name!r}")
         value = names[name]
