@@ -167,8 +167,8 @@ class Candidate:
 
     def stated(self):
         """Name and version as METADATA states them; a PluginError where it does not."""
-        said = self.dist.metadata
-        name, version = said.get("Name"), said.get("Version")
+        text = self.dist.read_text("METADATA") or self.dist.read_text("PKG-INFO") or self.dist.read_text("") or ""
+        name, version = _header("Name", text), _header("Version", text)
         if not name or not version:
             raise PluginError("its metadata states no Name" if version else "its metadata states no Version")
         return name, version
@@ -245,6 +245,12 @@ def _points(text):
         if group == GROUP:
             points[name.strip(), value.strip()] = None
     return list(points)
+
+
+def _header(name, text):
+    """What METADATA says under a name, or None; `dist.metadata` parses all of it as an e-mail, which takes 0.3 ms and more."""
+    found = re.search(rf"^{name}:[ \t]*(.*?)[ \t\r]*$", re.split(r"\r?\n\r?\n", text, maxsplit=1)[0], re.IGNORECASE | re.MULTILINE)
+    return found and found[1]
 
 
 def _unread_name(dist):

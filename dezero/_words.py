@@ -14,6 +14,8 @@ def shown(thing, limit=80):
 
 def clean(text, limit=500):
     """`text` on one line, without control characters, cut at `limit`."""
+    if len(text) <= limit and text.isprintable():
+        return text                             # nearly always; the first regular expression takes 0.2 ms
     text = re.sub(r"\s*\n\s*", " ", text[:limit + 1])
     text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return text if len(text) <= limit else text[:limit - 3] + "..."

@@ -205,6 +205,19 @@ def dezero_register_ops(register):
     register.constant(np.nanargmax)
 """
 
+SAME = """
+import numpy as np
+from dezero import hookimpl, rule
+
+@rule(np.{function}, name={name!r}, method=None)
+def op(gy, y, x):
+    return gy
+
+@hookimpl
+def dezero_register_ops(register):
+    register(op)
+"""
+
 CLAIMED = {
     "linalg.solve": {"numpy": ["numpy.linalg.solve"], "operators": ["__matmul__"], "attribute": "S"},
     "sinc": {"numpy": ["numpy.sinc", "numpy.maximum.reduce", "late_lib.special.half"], "method": "rules_mod.shift"},
@@ -256,7 +269,11 @@ def test_what_is_written_works(rules):
     ("no_such_mod", "", "'no_such_mod' cannot be read: ModuleNotFoundError"), ("bad", "1 / 0", "'bad' cannot be read: ZeroDivisionError"),
     ("bad", "import sys; sys.exit(0)", "'bad' cannot be read: SystemExit"), ("bad", "x = 1", "has no hook"),
     ("bad", RULES.replace("np.i0,", "np.frompyfunc(abs, 1, 1),"), "op 'i0' claims abs (vectorized), which no dotted name leads to"),
-    ("bad", RULES + "    register(i0)\n", "bad registers 'i0' twice"),
+    ("bad", SAME.format(name="other_i0", function="i0"), "op 'other_i0' (plugin 'bad' of this process, "),
+    ("bad", SAME.format(name="other_i0", function="i0"), " claims the NumPy function numpy.i0, which is taken by op 'i0' (plugin 'rules_mod' of "),
+    ("bad", SAME.format(name="i0", function="unwrap"), " claims the name 'i0', which is taken by op 'i0' (plugin 'rules_mod' of "),
+    ("bad", SAME.format(name="linalg", function="unwrap"), " claims the name 'linalg', which is taken by op 'linalg.solve' (plugin 'rules_mod'"),
+    ("bad", SAME.format(name="twice", function="unwrap") + "    register(op)\n", "claims the name 'twice', which is taken by op 'twice' (plugin 'bad'"),
     ("plug", "", "plug claims lazily itself"),
 ])
 def test_claims_that_cannot_be_written_leave_the_file(rules, module, text, words):

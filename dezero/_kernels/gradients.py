@@ -56,11 +56,30 @@ class At:
 
 
 def add_at(a, index, g):
-    """Do a[index] += g; what the index names twice adds up."""
-    if may_repeat(index):
+    """Do a[index] += g; what the index names twice adds up, of float32 too in double precision where there is much of it."""
+    if not may_repeat(index):
+        a[index] += g
+        return
+    places = places_to_count(a, index, g)
+    if places is None:
         np.add.at(a, index, g)
     else:
-        a[index] += g
+        a += np.bincount(places.reshape(-1), g.reshape(-1), a.size).reshape(a.shape)
+
+
+def places_to_count(a, index, g):
+    """Return the number of each element of a[index] in a, where np.bincount adds g sooner than np.add.at; else None.
+
+    With NumPy 2.4: rows, and pairs of indices, 1.2 to 9 times as fast from 1000 elements on, where they are no small part of a; in
+    one dimension np.add.at is quick, and 2.5 times as slow only from 1e5 of float64 on.
+    """
+    if a.dtype.char not in "df" or g.dtype != a.dtype or g.size < 1000 or a.size > 8 * g.size:
+        return None
+    if a.ndim > 1:
+        places = np.arange(a.size).reshape(a.shape)[index]
+        return places if places.shape == g.shape else None
+    counts = a.dtype.char == "d" and g.size >= max(a.size, 10**5) and isinstance(index, np.ndarray) and index.dtype == np.intp
+    return index if counts and index.shape == g.shape and index.min() >= 0 and index.max() < a.size else None
 
 
 def may_repeat(index):

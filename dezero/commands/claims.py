@@ -28,6 +28,7 @@ from dezero._words import reason, shown
 from dezero.commands._output import stdout_to_stderr
 from dezero.errors import PluginError
 from dezero.plugins import registered_by
+from dezero.registry import claims, conflict, houses, rival_of
 
 HELP = "write the table of lazy claims of a package's modules"
 
@@ -42,7 +43,7 @@ def run(arguments):
     path = Path(arguments.file)
     try:
         with stdout_to_stderr():
-            text = text_of({module: table_of(module) for module in arguments.modules})
+            text = text_of(tables_of(arguments.modules))
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         if not arguments.check:
             replace(path, text)
@@ -55,21 +56,37 @@ def run(arguments):
     return 0 if text == before else 1
 
 
-def table_of(module):
-    """``{name: row}``: what a module registers."""
+def tables_of(modules):
+    """``{module: {name: row}}``: what modules register, where no two ops claim the same."""
+    tables, taken = {}, {}
+    for module in modules:
+        offers = offers_of(module)
+        tables[module] = dict(map(row_of, offers))
+        for offer in offers:
+            check_free(offer, taken)
+    return tables
+
+
+def offers_of(module):
+    """What a module registers."""
     try:
-        offers = registered_by(module, module, "", "")
+        return registered_by(module, module, "", "")
     except KeyboardInterrupt:
         raise
     except BaseException as error:              # SystemExit, and whatever else a module may raise
         raise PluginError(f"{shown(module)} cannot be read: {reason(error)}") from error
-    table = {}
-    for offer in offers:
-        name, row = row_of(offer)
-        if name in table:
-            raise PluginError(f"{module} registers {shown(name)} twice")
-        table[name] = row
-    return table
+
+
+def check_free(offer, taken):
+    """Refuse an op that claims what another one has, which `taken` holds by claim, and note its claims there."""
+    for claim in claims(offer):
+        rival = rival_of(claim, taken)
+        if rival is not None:
+            raise PluginError(f"{conflict(offer, claim, rival)}; one of them has to give it up")
+    for claim in claims(offer):
+        taken[claim] = offer
+        for house in houses(claim[1]) if claim[0] == "name" else ():
+            taken.setdefault(("namespace", house), offer)
 
 
 def text_of(tables):

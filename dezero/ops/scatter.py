@@ -2,16 +2,13 @@
 import numpy as np
 
 from dezero import hookimpl, rule
-from dezero._kernels.gradients import may_repeat
+from dezero._kernels.gradients import add_at
 
 
 def forward(x, index, shape) -> np.ndarray:
     """Return an array of zeros with x added at `index`; what is named twice adds up."""
     y = np.zeros(shape, x.dtype)
-    if may_repeat(index):
-        np.add.at(y, index, x)
-    else:
-        y[index] = x                        # no place twice: 30 times faster than add.at
+    add_at(y, index, x)
     return y
 
 

@@ -3,6 +3,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from dezero import Variable, hookimpl, rule
+from dezero.ops.reshape import operand
 
 
 def forward(a, axes=None) -> np.ndarray:
@@ -40,11 +41,6 @@ def samples(sample):
     sample(sample.array(2, 3))
     for axes in ((0, 1, 2), (2, 0, 1), (1, -1, 0)):
         sample(sample.array(2, 3, 4), axes)
-
-
-def operand(a):
-    """Return a Variable or an array as it is, and numbers as an array."""
-    return a if isinstance(a, (Variable, np.ndarray)) else np.asarray(a)
 
 
 def swapaxes(a, axis1, axis2) -> Variable:

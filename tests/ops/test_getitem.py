@@ -12,6 +12,7 @@ from strategies import LAYOUTS, assert_gradient, assert_same, laid_out
 import dezero
 import dezero.functions as F
 from dezero import Variable, grad, hessian, hvp
+from dezero._kernels.gradients import add_at
 
 A = np.arange(24.0).reshape(2, 3, 4)
 
@@ -446,3 +447,55 @@ def check(shape, index):
     gradient = np.arange(1.0, want.size + 1).reshape(want.shape)
     y.backward(gradient=gradient)
     assert_gradient(x.grad, put_back(index, gradient, shape), a)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", ">f8"])
+@pytest.mark.parametrize(("shape", "index"), [
+    ((3000,), lambda rng: rng.integers(0, 3000, 5000)),
+    ((10**5,), lambda rng: rng.integers(0, 10**5, 10**5)),                  # np.bincount adds from here on
+    ((10**5,), lambda rng: rng.integers(-10**5, 10**5, 10**5)),
+    ((10**5,), lambda rng: rng.integers(0, 10**5, 10**5).astype("u2")),
+    ((7,), lambda rng: rng.integers(0, 7, (10, 10**4))),
+    ((200, 16), lambda rng: rng.integers(-200, 200, 100)),
+    ((200, 16), lambda rng: (slice(None), rng.integers(-16, 16, 30))),
+    ((200, 16), lambda rng: (rng.integers(-200, 200, 2000), rng.integers(0, 16, 2000))),
+    ((200, 4, 4), lambda rng: (rng.integers(0, 200, (50, 1)), ..., rng.integers(0, 4, 3))),
+])
+def test_much_that_repeats(rng, dtype, shape, index):
+    index = index(rng)
+    x, gradient = Variable(np.zeros(shape, dtype)), rng.normal(size=np.zeros(shape)[index].shape).astype(dtype)
+    x[index].backward(gradient=gradient)
+    want = np.zeros(shape)
+    np.add.at(want, index, gradient.astype("f8"))
+    assert x.grad.dtype == np.dtype(dtype).newbyteorder("=") and x.grad.shape == shape
+    np.testing.assert_allclose(x.grad, want, rtol={"2": 0.02, "4": 2e-5, "8": 1e-12}[dtype[-1]], atol={"2": 0.5, "4": 2e-4, "8": 1e-12}[dtype[-1]])
+
+
+def test_much_that_repeats_is_added_to_what_is_there(rng):
+    x, rows, gradient = Variable(np.zeros((50, 40))), rng.integers(0, 50, 100), rng.normal(size=(100, 40))
+    (x[rows] * gradient + x.sum()).sum().backward()
+    want = np.full((50, 40), 4000.0)
+    np.add.at(want, rows, gradient)
+    np.testing.assert_allclose(x.grad, want, rtol=1e-13)
+
+
+def test_float32_of_many_repeats_is_added_up_in_double():
+    x = Variable(np.zeros((2, 3), "f4"))
+    x[np.zeros(10**5, int)].backward(gradient=np.full((10**5, 3), 0.1, "f4"))
+    np.testing.assert_array_equal(x.grad, np.array([[1e5 * np.float64(np.float32(0.1))] * 3, [0.0] * 3], "f4"))
+
+
+@pytest.mark.parametrize("shape", [(10**5,), (1000, 100)])
+@pytest.mark.parametrize("wrong", [10**6, -10**6])
+def test_what_is_out_of_range_is_refused_where_much_is_added(shape, wrong):
+    index = np.zeros(10**5, int)
+    index[5] = wrong
+    with pytest.raises(IndexError, match="out of bounds"):
+        add_at(np.zeros(shape), index, np.ones((10**5, *shape[1:])))
+
+
+def test_nan_and_infinity_where_much_is_added():
+    x, gradient = Variable(np.zeros((3, 1000))), np.ones((3, 1000))
+    gradient[0, 0], gradient[1, 1] = np.nan, np.inf
+    x[[2, 2, 0]].backward(gradient=gradient)
+    assert np.isnan(x.grad[2, 0]) and x.grad[2, 1] == np.inf and x.grad[2, 2] == 2 and x.grad[0].sum() == 1000 and not x.grad[1].any()
