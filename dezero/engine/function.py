@@ -79,13 +79,16 @@ class Function(FunctionBase):
     samples : static method
         ``samples(sample)`` calls ``sample(*args, **kwargs)`` as ``F.name`` is called: what `dezero.testing.check_op` tries.
         An op of arrays of one shape needs none.
+    index_parameter : str
+        The name of a parameter that is an index, as that of `numpy.take`: a Variable in it is taken by its array, of integers or
+        booleans, which no gradient goes to.
     inputs, outputs : list of Variable, list of weakref.ref
         Of the call.  While the rule runs they hold the values at forward.
     generation : int
         That of its youngest input.
     """
 
-    index_parameter = None                  # the name of one that is an index: what `rules.as_index` makes of it
+    index_parameter = None                  # see `rules.as_index`
 
     def __init__(self):
         pass

@@ -10,6 +10,7 @@ class Function:
     numpy: ClassVar[tuple[Callable[..., Any] | tuple[Callable[..., Any], str] | str, ...]]
     method: ClassVar[Any]
     attribute: ClassVar[str | None]
+    index_parameter: ClassVar[str | None]
     kernel: ClassVar[Kernel | None]
     order: ClassVar[int | None]
     inputs: list[Any]       # Variables

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import dezero
-from dezero import At, Op, Saved, Variable, errors, plugins, rule, using_config
+from dezero import At, Function, Op, Saved, Variable, errors, plugins, rule, using_config
 from dezero.testing import check_grads
 
 RNG = np.random.default_rng(7)
@@ -298,6 +298,44 @@ def test_the_index_of_a_part_is_an_operand(index, create_graph):
     x = Variable(np.ones(3))
     (take(x, index) * 2.0).backward(create_graph=create_graph)
     assert (x.grad.data if create_graph else x.grad).tolist() == [4.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("index", [Variable(np.array([2, 0, 0])), Variable(np.array([2, 0, 0])).detach(), [2, Variable(np.array(0)), 0],
+                                   np.array([2, 0, 0])], ids=["leaf", "constant", "list", "array"])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_parameter_that_is_an_index(index, create_graph):
+    @rule(lambda x, places: x[places], operands=("x",))
+    def taken(gy, y, x, places):
+        return At(places, gy)
+    x = Variable(np.ones(3))
+    if isinstance(index, (list, Variable)) and not getattr(index, "is_constant", False):
+        with pytest.raises(errors.GradientError, match="its parameter places is a Variable of shape .* that wants a gradient"):
+            taken(x, index)
+    taken.cls.index_parameter = "places"
+    y = taken(x, places=index)
+    if isinstance(index, np.ndarray):
+        index[:] = 1                        # it is what it was at the call
+    y.backward(create_graph=create_graph)
+    if isinstance(index, np.ndarray):
+        index[:] = [2, 0, 0]
+    assert (x.grad.data if create_graph else x.grad).tolist() == [2.0, 0.0, 1.0]
+
+
+def test_a_parameter_that_is_an_index_of_a_class():
+    class Taken(Function):
+        index_parameter = "places"
+
+        def __init__(self, places):
+            self.places = places
+
+        def forward(self, x):
+            return x[self.places]
+
+        def backward(self, gy):
+            return At(self.places, gy)
+    x = Variable(np.ones(3))
+    Taken.apply(x, Variable(np.array([1, 1]))).backward()
+    assert x.grad.tolist() == [0.0, 2.0, 0.0]
 
 
 def test_a_gradient_that_is_put_off_is_asked_for_only_where_it_is_wanted():

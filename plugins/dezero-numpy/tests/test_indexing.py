@@ -100,6 +100,37 @@ def test_indices_are_what_they_were_at_the_call():
     assert x.grad.tolist() == [2.0, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("call", [
+    lambda x, i: np.take(x, i), lambda x, i: x.take(i, 1), lambda x, i: np.take(x, [i[0], 1], 0), lambda x, i: F.take(x, indices=i, axis=1),
+    lambda x, i: np.take_along_axis(x, i[:, None], 1), lambda x, i: np.repeat(x, i, 0), lambda x, i: x.repeat(i[0]),
+    lambda x, i: np.delete(x, i[:1], 1), lambda x, i: np.delete(x, i[0]), lambda x, i: np.insert(x, i, 9.0, 1),
+    lambda x, i: np.split(x, i[:1], 1)[1], lambda x, i: np.array_split(x, i[0], 1)[0], lambda x, i: np.hsplit(x, i[:1])[0],
+])
+@pytest.mark.parametrize("kind", ["leaf", "constant"])
+def test_a_variable_of_integers_is_an_index(kind, call):
+    data = np.array([1, 2])
+    i = Variable(data) if kind == "leaf" else Variable(data).detach()
+    x, z = (Variable(np.arange(6.0).reshape(2, 3)) for _ in range(2))
+    y = call(x, i)
+    wanted = call(z, np.array([1, 2]))
+    data[:] = 0                                                             # it is what it was at the call
+    same(y, wanted.data)
+    weights = np.arange(1.0, 1.0 + y.size).reshape(y.shape)
+    y.backward(gradient=weights)
+    wanted.backward(gradient=weights)
+    np.testing.assert_array_equal(x.grad, z.grad)
+    assert i.grad is None
+
+
+@pytest.mark.parametrize("call", [
+    lambda x, i: np.take(x, i), lambda x, i: np.take_along_axis(x, i[:, None], 1), lambda x, i: np.repeat(x, i, 0),
+    lambda x, i: np.delete(x, i, 1), lambda x, i: np.insert(x, i, 9.0, 1),
+])
+def test_a_variable_of_floats_is_no_index(call):
+    with pytest.raises((TypeError, IndexError)):
+        call(Variable(np.arange(6.0).reshape(2, 3)), Variable(np.array([1.0, 2.0])))
+
+
 # -- by condition
 
 @pytest.mark.parametrize("condition, axis", [([1, 0, 1], 1), ([True], 0), ([False, False], 0), ([0, 1, 0, 1], None)], ids=str)

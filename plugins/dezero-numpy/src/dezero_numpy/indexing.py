@@ -33,6 +33,9 @@ def take(gy, y, a, indices, axis=None, mode="raise"):
     return At(counted(indices, a.shape) if axis is None else (slice(None),) * (axis % a.ndim) + (indices,), gy)
 
 
+take.cls.index_parameter = "indices"
+
+
 @take.samples
 def _(sample):
     sample(sample.array(), [0, 0])
@@ -51,6 +54,9 @@ def take_along_axis(gy, y, arr, indices, axis=-1):
     index = list(np.ogrid[tuple([slice(n) for n in arr.shape])])
     index[axis] = indices
     return At(tuple(index), gy)
+
+
+take_along_axis.cls.index_parameter = "indices"
 
 
 @take_along_axis.samples

@@ -116,7 +116,7 @@ def append(arr, values, axis=None):
 
 def insert(arr, obj, values, axis=None):
     """y = arr with the values before the places that obj says"""
-    arr = operand(arr)
+    arr, obj = operand(arr), constant(obj)
     values = astype(values, arr.dtype)
     places = np.arange(arr.size).reshape(arr.shape)
     others = np.arange(arr.size, arr.size + values.size).reshape(values.shape)
@@ -125,7 +125,7 @@ def insert(arr, obj, values, axis=None):
 
 def delete(arr, obj, axis=None):
     """y = arr without the elements, or what lies along the axis, at the places that obj says"""
-    arr = operand(arr)
+    arr, obj = operand(arr), constant(obj)
     if axis is None:
         arr, axis = np.ravel(arr), 0
     axis = normalize_axis_index(axis, arr.ndim)
@@ -138,7 +138,7 @@ def delete(arr, obj, axis=None):
 
 def array_split(ary, indices_or_sections, axis=0):
     """y = the parts of ary along an axis, which is cut at the indices, or into so many sections"""
-    ary = operand(ary)
+    ary, indices_or_sections = operand(ary), constant(indices_or_sections)
     if np.ndim(indices_or_sections):
         return cut(ary, indices_or_sections, axis)
     sections = int(indices_or_sections)
@@ -150,7 +150,7 @@ def array_split(ary, indices_or_sections, axis=0):
 
 def split(ary, indices_or_sections, axis=0):
     """y = the parts of ary along an axis, which is cut at the indices, or into so many equal sections"""
-    ary = operand(ary)
+    ary, indices_or_sections = operand(ary), constant(indices_or_sections)
     if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
         raise ValueError(f"split: an axis of length {ary.shape[axis]} has no {indices_or_sections} equal parts; "
                          "array_split makes unequal ones")
@@ -337,6 +337,9 @@ def repeat(gy, y, a, repeats, axis=None):
     if 0 < n < 5:                           # 2 million numbers, each twice: 1.3 ms, and 25 ms by the sum
         return reduce(add, unstack(copies, axis=axis + 1)).reshape(a.shape)
     return copies.sum(axis + 1).reshape(a.shape)
+
+
+repeat.cls.index_parameter = "repeats"
 
 
 @repeat.samples
