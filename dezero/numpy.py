@@ -134,24 +134,24 @@ def _column(results, dtype, shape):
 @_twin(_np.piecewise)
 def piecewise(x, condlist, funclist, *args, **kw):
     x = asarray(x)
-    if _np.isscalar(condlist) or not isinstance(condlist[0], (list, _np.ndarray)) and x.ndim:
+    if _np.ndim(condlist) == 0 or not isinstance(condlist[0], (list, _np.ndarray)) and x.ndim:
         condlist = [condlist]
-    masks = [*_np.asarray(condlist, bool)]
-    if len(masks) == len(funclist) - 1:
-        masks.append(~_np.any(masks, 0))
-    if len(masks) != len(funclist):
-        raise ValueError(f"with {len(masks)} condition(s), either {len(masks)} or {len(masks) + 1} functions are expected")
-    masks = [_np.broadcast_to(mask, x.shape).reshape(-1) for mask in masks]
-    flat = x.reshape(-1)
-    values = [f(flat[mask], *args, **kw) if callable(f) and mask.any() else f for mask, f in zip(masks, funclist)]
-    y, free, parts = _np.zeros(x.size, x.dtype), _np.ones(x.size, bool), []
-    for mask, value in zip(masks[::-1], values[::-1]):      # where several hold, the last one's is taken
-        if (mask & free).any():
-            parts.append((_np.broadcast_to(asarray(value), (mask.sum(),))[free[mask]], mask & free))
-            free = free & ~mask
-    if not parts:
-        return _pack.made(y.reshape(x.shape))
-    return _pack.packed([part for part, mask in parts], y, [mask for part, mask in parts]).reshape(x.shape)
+    conditions = _np.asarray(condlist, bool)
+    if len(conditions) == len(funclist) - 1:
+        conditions = _np.concatenate([conditions, ~_np.any(conditions, 0, keepdims=True)])
+    if len(conditions) != len(funclist):
+        n = len(conditions)
+        raise ValueError(f"with {n} condition(s), either {n} or {n + 1} functions are expected")
+    pieces, place, end = [_np.zeros_like(x, shape=1)], _np.zeros(x.shape, int), 1       # the first: where no condition holds
+    for condition, f in zip(conditions, funclist):
+        part = x[condition]
+        if part.size:
+            pieces.append(_np.broadcast_to(asarray(f(part, *args, **kw) if callable(f) else f), part.shape).reshape(-1))
+            place[condition] = _np.arange(end, end + part.size).reshape(part.shape)     # where several hold, the last one's is taken
+            end += part.size
+    ends = _np.cumsum([piece.size for piece in pieces])
+    row = _pack.packed(pieces, _np.empty(end, x.dtype), [slice(end - piece.size, end) for piece, end in zip(pieces, ends)])
+    return row[place]
 
 
 @_twin(_np.apply_along_axis)

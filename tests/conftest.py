@@ -67,10 +67,11 @@ def form():
 
 @pytest.fixture(scope="session", autouse=True)
 def installed_packages_loaded():
-    """What the first miss would load is loaded before the first seal is taken."""
+    """What the first miss would load, and what built-ins are lazy, is loaded before the first seal is taken."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         plugins.load()
+    plugins.open_all()
 
 
 def process_state():

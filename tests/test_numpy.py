@@ -185,6 +185,7 @@ WITH = {
     "piecewise of values": lambda np, x, v, m: np.piecewise(numpy.array([-1.0, 0.0, 1.0]), [[True, True, False], [False, True, False]], [x, v[0]]),
     "piecewise with arguments": lambda np, x, v, m: np.piecewise(v, [v > 0], [lambda t, s: t * s, lambda t, s: t - s], x),
     "piecewise of one condition": lambda np, x, v, m: np.piecewise(v, v > 0, [lambda t: t * t]),
+    "piecewise of rows": lambda np, x, v, m: np.piecewise(m, [np.arange(len(m)) == 0], [lambda t: t * t, lambda t: 3 * t]),
     "piecewise of a number": lambda np, x, v, m: np.piecewise(x, [x > 0], [lambda t: t * t, 0.0]),
     "apply_along_axis": lambda np, x, v, m: np.apply_along_axis(lambda row: row * row.sum(), 0, m),
     "apply_along_axis to numbers": lambda np, x, v, m: np.apply_along_axis(lambda row, k: row.sum() * k, 1, m, 2.0),

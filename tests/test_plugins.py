@@ -4,6 +4,7 @@ Installed packages are real distributions, written to a folder that a process of
 its own has on its path (`sites.Site`).
 """
 
+import email
 import gc
 import os
 import pickle
@@ -16,6 +17,7 @@ import time
 import types
 import warnings
 import weakref
+from importlib import metadata
 
 import numpy as np
 import pluggy
@@ -24,7 +26,7 @@ from sites import Site, op_module
 
 import dezero
 import dezero.functions as F
-from dezero import Function, Variable, hookimpl, plugins, rule
+from dezero import Function, Variable, _discovery, hookimpl, plugins, rule
 from dezero.errors import OpAttributeError, OpConflict, OpTypeError, PluginError, PluginWarning
 from dezero.registry import OPERATORS, line, registry
 
@@ -1970,6 +1972,23 @@ def test_one_class_is_one_op_whoever_offers_it(site):
 # -- left-over metadata
 
 GOOD_ONE = {"left_mod.py": op_module("left_op")}
+
+
+@pytest.mark.parametrize(("text", "name", "version"), [
+    ("Metadata-Version: 2.1\nName: a-b\nVersion: 1.0\n", "a-b", "1.0"), ("name:a\r\nVERSION:  1.0  \r\n\r\nName: b\r\n", "a", "1.0"),
+    ("Summary: Name: b\nName: a\nDescription: x\n  Version: 3\n\nVersion: 2\n", "a", None), ("", None, None), ("Name:\nVersion: 1\n", "", "1"),
+])
+def test_name_and_version_are_read_off_the_head_of_metadata(text, name, version):
+    assert (_discovery._header("Name", text), _discovery._header("Version", text)) == (name, version)
+    message = email.message_from_string(text)
+    assert (message.get("Name"), (message.get("Version") or "").strip()) == (name, version or "")
+
+
+def test_name_and_version_are_what_importlib_finds():
+    found = [one for one in metadata.distributions() if one.metadata.get("Name")]
+    assert len(found) > 5
+    for one in found:
+        assert _discovery.Candidate(one).stated() == (one.metadata["Name"], one.version)
 
 
 def leftover(site, name, **files):

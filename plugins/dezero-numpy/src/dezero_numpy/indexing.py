@@ -4,6 +4,7 @@ The gradient goes back to the places that were picked; where one was picked twic
 """
 import numpy as np
 from dezero import At, Variable, hookimpl, rule
+from dezero.numpy import apply_along_axis
 from numpy.lib.array_utils import normalize_axis_index
 
 from dezero_numpy._rules import operand, register_all
@@ -217,19 +218,6 @@ SETS = unique, unique_all, unique_counts, unique_inverse, union1d, setdiff1d, se
 
 
 # -- piece by piece
-
-def apply_along_axis(func1d, axis, arr, *args, **kwargs):
-    """y = func1d of what lies along an axis, for each place on the others"""
-    arr = operand(arr)
-    axis = normalize_axis_index(axis, arr.ndim)
-    rows = np.moveaxis(arr, axis, -1)
-    if 0 in rows.shape[:-1]:
-        raise ValueError(f"apply_along_axis: an array of shape {arr.shape} has nothing that lies along axis {axis}")
-    found = [operand(func1d(rows[i], *args, **kwargs)) for i in np.ndindex(rows.shape[:-1])]
-    y = np.stack(found).reshape(rows.shape[:-1] + found[0].shape)
-    new = range(arr.ndim - 1, y.ndim)
-    return np.moveaxis(y, tuple(new), tuple(range(axis, axis + len(new))))
-
 
 def apply_over_axes(func, a, axes):
     """y = func(… func(func(a, axis₀), axis₁) …), with the axes of a"""
