@@ -24,6 +24,7 @@ from dezero.registry import registry
 from sites import BESIDE
 
 os.environ["DEZERO_DISABLE_PLUGINS"] = ",".join(BESIDE)     # the core is tested by itself
+plugins.open_all()                              # lazy built-ins, before tests are made of what is registered
 
 hypothesis.settings.register_profile(
     "dezero",
@@ -67,11 +68,10 @@ def form():
 
 @pytest.fixture(scope="session", autouse=True)
 def installed_packages_loaded():
-    """What the first miss would load, and what built-ins are lazy, is loaded before the first seal is taken."""
+    """What the first miss would load is loaded before the first seal is taken."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         plugins.load()
-    plugins.open_all()
 
 
 def process_state():
