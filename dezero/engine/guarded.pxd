@@ -24,6 +24,8 @@ cdef VariableBase variable_for(Node node, tuple operands)
 @cython.locals(y=Variable)
 cdef Variable unguarded(Guarded v)
 cdef int hold(Guarded v) except -1
+cdef tuple held(tuple operands)
+cdef object number_of(Guarded v)
 cdef bint is_lost(Guarded v) except -1
 cdef int refuse_lost() except -1
 cdef object cut_by_rule(Guarded v, str what)

@@ -128,6 +128,17 @@ def hold(v):
         v.array = v.node.as_array()
 
 
+def held(operands):
+    """Return the operands that a Python method is about to read, with ones for each that is lost."""
+    return tuple([number_of(x) if isinstance(x, Guarded) else x for x in operands])
+
+
+def number_of(v):
+    """Return a guarded Variable that has its number or, where that is lost, the ones that take its place."""
+    hold(v)
+    return v.array if v.lost else v
+
+
 def is_lost(v):
     """Is there no number behind a guarded Variable?"""
     return v.lost

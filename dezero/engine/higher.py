@@ -25,6 +25,9 @@ class Observers(hooks.Hooks):
         if isinstance(x, Guarded):
             guarded.hold(x)
 
+    def held(self, operands):
+        return guarded.held(operands)
+
     def variable(self, node, operands):
         return guarded.variable_for(node, operands)
 

@@ -4,6 +4,7 @@ cdef Engine engine
 
 cdef class Hooks:
     cdef int operand(self, object x) except -1
+    cdef tuple held(self, tuple operands)
     cdef VariableBase variable(self, Node node, tuple operands)
     cdef int unrecorded(self, object x) except -1
     cdef int result(self, VariableBase y, object cls, tuple operands) except -1

@@ -12,6 +12,10 @@ class Hooks:
     def operand(self, x):
         """x is about to be read by a loop.  (While `guarding` or `watchers`.)"""
 
+    def held(self, operands):
+        """Return the operands that a Python method is about to read.  (While `guarding`.)"""
+        return operands
+
     def variable(self, node, operands):
         """Return the Variable of a new node.  (While `guarding` or `watchers`.)"""
 

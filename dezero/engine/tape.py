@@ -123,7 +123,8 @@ def run_forward(f, inputs):
     """Return f(*inputs) by its `forward`, checked and recorded."""
     if f._parents is not None:
         raise GraphError(f"{who(type(f))}: this instance has been called before; one instance is one call, make a new one")
-    xs = rules.held_arrays(inputs) or operand_arrays(f, inputs)
+    held = engine.hooks.held(inputs) if engine.guarding else inputs
+    xs = rules.held_arrays(held) or operand_arrays(f, held)
     record = graph.recording.on()
     if record:
         rules.note_state(f)

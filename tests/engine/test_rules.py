@@ -978,6 +978,21 @@ def test_a_lost_value_that_only_an_unwanted_gradient_reads(n):
         lambda a: (op.cls()(a, z) * a * a).sum())(z, z))
 
 
+@pytest.mark.parametrize("through", [lambda a: a.T, lambda a: a, lambda a: a[:, ::-1]])
+def test_a_lost_value_that_a_python_method_is_given_too(through):
+    """The operand of gy[:] * z is lost: no wanted gradient reads it.  Of a transposed gradient no loop makes that product."""
+    from dezero import jvp, vjp
+    op = rule(lambda x, z: x * z, name="op")(lambda gy, y, x, z: (gy[:] * z, gy[:] * x))
+    x, z, tx, tz = np.random.default_rng(0).normal(size=(4, 3, 3))
+
+    def f(x, z):
+        return op(through(x), z)
+
+    wanted = through(tx) * z + through(x) * tz
+    np.testing.assert_allclose(jvp(f, (x, z), (tx, tz))[1], wanted)
+    np.testing.assert_allclose(vjp(lambda tx, tz: jvp(f, (x, z), (tx, tz))[1], tx, tz)[1](z)[1], z * through(x))
+
+
 @pytest.mark.parametrize("function, reads", [(lambda gy, y, xs: [gy * 2.0], False), (lambda gy, y, xs: [gy * (xs[0] * 0.0 + 2.0)], True)])
 def test_listed_operands_that_the_rule_does_not_read_are_not_kept(function, reads):
     double = rule(lambda xs: xs[0] * 2.0, name="double", listed=True)(function)
