@@ -5,8 +5,8 @@ not at the first use of the op.
 """
 
 from collections.abc import Mapping
-from functools import update_wrapper
-from inspect import CO_VARARGS
+from functools import cached_property, update_wrapper
+from inspect import CO_VARARGS, CO_VARKEYWORDS, signature
 import keyword
 import sys
 from types import FunctionType
@@ -15,6 +15,7 @@ import numpy as np
 
 from dezero._kernels.nodes import Kernel
 from dezero._words import near, shown
+from dezero.engine.arguments import asked_for
 from dezero.engine.dispatch import METHODS, is_claimable
 from dezero.engine.function import Function, RuleFunction, function_of
 from dezero.engine.op import Op
@@ -177,17 +178,20 @@ def composite_of(f, numpy, name, operators, method, attribute, plugin, dist, ver
     if any([f is function for function in functions]):
         raise PluginError(f"{who}: it answers {function_name(f)} with itself; write a function that is made of other ops")
     return Entry(name, None, check_operators(operators, who), functions, None, "checked", plugin, dist, version, *place_of(f),
-                 apply=Composite(f, name) if isinstance(f, FunctionType) else f, made=f, method=method, attribute=attribute)
+                 apply=Composite(f, name, functions) if isinstance(f, FunctionType) else f, made=f, method=method, attribute=attribute)
 
 
 class Composite:
-    """What calls a composite, and says so where it calls itself without end."""
+    """What calls a composite, without the arguments that ask for nothing, and says so where it calls itself without end."""
 
-    def __init__(self, f, name):
+    def __init__(self, f, name, numpy):
         update_wrapper(self, f, updated=())
-        self.name = name
+        self.name, self.numpy = name, numpy
+        self.takes_any = not numpy or bool(f.__code__.co_flags & CO_VARKEYWORDS)
 
     def __call__(self, *args, **kwargs):
+        if kwargs and not self.takes_any and not self.takes.issuperset(kwargs):
+            kwargs = asked_for(kwargs, self.takes, self.numpy[0], f"the composite {self.name!r}")
         try:
             return self.__wrapped__(*args, **kwargs)
         except RecursionError as error:
@@ -196,6 +200,11 @@ class Composite:
                                   "calls on Variables is a NumPy function, operator or method that it answers itself; write it with "
                                   "other ops, or give that function x.data where the result is meant to be constant") from error
             raise
+
+    @cached_property
+    def takes(self):
+        """The names that it can be given an argument by."""
+        return frozenset(signature(self.__wrapped__).parameters)
 
     def is_called_by_itself(self):
         """Is a call of it among those that wait for this one?"""
@@ -210,7 +219,7 @@ class Composite:
         return self                             # never bound; pydoc shows the signature of what has a __get__
 
     def __reduce__(self):
-        return Composite, (self.__wrapped__, self.name)
+        return Composite, (self.__wrapped__, self.name, self.numpy)
 
     def __repr__(self):
         return f"<composite {self.name!r}: {self.__module__}.{self.__qualname__}>"

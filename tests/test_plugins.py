@@ -494,6 +494,24 @@ def test_a_composite():
         np.vstack([x, y])
 
 
+def test_a_composite_takes_what_asks_for_nothing_and_refuses_the_rest_by_name():
+    def hook(register):
+        register.function(lambda xs: xs[0], (np.vstack,), "first", method=None)
+        register.function(lambda a, **more: len(more), (np.trace,), "open")
+        register.function(lambda x: x, (), "unclaimed")
+    plugins.register(make_plugin(before=hook))
+    x = var(2.0)
+    for call in (np.vstack, F.first):
+        assert call([x], dtype=None, casting="same_kind") is x
+        with pytest.raises(TypeError, match=r"numpy.vstack\(dtype=...\) of a Variable is not supported: the composite 'first' got dtype='f4'"):
+            call([x], dtype="f4")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'axis'"):
+        F.first([x], axis=0)
+    assert x.open(offset=0, other=1) == 2
+    with pytest.raises(TypeError, match="unexpected keyword argument 'dtype'"):
+        x.unclaimed(dtype=None)
+
+
 def test_a_composite_that_calls_itself_says_so():
     def stacked(xs):
         return np.vstack(xs)

@@ -215,7 +215,7 @@ class Arguments:
                 parameters[name] = x
             elif not is_neutral(name, x, self.signature.parameters[name].default):
                 if name == "out" or not self.takes_more:
-                    self.refuse_argument(name, x)
+                    refuse_argument(self.function, who(self.op), name, x)
                 parameters[name] = x
         for name in self.needed:
             if not (name in given or name in parameters or name in self.place_of and operands[self.place_of[name]] is not None):
@@ -284,15 +284,6 @@ class Arguments:
         """Refuse a call that does not fit."""
         raise TypeError(f"{self.called()}: {reason}")
 
-    def refuse_argument(self, name, x):
-        """Refuse an argument that NumPy's function has and the op has not."""
-        if name == "out":
-            refuse_out(self.function)
-        got = describe(x) if isinstance(x, (np.ndarray, VariableBase)) else repr(x)
-        remedy = REMEDIES.get(name, "leave it out, or use x.data where the result is meant to be constant")
-        raise TypeError(f"{self.function}({name}=...) of a Variable is not supported: {who(self.op)} got {name}={got}; {remedy}")
-
-
 def arranged(parameters):
     """Return a signature of parameters in the order of their kinds; after one with a default, what has none is by keyword."""
     has_default, found = False, []
@@ -336,6 +327,15 @@ def is_neutral(name, x, default):
 def holds_variable(x):
     """Is a Variable in a list, at any depth?"""
     return isinstance(x, VariableBase) or isinstance(x, (list, tuple)) and any(map(holds_variable, x))
+
+
+def refuse_argument(function, op, name, x):
+    """Refuse an argument that NumPy's function has and the op has not."""
+    if name == "out":
+        refuse_out(function)
+    got = describe(x) if isinstance(x, (np.ndarray, VariableBase)) else repr(x)
+    remedy = REMEDIES.get(name, "leave it out, or use x.data where the result is meant to be constant")
+    raise TypeError(f"{function}({name}=...) of a Variable is not supported: {op} got {name}={got}; {remedy}")
 
 
 def refuse_out(name):
@@ -422,3 +422,16 @@ def bound_for(apply, numpy, args, kwargs):
     if not bound.listed:
         operands = bound.as_arrays(operands)
     return bound.present(operands), parameters
+
+
+def asked_for(kwargs, takes, numpy, op):
+    """Return the keywords of a call without those that the op does not take, where NumPy's function has them and they ask for nothing."""
+    name, told = numpy_signature(numpy)
+    known = {} if told is None else told.parameters
+    found = {}
+    for key, x in kwargs.items():
+        if key in takes or key not in known:
+            found[key] = x
+        elif not is_neutral(key, x, known[key].default):
+            refuse_argument(name, op, key, x)
+    return found

@@ -173,6 +173,20 @@ def test_out_is_refused(name):
         call_with_variables(name, args, kwargs | {"out": out})
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_default_that_is_written_out_asks_for_nothing(name):
+    key, function = FUNCTIONS[name]
+    defaults = {p.name: p.default for p in numpy_signature(key)[1].parameters.values() if p.default not in (Parameter.empty, np._NoValue)}
+    for args, kwargs in bases(name)[:3]:
+        for parameter, default in defaults.items():
+            more = {parameter: default} | kwargs
+            try:
+                wanted = function(*map(of_its_own, args), **more)
+            except Exception:                           # it is given by place, or is no keyword
+                continue
+            assert is_same(call_with_variables(name, args, more), wanted), parameter
+
+
 def of_its_own(a):
     """Return an argument of NumPy's own call: a copy of an array, which may be written to."""
     return a.copy() if isinstance(a, np.ndarray) else a
