@@ -398,10 +398,11 @@ def stacked(xs, *, axis=0):
 @pytest.mark.parametrize("forward, options, function, wanted", [
     (np.tanh, {}, lambda gy, y, x: gy, "(x: _Operand) -> Variable"),
     (np.modf, {}, lambda gy, y, x: gy[0], "(x: _Operand) -> tuple[Variable, ...]"),
-    (np.cumsum, {}, lambda gy, y, x, axis=None: gy, "(a: _Operand, axis: Any = ...) -> Any"),
+    (np.cumsum, {}, lambda gy, y, x, axis=None: gy, "(a: _Operand, axis: Any = ...) -> Variable"),
     (np.clip, {"operands": ("a", "a_min?", "a_max?")}, lambda gy, y, a, a_min=None, a_max=None: gy,
-     "(a: _Operand, a_min: _Operand | None = ..., a_max: _Operand | None = ...) -> Any"),
-    (np.concatenate, {"listed": True}, lambda gy, y, xs, axis=0: gy, "(arrays: Any, axis: Any = ...) -> Any"),
+     "(a: _Operand, a_min: _Operand | None = ..., a_max: _Operand | None = ...) -> Variable"),
+    (np.concatenate, {"listed": True}, lambda gy, y, xs, axis=0: gy, "(arrays: Any, axis: Any = ...) -> Variable"),
+    (np.linalg.slogdet, {"result": type(np.linalg.slogdet(np.eye(1)))}, lambda gy, y, a: gy[1], "(a: _Operand) -> Any"),
     (lambda x: np.sin(x), {"kernel": dezero.Kernel(np.sin, "+")}, lambda gy, y, x: gy, "(x: _Operand) -> Variable"),
     (lambda x, n: x, {}, lambda gy, y, x, *, n: gy, "(x: _Operand, *, n: Any) -> Any")])
 def test_how_a_rule_is_written(forward, options, function, wanted):
@@ -426,7 +427,7 @@ def test_rules_composites_namespaces_and_attributes():
     functions, variable = (texts[path].partition(stubs.MARK)[2] for path in ("functions.pyi", "engine/variable.pyi"))
     assert functions == """class space:
     @staticmethod
-    def sinc(x: _Operand, *, scale: Any = ...) -> Any:
+    def sinc(x: _Operand, *, scale: Any = ...) -> Variable:
         'y = sinc x'
     class deep:
         @staticmethod
@@ -435,12 +436,12 @@ def test_rules_composites_namespaces_and_attributes():
 def stacked(xs: Any, *, axis: Any = ...) -> Any:
     'What is in a row.'
 """
-    assert variable == """    def sinc_of(self, /, *, scale: Any = ...) -> Any:
+    assert variable == """    def sinc_of(self, /, *, scale: Any = ...) -> Variable:
         'y = sinc x'
     def stacked(self, /, *more: Any) -> Any:
         'What is in a row.'
     @property
-    def S(self) -> Any:
+    def S(self) -> Variable:
         'y = sinc x'
 """
     compile(functions, "functions", "exec")

@@ -20,6 +20,7 @@ import numpy as np
 import dezero
 from dezero._words import shown
 from dezero.commands._output import load_all
+from dezero.engine.dispatch import is_dispatched
 from dezero.engine.function import RuleFunction, arguments_of, is_standard, signature_of
 from dezero.registry import registry
 
@@ -141,7 +142,8 @@ class Text(str):
 def result(op):
     """One Variable, or several: as many as `backward` has gradients for, or the ufunc has that a rule is for; a kernel has one.
 
-    Of a composite, and of a forward of one's own, the annotation tells: Variable, or numpy.ndarray.
+    A rule for another NumPy function has one where its results have no names.  Of a composite, and of a forward of one's own, the
+    annotation tells: Variable, or numpy.ndarray.
     """
     told = getattr(op.apply if op.cls is None else op.cls.op.forward if not is_class(op) else None, "__annotations__", {})
     if told.get("return") in (dezero.Variable, np.ndarray):
@@ -149,14 +151,19 @@ def result(op):
     if op.cls is None:
         return "Any"
     if not is_class(op):
-        forward = op.cls.op.forward
-        if op.kernel is None and not isinstance(forward, np.ufunc):
-            return "Any"
-        return "Variable" if op.kernel is not None or forward.nout == 1 else "tuple[Variable, ...]"
+        return result_of_rule(op.cls.op)
     gys = own(op.cls.backward)
     if any(p.kind is Parameter.VAR_POSITIONAL for p in gys):
         return "Any"
     return "Variable" if len(gys) == 1 else "list[Variable]"
+
+
+def result_of_rule(rule):
+    """The same of what `rule` made."""
+    if isinstance(rule.forward, np.ufunc) and rule.forward.nout > 1:
+        return "tuple[Variable, ...]"
+    is_one = rule.kernel is not None or is_dispatched(rule.forward) and rule.result is None
+    return "Variable" if is_one else "Any"
 
 
 def summary(op):

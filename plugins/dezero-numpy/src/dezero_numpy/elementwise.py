@@ -6,7 +6,7 @@ operands of `maximum`.  At a jump it is 0.
 import math
 
 import numpy as np
-from dezero import hookimpl, rule
+from dezero import Variable, hookimpl, rule
 
 from dezero_numpy._rules import register_all
 
@@ -290,7 +290,7 @@ def fmin(gy, y, x1, x2):
     return share(gy, y, x1, x2), share(gy, y, x2, x1)
 
 
-def clip(a, a_min=None, a_max=None, *, min=None, max=None):
+def clip(a, a_min=None, a_max=None, *, min=None, max=None) -> Variable:
     """y = a, but not below a_min and not above a_max"""
     low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
     if low is not None:

@@ -69,7 +69,7 @@ def _(sample):
 
 # -- by condition
 
-def compress(condition, a, axis=None):
+def compress(condition, a, axis=None) -> Variable:
     """y = what lies along the axis, of all elements where there is none, where the condition holds"""
     if np.ndim(condition) != 1:
         raise ValueError(f"compress: the condition has {np.ndim(condition)} dimensions, wanted 1: x[condition] takes more")
@@ -95,7 +95,7 @@ def in_one_dtype(choices):
     return [c if isinstance(c, Variable) else np.asarray(c, dtype) for c in choices]
 
 
-def choose(a, choices, mode="raise"):
+def choose(a, choices, mode="raise") -> Variable:
     """y[i] = choices[a[i]][i]"""
     a, (y, *others) = operand(a), in_one_dtype(choices)
     n = len(others) + 1

@@ -2,7 +2,7 @@
 from operator import index
 
 import numpy as np
-from dezero import hookimpl, rule
+from dezero import Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from dezero_numpy._rules import operand, register_all
@@ -46,7 +46,7 @@ def _(sample):
         sample(sample.array(*a), sample.array(*b))
 
 
-def dot(a, b):
+def dot(a, b) -> Variable:
     """y = Σₖ a[..., k] b[..., k, :], of all rows of a with all columns of b"""
     a, b = operand(a), operand(b)
     if a.ndim == 0 or b.ndim == 0:

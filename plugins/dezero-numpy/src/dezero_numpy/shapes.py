@@ -500,7 +500,7 @@ def diagflat(v, k=0):
     return np.diag(np.ravel(v), k)
 
 
-def trace(a, offset=0, axis1=0, axis2=1, dtype=None):
+def trace(a, offset=0, axis1=0, axis2=1, dtype=None) -> Variable:
     """y = Σ a[i, i + offset]"""
     return np.sum(np.diagonal(a, offset, axis1, axis2), -1, dtype)
 
