@@ -458,6 +458,14 @@ def histogram(pick):
     return (array(pick, (4,)), pick(3, 2)), {}
 
 
+def histogram2d(pick):
+    return (array(pick, (4,)), array(pick, (4,)), pick(3, [2, 1])), {}
+
+
+def histogramdd(pick):
+    return (array(pick, (4, 2), (5, 1)), pick(3, 2)), {}
+
+
 def polydiv(pick):
     return (array(pick, (4,), (2,)), 3 + array(pick, (2,))), {}
 
@@ -518,7 +526,7 @@ def piecewise(pick):
 
 
 KINDS = {
-    binary: "arctan2 copysign fmax fmin fmod heaviside hypot logaddexp logaddexp2 maximum minimum remainder divmod "
+    binary: "arctan2 copysign nextafter fmax fmin fmod heaviside hypot logaddexp logaddexp2 maximum minimum remainder divmod "
             "floor_divide float_power power add subtract multiply divide",
     outer: "outer",
     vectors_2: "linalg.outer",
@@ -611,6 +619,8 @@ KINDS = {
     copy: "copy",
     bincount: "bincount",
     histogram: "histogram histogram_bin_edges",
+    histogram2d: "histogram2d",
+    histogramdd: "histogramdd",
     polydiv: "polydiv",
     polyfit: "polyfit",
     unwrap: "unwrap",
@@ -626,7 +636,7 @@ KINDS = {
 UNARY = (
     "exp exp2 expm1 log log2 log10 log1p sqrt cbrt reciprocal square sin cos tan arcsin arccos arctan sinh cosh tanh "
     "arcsinh arccosh arctanh radians deg2rad degrees rad2deg absolute abs fabs positive negative modf frexp "
-    "sinc i0 nan_to_num real_if_close")
+    "sinc i0 nan_to_num real_if_close angle")
 
 CALLS = {name: unary(name) for name in UNARY.split()} | {name: kind for kind, names in KINDS.items() for name in names.split()}
 CALLS |= {f"{name}.outer": outer for name in KINDS[binary].split()}

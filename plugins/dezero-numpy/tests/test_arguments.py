@@ -36,7 +36,9 @@ VALUES = {
     "ddof": [1], "correction": [1], "mean": [lambda a: a.mean(keepdims=True) + 1.0],
     "kind": ["stable", "heapsort"], "stable": [True], "descending": [True],
     "overwrite_input": [True], "interpolation": ["lower"],
-    "method": ["lower", "midpoint"], "weights": [lambda a: 1.0 + np.arange(a.size).reshape(a.shape)], "returned": [True],
+    "method": ["lower", "midpoint"],
+    "weights": [lambda a: 1.0 + np.arange(a.size).reshape(a.shape), lambda a: 1.0 + np.arange(len(a))],
+    "returned": [True],
     "n": [2, 0], "prepend": [9.0], "append": [9.0], "edge_order": [2], "x": [lambda a: np.linspace(0, 1, a.shape[0]) ** 2],
     "dx": [0.5],
     "include_initial": [True],
@@ -55,7 +57,8 @@ VALUES = {
     "full": [True],
     "w": [lambda a: np.arange(1.0, a.size + 1)], "cov": [True], "start": [1], "shape": [(2, 3)], "new_shape": [(2, 2)],
     "destination": [0], "source": [0], "device": ["cpu"], "reverse": [True], "endpoint": [False], "num": [4], "retstep": [True],
-    "minlength": [9], "range": [(-1, 1)], "bins": [3], "density": [True], "newshape": [(-1,)], "ind": [1],
+    "minlength": [9], "range": [(-1, 1), [(-1, 1)], [(-1, 1), (0, 1)]], "bins": [3], "density": [True], "newshape": [(-1,)],
+    "ind": [1],
     "M": [3], "decimals": [1], "norm": ["ortho"], "s": [None], "v": [1.0], "values": [lambda a: a], "obj": [1],
     "trim": ["f"], "return_index": [True], "return_inverse": [True],
     "return_counts": [True], "equal_nan": [False], "sorted": [False], "assume_unique": [True], "return_indices": [True],
@@ -176,7 +179,8 @@ def test_out_is_refused(name):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_default_that_is_written_out_asks_for_nothing(name):
     key, function = FUNCTIONS[name]
-    defaults = {p.name: p.default for p in numpy_signature(key)[1].parameters.values() if p.default not in (Parameter.empty, np._NoValue)}
+    known = numpy_signature(key)[1].parameters.values()
+    defaults = {p.name: p.default for p in known if p.default not in (Parameter.empty, np._NoValue)}
     for args, kwargs in bases(name)[:3]:
         for parameter, default in defaults.items():
             more = {parameter: default} | kwargs

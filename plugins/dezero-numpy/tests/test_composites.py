@@ -181,6 +181,10 @@ def test_a_correlation_is_not_beyond_1():
     assert np.abs(np.corrcoef(Variable(np.array([[1.0, 2.0, 3.1], [2.0, 4.0, 6.2]]))).data).max() <= 1
 
 
+def in_a_row(y, edges):
+    return y, *edges
+
+
 @pytest.mark.parametrize("f, xs", [
     (lambda w: np.bincount([0, 2, 2, 1], w, minlength=6), [P]),
     (lambda w: np.histogram(Y, 3, weights=w, density=True), [W]),
@@ -188,11 +192,22 @@ def test_a_correlation_is_not_beyond_1():
     (lambda w: np.histogram(Y, [-1, 0, Y.max()], weights=w), [W]),
     (lambda a: np.histogram(a, 3), [A]),
     (lambda a: np.histogram(a, 3, density=True, weights=A)[0], [A]),
+    (lambda w: np.histogram2d(Y, Y[::-1], [2, 3], weights=w), [W]),
+    (lambda w: np.histogram2d(Y, Y[::-1], np.array([-1, 0, 0.5, Y.max()]), weights=w, density=True), [W]),
+    (lambda w: in_a_row(*np.histogramdd([Y, Y[::-1], Y * Y], 2, [(-1, 2), (-2, 2), (0, 4)], weights=w)), [W]),
+    (lambda w: np.histogramdd([Y, Y[::-1], Y * Y], 2, [(8, 9)] * 3, weights=w)[0], [W]),
+    (lambda a: in_a_row(*np.histogramdd(a, [2, [-1, 0, 1], 3])), [A[:, :3]]),
+    (lambda a, w: in_a_row(*np.histogramdd(a, 2, density=True, weights=w)), [Y, W]),
     (lambda a: np.histogram_bin_edges(a, "auto"), [A]),
     (lambda a: np.histogram_bin_edges(a, 3, (0, 1)), [A]),
 ])
 def test_histograms(f, xs):
     check(f, *xs)
+
+
+def test_histograms_that_are_refused():
+    with pytest.raises(ValueError, match="histogramdd: bins for 3 axes of points that have 2"):
+        np.histogramdd(Variable(np.ones((4, 2))), [1, 2, 3])
 
 
 def test_counts_are_constant():
@@ -202,6 +217,15 @@ def test_counts_are_constant():
 
 
 # -- functions of numbers
+
+@pytest.mark.parametrize("deg", [False, True])
+def test_the_angle_of_real_numbers(deg):
+    for x in (np.array([1.5, -2.0]), np.array([3, -1]), np.float32([-1.0, 2.0])):
+        y = np.angle(Variable(x), deg)
+        np.testing.assert_array_equal(y.data, np.angle(x, deg))
+        assert y.dtype == np.angle(x, deg).dtype
+    assert grad(lambda x: np.angle(x, deg).sum())(np.array([1.5, 0.0, -2.0])).tolist() == [0.0, 0.0, 0.0]
+
 
 @pytest.mark.parametrize("f, xs", [
     (np.sinc, [np.array([0.0, 1e-9, -1e-3, 0.3, 0.32, 0.64, 0.95, 1.0, 2.5])]),

@@ -38,6 +38,11 @@ def test_an_infinite_logarithm_is_the_lesser_one(f):
     assert gradients(f, [-np.inf, 1.0, np.inf], [2.0, -np.inf, 0.0]) == [[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]]
 
 
+def test_the_next_number():
+    assert np.nextafter(Variable(np.array([1.0, 2.0])), 2.0).data.tolist() == [1.0 + 2.0 ** -52, 2.0]
+    assert gradients(lambda x: np.nextafter(x, [2.0, -3.0]), [1.0, -1.0]) == [[1.0, 1.0]]
+
+
 def test_clip():
     assert gradients(lambda x: np.clip(x, 0, 1), [-1.0, 0.0, 0.5, 1.0, 2.0]) == [[0.0, 0.5, 1.0, 0.5, 0.0]]
     assert gradients(lambda x, low: np.clip(x, low, None), [1.0, 3.0], [2.0, 2.0]) == [[0.0, 1.0], [1.0, 0.0]]

@@ -38,7 +38,8 @@ DIFFERENT = {
     "partition": "JAX sorts both parts",
     **dict.fromkeys("unique unique_all unique_counts unique_inverse unique_values union1d intersect1d setdiff1d setxor1d".split(),
                     "JAX gives 0"),
-    "histogram": "JAX counts in floating numbers", "polydiv": "JAX leaves leading zeros",
+    **dict.fromkeys(["histogram", "histogram2d", "histogramdd"], "JAX counts in floating numbers"),
+    "nextafter": "JAX gives 0", "polydiv": "JAX leaves leading zeros",
     "polyfit": "JAX divides by 0 where x is 0",
 }
 """{function: why JAX has other derivatives}."""

@@ -96,6 +96,13 @@ def test_append(axis):
     check(lambda a, b: np.append(a, b, axis), *drawn((2, 2), (2, 2)))
 
 
+def test_a_list_that_holds_variables_is_an_operand_of_a_composite():
+    check_grads(lambda x, y, b: np.append([x, y], b), drawn((), (), (2,)))
+    check_grads(lambda x, y, b: np.append([[x, 1.0], [y, y]], b, 1), drawn((), (), (2, 2)))
+    check_grads(lambda x, y, b: np.trapezoid(b, [x, 0.5, y]), drawn((), (), (3,)))
+
+
+
 @pytest.mark.parametrize("obj", [0, -1, 3, [1], [0, 2], [2, 2], slice(0, 2), np.array([True, False, True])], ids=str)
 def test_insert_and_delete(obj):
     check(lambda a, b: np.insert(a, obj, b, axis=1), *drawn((2, 3), (2, 1) if np.ndim(obj) or isinstance(obj, slice) else (2,)))

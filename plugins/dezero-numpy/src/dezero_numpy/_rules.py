@@ -1,6 +1,7 @@
 """What the modules of rules share."""
 import numpy as np
 from dezero import Op, Variable
+from dezero.numpy import asarray
 
 
 def register_all(register, module):
@@ -11,8 +12,8 @@ def register_all(register, module):
 
 
 def operand(x):
-    """Return a Variable or an array as it is, and numbers and lists as an array."""
-    return x if isinstance(x, (Variable, np.ndarray)) else np.asarray(x)
+    """Return a Variable or an array as it is, numbers and lists as an array, and lists that hold Variables as one Variable."""
+    return x if isinstance(x, (Variable, np.ndarray)) else asarray(x)
 
 
 def kept(y, axis, keepdims):

@@ -1,6 +1,7 @@
 """Differences, integrals, interpolation, polynomials, covariances, histograms: what NumPy makes of other functions."""
 import math
 import warnings
+from functools import reduce
 
 import numpy as np
 from dezero import At, Variable, hookimpl, rule
@@ -427,7 +428,7 @@ def corrcoef(x, y=None, rowvar=True, *, dtype=None):
 # -- histograms
 
 def counted(x, weights=None, minlength=0):
-    return np.bincount(x, weights, minlength)
+    return np.bincount(x, weights, minlength).astype(float, copy=False)         # of no weights NumPy has integers
 
 
 @rule(counted, operands=("x", "weights"))
@@ -454,6 +455,13 @@ def histogram_bin_edges(a, bins=10, range=None, weights=None):
     return y + (edges - data(y))
 
 
+def box(x, edges):
+    """Return in which bin each x is, and which are in one."""
+    place = np.searchsorted(edges, x, "right") - 1
+    place = np.where(x == edges[-1], len(edges) - 2, place)
+    return place, (place >= 0) & (place < len(edges) - 1)
+
+
 def histogram(a, bins=10, range=None, density=None, weights=None):
     """y = Σ w of those a that are in each bin, or how many, where there are no weights;   the edges of the bins"""
     edges = bins if isinstance(bins, Variable) else histogram_bin_edges(a, bins, range, weights)
@@ -461,12 +469,43 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
         y = np.histogram(data(a), data(edges), weights=weights)[0]
         total = y.sum()
     else:
-        place = np.searchsorted(data(edges), data(operand(a)).reshape(-1), "right") - 1
-        place[data(a).reshape(-1) == data(edges)[-1]] = len(edges) - 2
-        inside = (place >= 0) & (place < len(edges) - 1)
+        place, inside = box(data(operand(a)).reshape(-1), data(edges))
         y = bincount(place[inside], weights.reshape(-1)[inside], len(edges) - 1)
         total = np.sum(y)
     return (y / diff(edges) / total if density else y), edges
+
+
+def histogramdd(sample, bins=10, range=None, density=None, weights=None):
+    """y = Σ w of those points that are in each box, or how many, where there are no weights;   the edges along each axis"""
+    points = operand(sample) if hasattr(sample, "ndim") else np.atleast_2d(operand(sample)).T
+    points = points if points.ndim == 2 else np.atleast_2d(points).T
+    n = points.shape[1]
+    bins = list(bins) if np.iterable(bins) else [bins] * n
+    if len(bins) != n:
+        raise ValueError(f"histogramdd: bins for {len(bins)} axes of points that have {n}")
+    ranges = [None] * n if range is None else range
+    edges = [k if isinstance(k, Variable) else histogram_bin_edges(x, k, given) for x, k, given in zip(points.T, bins, ranges)]
+    places = [box(data(points)[:, i], data(e)) for i, e in enumerate(edges)]
+    inside, shape = np.logical_and.reduce([inside for _, inside in places]), [len(e) - 1 for e in edges]
+    w = np.ones(len(inside)) if weights is None else operand(weights)
+    y = weighed(np.ravel_multi_index([place[inside] for place, _ in places], shape), w[inside], math.prod(shape)).reshape(shape)
+    if density:
+        y = y / reduce(np.multiply.outer, map(diff, edges)) / np.sum(w[inside])
+    return y, edges
+
+
+def histogram2d(x, y, bins=10, range=None, density=None, weights=None):
+    """z = Σ w of those points that are in each rectangle, or how many, where there are no weights;   the edges along both axes"""
+    if np.iterable(bins) and len(bins) not in (1, 2):       # edges for both
+        bins = [bins, bins]
+    z, (of_x, of_y) = histogramdd(np.stack([operand(x), operand(y)], -1), bins, range, density, weights)
+    return z, of_x, of_y
+
+
+def angle(z, deg=False):
+    """y = the angle of z in the plane of complex numbers; 0 or π where z is real"""
+    y = np.arctan2(np.imag(z), np.real(z))
+    return y * (180 / math.pi) if deg else y
 
 
 # -- functions of numbers
@@ -569,7 +608,8 @@ def real_if_close(a, tol=100):
 
 RULES = unwrap, convolve, correlate, nan_to_num, sinc, i0, ldexp, frexp
 COMPOSITES = (diff, ediff1d, gradient, trapezoid, interp, polyval, polyadd, polysub, polymul, polydiv, polyder, polyint, poly,
-              polyfit, vander, cov, corrcoef, bincount, histogram, histogram_bin_edges, float_power, real_if_close)
+              polyfit, vander, cov, corrcoef, bincount, histogram, histogram2d, histogramdd, histogram_bin_edges, angle,
+              float_power, real_if_close)
 
 
 @hookimpl

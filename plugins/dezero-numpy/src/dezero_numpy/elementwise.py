@@ -259,6 +259,12 @@ def copysign(gy, y, x1, x2):
     return gy * np.sign(x1) * np.copysign(1, x2), None
 
 
+@rule(np.nextafter, method=None)
+def nextafter(gy, y, x1, x2):
+    """y = the number next to a towards b;   ∂y/∂a = 1"""
+    return gy, None
+
+
 # -- the greater and the lesser
 
 def share(gy, y, x, other):

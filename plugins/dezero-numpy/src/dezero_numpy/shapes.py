@@ -111,7 +111,7 @@ def joined(arrays, depth, ndim):
 
 def append(arr, values, axis=None):
     """y = arr, and the values behind it"""
-    return np.concatenate([arr, values], axis)
+    return np.concatenate([operand(arr), operand(values)], axis)
 
 
 def insert(arr, obj, values, axis=None):
