@@ -289,8 +289,9 @@ def array_taken(what):
     frame = caller()
     asked = "" if frame is None else f" (in {module_of(frame)})"
     return GradientError(f"{what}() of a Variable that wants a gradient{asked} would cut the graph: write "
-                         "dezero.numpy.array([...]), or np.stack([...]), where computed elements are put together, x.data for the "
-                         "numbers alone (to print, plot, save or compare them), x.detach() for a constant")
+                         "dezero.numpy.array([...]), or np.stack([...]), where computed elements are put together, NumPy's function where "
+                         "a method of an array is given a Variable (np.dot(a, x) for a.dot(x)), x.data for the numbers alone (to print, "
+                         "plot, save or compare them), x.detach() for a constant")
 
 
 def number_taken(what):

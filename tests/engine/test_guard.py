@@ -795,3 +795,9 @@ class TestIndices:
                 return gy * self.kept[1]
 
         refused(Exp, X, "self.kept")
+
+
+@pytest.mark.parametrize("call", [lambda a, x: a.dot(x), lambda a, x: a.searchsorted(x)])
+def test_a_method_of_an_array_says_that_numpys_function_takes_variables(call):
+    with pytest.raises(GradientError, match=r"NumPy's function where a method of an array is given a Variable \(np.dot\(a, x\) for a.dot\(x\)\)"):
+        call(np.ones(3), Variable(np.ones(3)))
