@@ -137,18 +137,10 @@ def check_gradient_type(f, i, gx):
     where = f"{who(type(f))}: backward returned"
     if type(gx) is not np.ndarray and isinstance(gx, np.ma.MaskedArray):
         raise GradientTypeError(f"{where} a masked array for input {i}, wanted all its numbers: return g.filled(value)")
-    if isinstance(gx, np.ndarray) and gx.dtype.kind in "fiub":
-        return
     if not isinstance(gx, np.ndarray):
         raise GradientTypeError(f"{where} {describe(gx)} for input {i}, wanted an array, a Variable or None")
-    check_real(f, i, gx)
-    raise GradientTypeError(f"{where} an array of dtype {gx.dtype} for input {i}, wanted real numbers")
-
-
-def check_real(f, i, gx):
-    """Refuse a complex gradient, an array or a Variable, of an input that is real."""
-    if gx.dtype.kind == "c":
-        raise GradientError(f"{who(type(f))}: backward returned a complex gradient ({gx.dtype}) for input {i}, which is real")
+    if gx.dtype.kind not in "fiubc":
+        raise GradientTypeError(f"{where} an array of dtype {gx.dtype} for input {i}, wanted real or complex numbers")
 
 
 def wrong_shape(f, i, got, wanted):
@@ -173,6 +165,13 @@ def check_choice(name, x):
                         "backward(gradient=...)")
 
 
+def check_loss(dtype):
+    """Refuse to begin with ones at a complex result: it has no direction of ascent."""
+    if dtype.kind == "c":
+        raise DTypeError(f"backward: a complex loss, of dtype {dtype}, has no gradient: take a real number of it, such as y.real or "
+                         "abs(y), or say where to begin, backward(gradient=...)")
+
+
 def check_sum(old, g):
     """Refuse to add a gradient to one of other data."""
     if old.shape != g.shape or old.dtype != g.dtype:
@@ -190,8 +189,10 @@ def checked_gradient(g, shape, dtype, where):
         raise GradientTypeError(f"{where}: this Variable has no data (Variable(None))")
     if type(g) is not np.ndarray and isinstance(g, np.ma.MaskedArray):
         raise GradientTypeError(f"{where}: a masked array is not supported: pass a.filled(value)")
-    if g.dtype.kind not in "fiub":
-        raise GradientError(f"{where}: got dtype {g.dtype}, wanted real numbers")
+    if g.dtype.kind not in "fiubc":
+        raise GradientError(f"{where}: got dtype {g.dtype}, wanted real or complex numbers")
+    if g.dtype.kind == "c" and dtype is not None and dtype.kind != "c":
+        raise GradientError(f"{where}: got dtype {g.dtype}, wanted real numbers: the Variable is of dtype {dtype}")
     if dtype is None:
         return g
     if g.shape != shape:

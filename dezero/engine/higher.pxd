@@ -44,7 +44,7 @@ cdef object fit_recorded(FunctionBase f, int i, object gx, list shapes, list wid
 cdef Variable fit_shape(FunctionBase f, int i, Variable gx, list shapes, list wide)
 cdef object in_dtype(object g, object dtype)
 cdef Variable as_gradient(FunctionBase f, int i, object gx, bint vouched)
-cdef Variable cast(FunctionBase f, int i, Variable gx, object dtype)
+cdef Variable cast(Variable gx, object dtype)
 cdef bint is_new_leaf(Variable v) except -1
 @cython.locals(v=Variable)
 cdef Variable unshared(Variable g, object ys)

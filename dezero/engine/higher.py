@@ -12,7 +12,7 @@ from .._kernels import nodes
 from .._kernels.gradients import At, add_at, gradient_dtype, sum_to
 from .._kernels.nodes import OpBase
 from . import graph, guard, guarded, hooks, rules, watch
-from .checks import check_gradient_type, check_real, describe, is_broadcast, who, wrong_shape
+from .checks import check_gradient_type, describe, is_broadcast, who, wrong_shape
 from .function import Function
 from .guarded import Guarded
 from .variable import Variable
@@ -137,7 +137,9 @@ class GradientTable:
         dtype = gradient_dtype(root.dtype)
         if gradient is None:
             gradient = np.ones(root.shape, dtype) if root.shape else np.array(1, dtype)     # 1 us less
-        elif not (self.create_graph and isinstance(gradient, Variable)):
+        elif self.create_graph and isinstance(gradient, Variable):
+            return cast(gradient, dtype)
+        else:
             gradient = rules.data_of(gradient)
         return self.wrap(gradient)
 
@@ -308,11 +310,11 @@ def fit_recorded(f, i, gx, shapes, wide, vouched):
         g = as_gradient(f, i, gx.g, vouched)
         index = rules.plain_index(f, i, gx.index, Variable if vouched else Guarded)
         rules.check_part(f, i, index, g.shape, shapes[i])
-        return At(index, cast(f, i, g, gradient_dtype(x.dtype)))
+        return At(index, cast(g, gradient_dtype(x.dtype)))
     gx = as_gradient(f, i, gx, vouched)
     if gx.shape != shapes[i]:
         gx = fit_shape(f, i, gx, shapes, wide)
-    return cast(f, i, gx, gradient_dtype(x.dtype))
+    return cast(gx, gradient_dtype(x.dtype))
 
 
 def fit_shape(f, i, gx, shapes, wide):
@@ -347,12 +349,9 @@ def as_gradient(f, i, gx, vouched):
     return gx
 
 
-def cast(f, i, gx, dtype):
-    """Return the gradient of input i, a Variable, in this dtype."""
-    if gx.dtype == dtype:
-        return gx
-    check_real(f, i, gx)
-    return Cast(dtype)(gx)
+def cast(gx, dtype):
+    """Return a gradient, a Variable, in this dtype: of a complex one, for a real input, the real part."""
+    return gx if gx.dtype == dtype else Cast(dtype)(gx)
 
 
 def is_new_leaf(v):
@@ -399,13 +398,13 @@ class Parts(Function):
 
 
 class Cast(Function):
-    """y = x in another dtype;   ∂y/∂x = 1, which the engine brings into the dtype of x"""
+    """y = x in another dtype, or the real part of it;   ∂y/∂x = 1, which the engine brings into the dtype of x"""
 
     def __init__(self, dtype):
         self.dtype = dtype
 
     def forward(self, x):
-        return x.astype(self.dtype)
+        return (x if self.dtype.kind == "c" else x.real).astype(self.dtype)
 
     def backward(self, gy):
         return gy

@@ -425,6 +425,7 @@ def fit_unusual(f, i, gx, shape, outputs):
     if isinstance(gx, (np.number, np.bool_)):
         gx = np.asarray(gx)
     check_gradient_type(f, i, gx)
+    gx = projected(gx, f._parents[i].dtype)
     if gx.shape == shape:
         return gx
     if not is_broadcast(gx.shape, [x.shape for x in f._parents], [y.shape for y in outputs], i):
@@ -448,6 +449,7 @@ def fit_part(f, i, gx, shape):
         if isinstance(g, (np.number, np.bool_)):
             g = np.asarray(g)
         check_gradient_type(f, i, g)
+        g = projected(g, f._parents[i].dtype)
     if not nodes.is_basic(index):
         index = plain_index(f, i, index, ())
     check_part(f, i, index, g.shape, shape)
@@ -498,11 +500,17 @@ def fit_operand(f, i, gx, ys):
     if isinstance(gx, (np.number, np.bool_)):
         gx = np.asarray(gx)
     check_gradient_type(f, i, gx)
+    gx = projected(gx, x.dtype)
     if gx.shape == x.shape:
         return gx
     shape = summed_shape(f, i, gx.shape, x.shape, [y.shape for y in ys])
     g = gx if gx.shape == shape else sum_to(gx, shape)
     return g if shape == x.shape else spread(g, x.shape)
+
+
+def projected(g, dtype):
+    """Return a gradient, an array, of an operand of this dtype: of a real one the real part, since it moves along the real axis only."""
+    return g.real.copy() if g.dtype.kind == "c" and dtype.kind != "c" else g
 
 
 def spread(g, shape):

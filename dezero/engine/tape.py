@@ -185,12 +185,32 @@ def run_backward(root, gradient, retain, create_graph):
     """Walk back from a node, and then set `.grad`: of all Variables that it came to or, where anything fails, of none."""
     outer = nodes.begin_pass()
     try:
-        arrived = walk_back(root, gradient, retain, create_graph)
+        arrived = walk_back(root, None if gradient is None else conjugate(gradient), retain, create_graph)
+        for i, (v, g, adds) in enumerate(arrived):
+            if not nodes.is_float_array(g):
+                arrived[i] = v, conjugate(g), adds
     finally:
         raised = nodes.end_pass(outer)
     if raised:
         report("backward", raised)
     set_gradients(arrived, create_graph)
+
+
+def conjugate(g):
+    """Return a gradient, an array or a Variable, as callers have it of one as the walk has it, and the other way round.
+
+    In the walk the gradient g of complex data z is transposed, du = Re(g dz), so that rules are those of real numbers; `.grad`
+    points uphill.
+    """
+    if g.dtype.kind != "c":
+        return g
+    if not isinstance(g, VariableBase):
+        return np.asarray(np.conjugate(g))
+    context = nodes.enter_context(graph.recording, True)
+    try:
+        return np.conjugate(g)
+    finally:
+        nodes.leave_context(context)
 
 
 def walk_back(root, gradient, retain, create_graph):

@@ -507,6 +507,8 @@ class Recorder:
             return self.call_of_booleans(ufunc, xs)
         if dtype != self.dtype or ufunc.nout != 1 or ufunc.signature is not None:
             raise Untraceable(f"{ufunc.__name__} of {dtype}")
+        if ufunc is np.conjugate:
+            return xs[0]                    # of a real number it is the number
         if ufunc in COMPARISONS:
             name, places = COMPARISONS[ufunc]
             return self.own(name, *[xs[i] for i in places], dtype=np.dtype(bool))

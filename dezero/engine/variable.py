@@ -4,12 +4,12 @@ from types import MethodType
 
 import numpy as np
 
-from .._kernels.gradients import At, gradient_dtype
+from .._kernels.gradients import At
 from .._kernels.nodes import VariableBase, set_variable_class
 from ..errors import DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
 from ..registry import SYMBOLS, function_name, library_of, registry
 from . import dispatch, function, graph, guard, rules, tape
-from .checks import check_choice, check_data, checked_gradient, describe
+from .checks import check_choice, check_data, check_loss, checked_gradient, describe
 from .dispatch import QUESTIONS, class_of, refuse_foreign, refuse_operand
 
 
@@ -239,7 +239,7 @@ class Variable(VariableBase):
             Record the computation of the gradients, so that they are Variables and can be differentiated again.
         gradient : numpy.ndarray or Variable, optional
             Where to begin, in the shape of this Variable: by default `.grad` where the caller has assigned it, else
-            ones.
+            ones.  A complex one points uphill, as `.grad` does.
 
         Raises
         ------
@@ -249,7 +249,7 @@ class Variable(VariableBase):
         GradientError
             `gradient`, or what a rule gave, has the wrong shape or type.
         DTypeError
-            The data is complex.
+            The data is complex, and it is not said where to begin.
         TypeError
             `retain_grad` or `create_graph` is no truth value: PyTorch takes the gradient there.
 
@@ -275,8 +275,6 @@ class Variable(VariableBase):
         if not create_graph and graph.transforming.on() and graph.leads_to_argument(root):
             raise GradientError("backward() gives arrays, which cut the graph while a transform (grad, vjp, ...) runs: "
                                 "use backward(create_graph=True), or the transform itself")
-        if root.dtype_code < 0:                   # float64 and float32 need not be asked
-            gradient_dtype(root.dtype)
         is_leaf = root.op is None and root.in0 is None
         if type(gradient) is np.ndarray and root.dtype_code >= 0 and root.matches(gradient):
             pass                                  # as it is wanted: 1 us less
@@ -284,6 +282,8 @@ class Variable(VariableBase):
             gradient = checked_gradient(gradient, *self._meta(), "backward(gradient=...)")
         elif self.assigned and not is_leaf:
             gradient = self._grad
+        elif root.dtype_code < 0:                 # float64 and float32 need not be asked
+            check_loss(root.dtype)
         tape.run_backward(root, gradient, retain_grad, create_graph)
         if self.assigned and not is_leaf and not retain_grad:
             self._grad, self.assigned = None, False

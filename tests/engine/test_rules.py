@@ -597,10 +597,6 @@ class TestBadRules:
         bad = np.ma.masked_array(np.ones(shape), mask=np.ones(shape, bool))
         self.refused(lambda gy: bad, [np.ones(shape)], "masked array", "filled", errors=(TypeError,))
 
-    def test_P31_complex_for_a_real_input(self):
-        self.refused(lambda gy: gy * 1j, [[1.0, 2.0]], "complex", errors=(GradientError, DTypeError))
-        self.refused(lambda gy: gy * 1j, [1.0], "complex", errors=(GradientError, DTypeError))
-
     @pytest.mark.parametrize("bad", [np.array([None, None]), np.array(["a", "b"])])
     def test_arrays_of_other_things(self, bad):
         self.refused(lambda gy: bad, [[1.0, 2.0]], errors=(GradientError, TypeError))
