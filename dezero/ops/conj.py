@@ -1,4 +1,4 @@
-"""The conjugate, the real and the imaginary part: of real numbers so far."""
+"""The conjugate, the real and the imaginary part."""
 import numpy as np
 
 from dezero import Variable, hookimpl, rule
@@ -6,8 +6,8 @@ from dezero import Variable, hookimpl, rule
 
 @rule(np.conjugate)
 def conj(gy, y, x):
-    """y = the conjugate of x;   ∂y/∂x = 1"""
-    return gy
+    """y = the conjugate of x;   ∂y/∂x = 1 of a real x; of a complex one dy is the conjugate of dx"""
+    return np.conjugate(gy)
 
 
 def conjugate(x) -> Variable:
@@ -15,14 +15,33 @@ def conjugate(x) -> Variable:
     return conj.apply(x)
 
 
+@rule(np.real)
+def real_part(gy, y, z):
+    """y = the real part of z, which is complex;   dy = Re(dz).  Not registered"""
+    return gy
+
+
+@rule(np.imag)
+def imag_part(gy, y, z):
+    """y = the imaginary part of z, which is complex;   dy = Re(-i dz).  Not registered"""
+    return -1j * gy
+
+
+def is_complex(val):
+    """Is it a Variable, an array or a number that has an imaginary part?"""
+    return (val if isinstance(val, (Variable, np.ndarray)) else np.asarray(val)).dtype.kind == "c"
+
+
 def real(val) -> Variable:
-    """y = the real part of x;   ∂y/∂x = 1"""
+    """y = the real part of x;   of a real x it is x itself"""
+    if is_complex(val):
+        return real_part.apply(val)
     return val if isinstance(val, (Variable, np.ndarray)) else np.asarray(val)
 
 
 def imag(val) -> Variable:
-    """y = the imaginary part of x, which is 0;   a constant"""
-    return np.zeros_like(val)
+    """y = the imaginary part of x;   of a real x it is 0, a constant"""
+    return imag_part.apply(val) if is_complex(val) else np.zeros_like(val)
 
 
 @hookimpl

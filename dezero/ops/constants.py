@@ -2,11 +2,12 @@
 import numpy as np
 
 from dezero import Function, Variable, hookimpl
+from dezero.errors import DTypeError, GradientError
 
 LOCALLY_CONSTANT = (
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
-    np.isnan, np.isinf, np.isfinite, np.signbit, np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around,
+    np.isnan, np.isinf, np.isfinite, np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around,
     np.shape, np.ndim, np.size, np.any, np.all, np.count_nonzero, np.iscomplexobj, np.isrealobj, np.isreal,
     np.can_cast, np.may_share_memory, np.shares_memory, np.isin, np.digitize, np.argpartition, np.unravel_index,
     np.argmax, np.argmin, np.argsort, np.nonzero, np.searchsorted,
@@ -53,15 +54,26 @@ class FullLike(Function):
         self.shape, self.dtype = shape, dtype
 
     def forward(self, x):
+        if x.dtype.kind == "c" and self.dtype.kind != "c":
+            raise GradientError(f"numpy.full_like: an array of dtype {self.dtype} does not hold a Variable of dtype {x.dtype}: say dtype, or "
+                                "fill with its real part")
         return np.full(self.shape, x, self.dtype)
 
     def backward(self, gy):
         return gy
 
 
+def sign(x, *args, **kwargs):
+    if x.dtype.kind == "c":
+        raise DTypeError(f"numpy.sign of a Variable of dtype {x.dtype} is no constant, it is x / |x|: write x / np.abs(x), or take x.data "
+                         "where it is meant to be constant")
+    return np.sign(x.detach().data, *args, **kwargs)
+
+
 @hookimpl
 def dezero_register_ops(register):
     for function in LOCALLY_CONSTANT:
         register.constant(function)
+    register.constant(np.sign, sign)
     for answer in (zeros_like, ones_like, empty_like, full_like):
         register.constant(getattr(np, answer.__name__), answer)

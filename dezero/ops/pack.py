@@ -234,7 +234,7 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0) -> Variabl
     if np.any(start == 0) or np.any(stop == 0):
         raise ValueError("Geometric sequence cannot include zero")
     ratio = stop / start
-    if np.any(ratio < 0):
+    if ratio.dtype.kind != "c" and np.any(ratio < 0):
         raise ValueError("geomspace: start and stop have different signs, and the powers between them are no real numbers")
     i, count = steps(num, endpoint, ratio.shape)
     y = ended(start * ratio ** (i / max(count, 1)), stop, num, endpoint)

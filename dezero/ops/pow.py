@@ -9,7 +9,7 @@ class Pow(Function):
     """y = x0 ** x1;   ∂y/∂x0 = x1 · x0 ** (x1 - 1),   ∂y/∂x1 = y · log(x0)
 
     Where x1 is 0, ∂y/∂x0 is 0, and where x0 is 0 and x1 is not negative, ∂y/∂x1 is 0: limits that the formulas miss,
-    having 0 · ∞ there.
+    having 0 · ∞ there.  Complex powers are those of the principal logarithm, as NumPy has it.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Pow(Function):
         x1 = self.c if self.c is not None else self.inputs[1] if needs[1] else plain(self.inputs[1])
         if y is None:                       # called by hand, outside of backward
             y = x0 ** x1
-        if y.dtype.kind != "f":             # the gradient of integers is floating, and must not wrap as they do
+        if y.dtype.kind not in "fc":        # the gradient of integers is floating, and must not wrap as they do
             x0, x1 = 1.0 * x0, 1.0 * x1
             y = x0 ** x1
         gx0 = slope_of_base(gy, x0, x1, y.dtype, self.c is None and needs[1]) if needs[0] else None
@@ -74,13 +74,13 @@ def slope_of_base(gy, x0, x1, dtype, both):
     Where both are differentiated by, the slope of this by x1 = 0 is x0 ** -1: there the power stays what it is, unless
     it is infinite.
     """
-    if isinstance(x1, (int, float)):
+    if isinstance(x1, (int, float, complex)):
         return gy * x1 * x0 ** (x1 - (x1 != 0))
     is_limit = np.asarray(x1 == 0)
     if not both:
         return gy * x1 * x0 ** (x1 - np.logical_not(is_limit).astype(dtype))
     tiny = np.finfo(dtype).tiny
-    is_limit = is_limit & np.logical_not((x0 >= tiny) | (x0 <= -tiny))
+    is_limit = is_limit & np.logical_not(np.abs(x0.detach().data) >= tiny)
     return gy * x1 * PowLog(0)(x0 + is_limit.astype(dtype), x1 - np.logical_not(is_limit).astype(dtype))
 
 
@@ -91,7 +91,7 @@ def slope_of_exponent(gy, x0, x1, dtype):
 
 
 class PowLog(Function):
-    """y = x0 ** x1 · log(x0) ** k, the limit 0 where x0 is 0 and x1 positive
+    """y = x0 ** x1 · log(x0) ** k, the limit 0 where x0 is 0 and x1 positive (its real part, of a complex one)
 
     ∂y/∂x0 = x1 · x0 ** (x1 - 1) · log(x0) ** k + k · x0 ** (x1 - 1) · log(x0) ** (k - 1),   ∂y/∂x1 = y · log(x0)
 
@@ -104,7 +104,10 @@ class PowLog(Function):
 
     def forward(self, x0, x1):
         y = x0 ** x1
-        return y if self.k == 0 else y * np.log(x0 + ((x0 == 0) & (x1 > 0))) ** self.k
+        if self.k == 0:
+            return y
+        at_limit = (x0 == 0) & (x1.real > 0)
+        return y * np.log((x0 + at_limit).astype(y.dtype, copy=False)) ** self.k        # of negative x0 and complex x1 it is complex
 
     def backward(self, gy):
         x0, x1 = self.inputs
