@@ -7,8 +7,8 @@
     >>> grad(grad(lambda x: x**3))(2.0)
     np.float64(12.0)
 
-Names, argument order and shapes are those of JAX.  An argument that is differentiated by is a float, a floating array, a
-Variable, or a tuple, list or dict of such, nested as one likes (None stands for nothing); the derivative has the same
+Names, argument order and shapes are those of JAX.  An argument that is differentiated by is a number or an array, floating or
+complex, a Variable, or a tuple, list or dict of such, nested as one likes (None stands for nothing); the derivative has the same
 structure, whatever the function does to the containers that it gets.  Arrays give arrays, Python floats and NumPy scalars
 give NumPy scalars.  A Variable, or a function that uses Variables of an outer transform, gives Variables, which can be
 differentiated again: so transforms nest.  The function gets Variables, and no `.grad` is read or written.  Under a
@@ -21,6 +21,9 @@ What is computed where:
 - ``hvp`` walks back twice, ``hessian`` once and then once for each element;
 - ``jvp`` walks back through a walk back that is linear in its seed, and so goes forward; ``jacobian`` takes columns
   in this way where there are far fewer arguments than results.
+
+A gradient by a complex z = x + iy is ∂u/∂x - i ∂u/∂y, as in JAX: du = Re(g dz), and of a holomorphic function it is the
+derivative.  (`.grad`, which `Variable.backward` sets, is the conjugate of it.)
 """
 from copy import copy
 from functools import wraps
@@ -43,7 +46,7 @@ COLUMNS = 6             # a column costs what this many rows do, by measurement
 
 # ---- what the caller calls -------------------------------------------------------------------------------------------
 
-def grad(f, argnums=0, has_aux=False):
+def grad(f, argnums=0, has_aux=False, holomorphic=False):
     """The function that gives the gradient of f, whose result is a scalar.
 
     Parameters
@@ -54,6 +57,9 @@ def grad(f, argnums=0, has_aux=False):
         Which positional arguments to differentiate by.
     has_aux : bool
         f gives ``(result, aux)``, and the gradient comes as ``(gradient, aux)``.
+    holomorphic : bool
+        f is a holomorphic function of complex arguments, and so its result is complex.  Without this the result is real,
+        whatever the arguments are.
 
     Returns
     -------
@@ -66,13 +72,13 @@ def grad(f, argnums=0, has_aux=False):
     TypeError
         An argument to differentiate by is an integer, or no number at all.
     GradientError
-        The result of f is not a scalar.
+        The result of f is not a scalar, or it is complex.
     """
     argnums = checked("grad", f, argnums)
 
     @wraps(f, WRAPPED)
     def gradient(*args, **kwargs):
-        trace = Trace("grad", f, argnums, args, kwargs, has_aux)
+        trace = Trace("grad", f, argnums, args, kwargs, has_aux, holomorphic)
         g = trace.give(trace.pull_one(trace.scalar()))
         return (g, trace.finish(trace.aux)) if has_aux else g
 
@@ -158,7 +164,7 @@ def jvp(f, primals, tangents):
     return trace.finish(trace.result), rebuild(trace.result, iter([trace.ending(t) for t in push(trace, ts, create_graph)]))
 
 
-def jacobian(f, argnums=0):
+def jacobian(f, argnums=0, holomorphic=False):
     """The function that gives all derivatives of f: of shape ``y.shape + x.shape`` for a result y and an argument x.
 
     Parameters
@@ -167,6 +173,8 @@ def jacobian(f, argnums=0):
         Of Variables; gives a Variable or a tuple, list or dict of them.
     argnums : int or tuple of int
         Which positional arguments to differentiate by.
+    holomorphic : bool
+        As for `grad`.
 
     Returns
     -------
@@ -178,11 +186,11 @@ def jacobian(f, argnums=0):
 
     @wraps(f, WRAPPED)
     def derivatives(*args, **kwargs):
-        trace = Trace("jacobian", f, argnums, args, kwargs)
-        ys = leaves(trace.result)
+        trace = Trace("jacobian", f, argnums, args, kwargs, False, holomorphic)
+        ys = [trace.checked(y) for y in leaves(trace.result)]
         m, n = [sum(size_of(v) for v in found) for found in (ys, trace.variables)]
         blocks = None
-        if not trace.create_graph and m > COLUMNS * (n + 2):
+        if not trace.create_graph and m > COLUMNS * (n + 2) and (holomorphic or not any(map(is_complex, trace.variables))):
             try:
                 blocks = columns(trace, ys)
             except FirstOrderOnly:          # some rule is no operators; its rows are right
@@ -259,10 +267,10 @@ class Trace:
         Whether derivatives are Variables: an outer graph needs them.
     """
 
-    __slots__ = ("who", "f", "args", "given", "variables", "differentiated", "single", "result", "aux", "create_graph")
+    __slots__ = ("who", "f", "args", "given", "variables", "differentiated", "single", "result", "aux", "create_graph", "holomorphic")
 
-    def __init__(self, who, f, argnums, args, kwargs, has_aux=False):
-        self.who, self.f = who, f
+    def __init__(self, who, f, argnums, args, kwargs, has_aux=False, holomorphic=False):
+        self.who, self.f, self.holomorphic = who, f, holomorphic
         self.args = list(args)
         self.given, self.variables = [], []
         below = config.modes.get()
@@ -276,6 +284,8 @@ class Trace:
                 raise TypeError(f"{who}: argnums {argnums} names an argument twice, or more arguments than there are ({len(args)})")
             self.differentiated = tuple([self.open(n, recorded) for n in argnums])
         self.single = type(self.differentiated) is Variable
+        if holomorphic and not all(map(is_complex, self.variables)):
+            raise DTypeError(f"{who}: holomorphic=True is for complex arguments; got {', '.join(map(shown, self.given))}")
         nested = recorded and not self.create_graph and below is not None and config.current("transform")
         with TRANSFORMING:
             result = f(*self.args, **kwargs)
@@ -311,10 +321,10 @@ class Trace:
     def variable(self, x, recorded):
         """The Variable that stands for a number."""
         data = x._get_data() if isinstance(x, Variable) else x
-        kind = data.dtype.kind if isinstance(data, (np.ndarray, np.generic)) else "f" if isinstance(data, float) else None
-        if kind != "f":
-            raise DTypeError(f"{self.who}: an argument to differentiate by is {shown(x)}; wanted a float, a floating array, or a "
-                             "tuple, list or dict of them" + ("; write 3.0 for 3, or x.astype(float)"
+        kind = data.dtype.kind if isinstance(data, (np.ndarray, np.generic)) else "f" if isinstance(data, (float, complex)) else None
+        if kind not in ("f", "c"):
+            raise DTypeError(f"{self.who}: an argument to differentiate by is {shown(x)}; wanted a float, a complex number, an array of "
+                             "such, or a tuple, list or dict of them" + ("; write 3.0 for 3, or x.astype(float)"
                                                               if kind in ("i", "u", "b") or isinstance(x, int) else ""))
         if isinstance(x, Variable) and recorded and not is_known(x):
             self.create_graph = True
@@ -325,16 +335,29 @@ class Trace:
         """The result, which is to be a scalar."""
         y = self.result
         if type(y) is Variable and y.shape == ():
-            return y
+            return self.checked(y)
         if isinstance(y, (Variable, np.ndarray, np.generic)):
             if y.shape == ():
-                return y
+                return self.checked(y)
             raise GradientError(f"{self.who}: {name_of(self.f)} gave a result of shape {y.shape}, wanted a scalar, of shape (): "
                                 "take a sum, or use jacobian or vjp")
-        if isinstance(y, (float, int)):
-            return y
+        if isinstance(y, (float, int, complex)):
+            return self.checked(y)
         raise GradientTypeError(f"{self.who}: {name_of(self.f)} gave {shown(y)}, wanted a scalar: a Variable of shape ()" +
                                 ("; has_aux=True is for (result, aux)" if isinstance(y, tuple) and len(y) == 2 else ""))
+
+    def checked(self, y):
+        """A result, which is to be real, or complex where the function is holomorphic."""
+        kind = y.dtype.kind if isinstance(y, Variable) else np.asarray(y).dtype.kind
+        if kind == "c" and not self.holomorphic:
+            raise GradientTypeError(f"{self.who}: {name_of(self.f)} gave a complex result, {shown(y)}, which has no gradient: give a real "
+                                    "loss, such as y.real or abs(y), or pass holomorphic=True to grad or jacobian where the function is "
+                                    "holomorphic, or use vjp")
+        if kind != "c" and self.holomorphic:
+            raise GradientTypeError(f"{self.who}: holomorphic=True is for complex results; {name_of(self.f)} gave {shown(y)}")
+        if kind not in "fiubc":
+            raise GradientTypeError(f"{self.who}: {name_of(self.f)} gave {shown(y)}, wanted numbers")
+        return y
 
     def seeds(self, cts):
         """(ys, gys): the results that are Variables, and checked cotangents for them."""
@@ -351,8 +374,6 @@ class Trace:
         """The gradients of y by the variables; a constant has none."""
         if isinstance(y, Variable) and self.variables:
             return gradients([y], [None], self.variables, self.create_graph or create_graph)
-        if not isinstance(y, Variable):
-            check_real(self, y)
         return [None] * len(self.variables)
 
     def give(self, found):
@@ -375,8 +396,8 @@ class Trace:
             return self.ending(np.array(tree._get_data()))      # a copy: it may be an argument, or be read by a rule
         if isinstance(tree, (tuple, list, dict)):
             return mapped(self.finish, tree)
-        if isinstance(tree, (float, int)) and not isinstance(tree, bool) and tree is self.result:
-            return self.ending(np.asarray(tree, float))
+        if isinstance(tree, (float, int, complex)) and not isinstance(tree, bool) and tree is self.result:
+            return self.ending(np.asarray(tree, seed_dtype(tree)))
         return tree
 
     def ending(self, data):
@@ -395,7 +416,7 @@ TRANSFORMING = config.Mode("transform", True, enable_backprop=True)
 def push(trace, ts, create_graph):
     """The derivatives of the results along tangents of the variables; in a graph, Variables."""
     ys = leaves(trace.result)
-    if sum(map(size_of, ys)) == 1:          # one walk back will do
+    if sum(map(size_of, ys)) == 1 and not any(map(is_complex, ys)):         # one walk back will do
         found = [None if not isinstance(y, Variable) else inner(trace.pull_one(y, create_graph), ts) for y in ys]
     else:
         found = Pushforward(trace, ys, create_graph)(ts)
@@ -423,11 +444,12 @@ class Pushforward:
 
 
 def inner(gs, ts):
-    """Σ g·t, or None."""
+    """Σ Re(g·t), or None."""
     total = None
     for g, t in zip(gs, ts):
         if g is not None:
             part = (g * t).sum()
+            part = np.real(part) if is_complex(part) else part
             total = part if total is None else total + part
     return total
 
@@ -460,7 +482,6 @@ def columns(trace, ys):
 def rows(trace, y):
     """The Jacobian of one y by reverse mode: its blocks by variable, None for zeros in all of it."""
     if not isinstance(y, Variable):
-        check_real(trace, y)
         return [np.zeros(np.shape(y) + x.shape, gradient_dtype(x.dtype)) for x in trace.variables]
     if y.shape == ():
         return trace.pull_one(y)
@@ -615,17 +636,23 @@ def leaves_like(tree, like, what):
 def seed(t, like, what):
     """A tangent or cotangent for `like`, checked: an array, or a Variable."""
     data = t._get_data() if isinstance(t, Variable) else np.asarray(t)
-    if data.dtype.kind not in "fiub":
-        raise GradientTypeError(f"{what} is {shown(t)}, wanted real numbers")
+    wanted = seed_dtype(like)
+    if data.dtype.kind not in ("fiubc" if wanted.kind == "c" else "fiub"):
+        raise GradientTypeError(f"{what} is {shown(t)}, wanted {'real or complex' if wanted.kind == 'c' else 'real'} numbers: it is for what "
+                                f"is of dtype {wanted}")
     shape = like.shape if isinstance(like, Variable) else np.shape(like)        # np.shape(v) asks the registry: 3 us
     if data.shape != shape:
         raise GradientError(f"{what} is of shape {data.shape}, wanted {shape}")
-    return t if is_open(t) else np.asarray(data, seed_dtype(like))
+    return t if is_open(t) else np.asarray(data, wanted)
 
 
 def seed_dtype(x):
     """The dtype of a derivative of x."""
-    return gradient_dtype(x.dtype) if hasattr(x, "dtype") else np.dtype(float)
+    return gradient_dtype(x.dtype) if hasattr(x, "dtype") else np.dtype(complex if isinstance(x, complex) else float)
+
+
+def is_complex(x):
+    return seed_dtype(x).kind == "c"
 
 
 def is_open(v):
@@ -646,12 +673,6 @@ def checked(who, f, argnums=0):
         raise TypeError(f"{who}: argnums is an int or a tuple of them, not {argnums!r}")
     numbers = tuple(map(int, numbers))
     return numbers if isinstance(argnums, (tuple, list)) else numbers[0]
-
-
-def check_real(trace, y):
-    """A result that depends on nothing still has to be a real number."""
-    if np.asarray(y).dtype.kind not in "fiub":
-        raise GradientTypeError(f"{trace.who}: {name_of(trace.f)} gave {shown(y)}, wanted real numbers")
 
 
 def name_of(f):

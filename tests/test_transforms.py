@@ -414,7 +414,7 @@ class TestErrors:
             with pytest.raises(TypeError, match="float"):
                 call()
 
-    @pytest.mark.parametrize("x", [1j, np.array(1j), "a", b"a", object(), np.array(["a"]), {1, 2}, lambda: 1, np.ma.array([1.0])])
+    @pytest.mark.parametrize("x", ["a", b"a", object(), np.array(["a"]), {1, 2}, lambda: 1, np.ma.array([1.0])])
     def test_what_is_no_number(self, x):
         with pytest.raises(TypeError):
             grad(lambda x: 1.0)(x)
@@ -1031,11 +1031,11 @@ class TestDifferences:
         assert [j.shape for j in jax().jacobian(lambda x: (x[:2], x.sum()))(np.ones(3))] == [(2, 3), (3,)]
 
     def test_complex(self):
-        assert {"DTypeError", "TypeError"} <= raised(lambda: grad(lambda x: x * 1.0)(1j))
-        assert autograd().grad(lambda x: autograd().numpy.real(x * x))(1j) != 0
+        assert {"GradientError", "TypeError"} <= raised(lambda: grad(lambda x: x * 1.0)(1j))
+        assert autograd().grad(lambda x: autograd().numpy.real(x * x))(1j) == grad(lambda x: (x * x).real)(1j)
 
     def test_complex_in_jax(self):
-        assert jax().grad(lambda x: (x * x).real)(1j) != 0
+        assert jax().grad(lambda x: (x * x).real)(1j) == grad(lambda x: (x * x).real)(1j)
 
     def test_the_same_everywhere(self):
         """Shapes and nesting of hessian, argnums, value and gradient."""
