@@ -15,13 +15,13 @@ def conjugate(x) -> Variable:
     return conj.apply(x)
 
 
-@rule(np.real)
+@rule(lambda z: z.real)
 def real_part(gy, y, z):
     """y = the real part of z, which is complex;   dy = Re(dz).  Not registered"""
     return gy
 
 
-@rule(np.imag)
+@rule(lambda z: z.imag)
 def imag_part(gy, y, z):
     """y = the imaginary part of z, which is complex;   dy = Re(-i dz).  Not registered"""
     return -1j * gy

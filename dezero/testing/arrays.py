@@ -3,6 +3,7 @@ import numpy as np
 
 from dezero.engine.variable import Variable
 from dezero.testing.grads import at, weigh, zero_if_none
+from dezero.testing.numeric import narrow, wide
 from dezero.testing.rules import MODES, modes
 from dezero.testing.subject import close
 
@@ -16,7 +17,7 @@ def elementwise(subject):
 
 def resized(x, shape):
     """An array of a shape, of the elements of x over and over."""
-    return np.resize(x, shape) if x.size else np.zeros(shape)
+    return np.resize(x, shape) if x.size else np.zeros(shape, x.dtype)
 
 
 def check_shapes(subject):
@@ -66,7 +67,7 @@ def reduced(g, shape):
 
 
 def check_dtypes(subject):
-    """float32 stays float32, in results, gradients and rules; a number beside it changes nothing; integers count.
+    """Single precision stays what it is, in results, gradients and rules; a number beside it changes nothing; integers count.
 
     Not where the call says the dtype.
     """
@@ -77,22 +78,22 @@ def check_dtypes(subject):
 
 
 def check_float32(subject, sample):
-    wide = [x.astype("f4").astype(float) for x in sample.xs]
-    xs = [x.astype("f4") for x in wide]
-    ws = subject.weights(sample, wide)
+    xs = [narrow(x) for x in sample.xs]
+    double = [wide(x) for x in xs]
+    ws = subject.weights(sample, double)
     for path in subject.paths:
         ys = subject.call(sample, [Variable(x) for x in xs], path)
-        for i, (y, y64) in enumerate(zip(ys, subject.values(sample, wide, "reference"))):
-            if y64.dtype.kind == "f" and y.dtype != np.float32:
-                subject.fail(sample, f"dtypes: float32 is lost: result {i} of float32 arguments is {y.dtype}")
+        for i, (y, y64) in enumerate(zip(ys, subject.values(sample, double, "reference"))):
+            if y64.dtype.kind in "fc" and y.dtype.char not in "fF":
+                subject.fail(sample, f"dtypes: float32 is lost: result {i} of arguments of single precision is {y.dtype}")
             subject.same(sample, "result", [y64], [y.data], 1e-3, "value in float32", ("float64", "float32"))
         for graph in modes(subject):
             vs = [Variable(x) for x in xs]
             weigh(subject.call(sample, vs, path), ws).backward(create_graph=graph)
             for i, v in enumerate(vs):
-                if v.grad is not None and v.grad.dtype != np.float32:
+                if v.grad is not None and v.grad.dtype != v.dtype:
                     subject.fail(sample, f"dtypes: float32 is lost: the gradient of argument {i} is {v.grad.dtype}")
-            wanted = subject.gradients(sample, wide, ws, path, graph)
+            wanted = subject.gradients(sample, double, ws, path, graph)
             got = [zero_if_none(v.grad, v) for v in vs]
             subject.same(sample, "argument", wanted, got, 2e-3, f"gradient in float32 {MODES[graph]}", ("float64", "float32"))
     if len(sample.xs) == 2:
@@ -102,7 +103,7 @@ def check_float32(subject, sample):
 def check_number(subject, sample, xs):
     """A Python number for one of two operands does not widen the result."""
     for i in range(2):
-        number = float(xs[1 - i].flat[0]) if xs[1 - i].size else 1.0
+        number = xs[1 - i].flat[0].item() if xs[1 - i].size else 1.0
         operands = [number, number]
         operands[i] = Variable(xs[i])
         try:
@@ -110,27 +111,27 @@ def check_number(subject, sample, xs):
         except Exception:                   # an op of arrays proper, such as matmul
             return
         for k, y in enumerate(ys):
-            if y.dtype.kind == "f" and y.dtype != np.float32:
+            if y.dtype.kind in "fc" and y.dtype.char not in "fF":
                 subject.fail(sample, f"dtypes: float32 is lost: with the Python number {number} for argument {1 - i}, "
                                      f"result {k} is {y.dtype}")
 
 
 def check_rule_dtypes(subject, sample):
-    """What the rule itself gives for floats of one dtype is of that dtype: the engine would hide that it is not."""
-    for dtype in ("f4", "f8"):
-        vs, ys, f = subject.recorded(sample, [x.astype(dtype) for x in sample.xs])
-        if any(y.dtype != dtype for y in ys):
+    """What the rule itself gives for floats of one precision is of that precision: the engine would hide that it is not."""
+    for convert, chars in ((narrow, "fF"), (wide, "dD")):
+        vs, ys, f = subject.recorded(sample, [convert(x) for x in sample.xs])
+        if any(y.dtype.char not in chars for y in ys):
             continue
-        gxs = subject.rule(f, [np.ones(y.shape, dtype) for y in ys])
+        gxs = subject.rule(f, [np.ones(y.shape, y.dtype) for y in ys])
         for i, g in enumerate(gxs):
-            if g is not None and g.dtype.kind == "f" and g.dtype != np.dtype(dtype):
-                subject.fail(sample, f"dtypes: {np.dtype(dtype)} is lost: the rule gives {g.dtype} for argument {i}; "
+            if g is not None and g.dtype.kind in "fc" and g.dtype.char not in chars:
+                subject.fail(sample, f"dtypes: {np.dtype(chars[0])} is lost: the rule gives {g.dtype} for argument {i}; "
                                      f"the engine brings it to the argument's dtype, digits and time are lost{cause(g)}")
 
 
 def cause(g):
     """What may have widened a gradient, of ones from above, to float64."""
-    if g.dtype != np.float64:
+    if g.dtype.char not in "dD":
         return ""
     if g.size > 1 and 0 in g and np.unique(g).size <= 2:
         return "; a bool mask times gy stays float32, a mask times 1.0, np.where(mask, 1.0, 0.0) or mask.astype(float) does not"
@@ -323,8 +324,8 @@ def check_neighbour(subject, sample, xs, path):
     """What another Variable's gradient shares with that of the result is not written to."""
     ys = subject.call(sample, [Variable(x) for x in xs], path)
     for k, y in enumerate(ys):
-        if y.dtype.kind == "f":
-            beside = Variable(np.zeros(y.shape))
+        if y.dtype.kind in "fc":
+            beside = Variable(np.zeros(y.shape, y.dtype))
             g, = subject.drawn([y])
             (y + beside).backward(gradient=g)
             if not np.array_equal(beside.grad, g):

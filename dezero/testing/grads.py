@@ -4,7 +4,7 @@ import numpy as np
 from dezero.engine.function import Function
 from dezero.engine.variable import Variable
 from dezero.errors import GraphError
-from dezero.testing.numeric import along, differ, is_kink, moved, scale_of, slope
+from dezero.testing.numeric import along, axes, differ, dot, is_complex, is_kink, moved, scale_of, slope, wide
 
 NUDGES = 8              # points near the caller's that are tried where the function is not smooth
 SHOWN = 4096            # elements among which the worst is looked for
@@ -13,7 +13,8 @@ SHOWN = 4096            # elements among which the worst is looked for
 def check_grads(f, args, order=2, *, rtol=None, seed=0):
     """Compare the derivatives of f with numeric ones, along a random direction.
 
-    The numeric derivative is a complex step where f can do with complex data, else extrapolated central differences.
+    The numeric derivative is a complex step where f can do with complex data, else extrapolated central differences; complex
+    arguments are moved along both axes.
     Where f has a kink a point beside it is taken.  At `order` 2 and more the gradient is computed on Variables
     (``create_graph=True``), compared with the one on arrays, and is itself the function that is checked.
 
@@ -22,12 +23,12 @@ def check_grads(f, args, order=2, *, rtol=None, seed=0):
     f : callable
         Takes Variables, gives a Variable of any shape, or a tuple or list of them.
     args : tuple
-        What it is called with: arrays and Python floats, of float64 or float32 (which is checked with what float32
-        can do).  Arguments of other kinds, such as integer arrays, are handed on as they are.
+        What it is called with: arrays and Python numbers, floating or complex, of double or single precision (which is checked with
+        what that can do).  Arguments of other kinds, such as integer arrays, are handed on as they are.
     order : int
         How many derivatives.
     rtol : float, optional
-        By default 1e-8, and 2e-3 with a float32 among the arguments.
+        By default 1e-8, and 2e-3 with single precision among the arguments.
     seed : int
         Of the random direction and weights.
 
@@ -44,7 +45,7 @@ def check_grads(f, args, order=2, *, rtol=None, seed=0):
     if type(order) is not int or order < 1:
         raise ValueError(f"check_grads: order is 1 or more, not {order!r}")
     problem = Problem(f, args, np.random.default_rng(seed))
-    single = any(x.dtype == np.float32 for x in problem.xs)
+    single = any(x.dtype.char in "fF" for x in problem.xs)
     for n in range(1, order + 1):
         check_order(problem, n, n < order, rtol or (2e-3 if single else 1e-8))
         problem = problem.derivative() if n < order else None
@@ -64,7 +65,7 @@ class Problem:
     def __init__(self, f, args, rng, name=None, is_gradient=False):
         self.f, self.args, self.rng, self.is_gradient = f, list(args), rng, is_gradient
         self.name = name or getattr(f, "__name__", repr(f))
-        self.places = [i for i, a in enumerate(args) if isinstance(a, float) or getattr(a, "dtype", np.dtype(int)).kind == "f"]
+        self.places = [i for i, a in enumerate(args) if isinstance(a, (float, complex)) or getattr(a, "dtype", np.dtype(int)).kind in "fc"]
         self.xs = [np.array(args[i].data if isinstance(args[i], Variable) else args[i]) for i in self.places]
         if not self.xs:
             raise ValueError(f"check_grads: no argument of {self.name} is floating: there is nothing to differentiate by")
@@ -82,11 +83,12 @@ class Problem:
 
     def weighed(self, xs):
         """The number whose derivative is taken: all elements of all results, each with its weight."""
-        return sum((y * w).sum() for y, w in zip(self.values(xs), self.weights()))
+        total = sum((y * w).sum() for y, w in zip(self.values(xs), self.weights()))
+        return total.real if any(map(is_complex, (*self.xs, *self.weights()))) else total       # else it may be a complex step's
 
     def weights(self):
         if not hasattr(self, "_weights"):
-            self._weights = [weights(self.rng, y.shape) for y in self.values(self.xs)]
+            self._weights = [weights_for(self.rng, y) for y in self.values(self.xs)]
         return self._weights
 
     def gradients(self, graph):
@@ -119,11 +121,11 @@ class Problem:
 
 
 class Weigh(Function):
-    """y = Σ x·w over all the arrays x; called with the arrays first, then their weights."""
+    """y = Re Σ x·w over all the arrays x; called with the arrays first, then their weights."""
 
     def forward(self, *zs):
         n = len(zs) // 2
-        return sum([(x * w).sum() for x, w in zip(zs[:n], zs[n:])], np.array(0.0, zs[0].dtype))
+        return sum([(x * w).sum().real for x, w in zip(zs[:n], zs[n:])], np.array(0.0, zs[0].real.dtype))
 
     def backward(self, gy):
         n = len(self.inputs) // 2
@@ -131,8 +133,8 @@ class Weigh(Function):
 
 
 def weigh(ys, ws):
-    """One Variable that depends on every element of the ys."""
-    return Weigh()(*ys, *[w.astype(y.dtype) if y.dtype.kind == "f" and isinstance(w, np.ndarray) else w for y, w in zip(ys, ws)])
+    """One Variable, real, that depends on every element of the ys."""
+    return Weigh()(*ys, *[w.astype(y.dtype) if y.dtype.kind in "fc" and isinstance(w, np.ndarray) else w for y, w in zip(ys, ws)])
 
 
 def weights(rng, shape):
@@ -140,8 +142,13 @@ def weights(rng, shape):
     return np.asarray(rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape))
 
 
+def weights_for(rng, y):
+    """Weights in the shape of y, complex where it is."""
+    return weights(rng, y.shape) + (1j * weights(rng, y.shape) if is_complex(y) else 0.0)
+
+
 def zero_if_none(g, x):
-    return np.zeros(x.shape) if g is None else g.data if isinstance(g, Variable) else g
+    return np.zeros(x.shape, complex if x.dtype.kind == "c" else float) if g is None else g.data if isinstance(g, Variable) else g
 
 
 def check_order(problem, n, graph, rtol):
@@ -150,10 +157,10 @@ def check_order(problem, n, graph, rtol):
         gradients = problem.gradients(False)
         if graph:
             compare_modes(problem, n, gradients, problem.gradients(True), rtol)
-        xs = [x.astype(float) for x in problem.xs]
-        directions = [weights(problem.rng, x.shape) for x in xs]
+        xs = [wide(x) for x in problem.xs]
+        directions = [weights_for(problem.rng, x) for x in xs]
         line = lambda t: problem.weighed(along(xs, directions, t))
-        analytic = sum((g * v).sum() for g, v in zip(gradients, directions))
+        analytic = dot(gradients, directions)
         size = sum(abs(g * v).sum() for g, v in zip(gradients, directions))
         numeric, error = slope(line)
         if error <= 1e-3 * rtol * max(1.0, size) or error <= 1e-9 * max(1.0, size):
@@ -178,10 +185,11 @@ def worst(problem, xs, gradients, analytic, numeric):
     found = (-1.0, None)
     for i, (x, g) in enumerate(zip(xs, gradients)):
         for index in list(np.ndindex(x.shape))[:SHOWN]:
-            at_index = slope(lambda t: problem.weighed(moved(xs, i, index, t)), scale_of(x[index]))[0]
-            gap = abs(g[index] - at_index)
-            if not gap <= found[0]:
-                found = (gap, f"argument {problem.places[i]}, {at(index)}: analytic {g[index]:.17g}, numeric {at_index:.17g}")
+            for axis, part, line in axes(x, g[index], lambda t: problem.weighed(moved(xs, i, index, t))):
+                at_index = slope(line, scale_of(x[index]))[0]
+                gap = abs(part - at_index)
+                if not gap <= found[0]:
+                    found = (gap, f"argument {problem.places[i]}, {at(index)}{axis}: analytic {part:.17g}, numeric {at_index:.17g}")
     return found[1] + f" (along a random direction: analytic {analytic:.17g}, numeric {numeric:.17g})"
 
 

@@ -3,6 +3,9 @@
 A complex step (Squire and Trapp, SIAM Review 40, 1998) has no rounding error but wants a function that is analytic
 where it is computed with complex numbers; central differences, extrapolated (Ridders, Advances in Engineering Software
 4, 1982), want nothing.  So the second says whether the first may be believed.
+
+What is differentiated is a real number.  By a complex one it has two derivatives, along the real and along the imaginary
+axis: the parts of its gradient, as `.grad` has it.
 """
 import warnings
 
@@ -87,9 +90,38 @@ def differ(analytic, numeric, error, rtol, size):
     return not abs(analytic - numeric) <= rtol * max(abs(analytic), abs(numeric)) + 1e-10 * max(1.0, size) + 10 * error
 
 
+def axes(x, g, line):
+    """[(how a message names it, the part of a gradient g, the function of t)]: along the axes that a number like x moves on.
+
+    `line` is a function of what is added to the number.
+    """
+    if not is_complex(x):
+        return [("", g, line)]
+    return [(", real part", g.real, line), (", imaginary part", g.imag, lambda t: line(1j * t))]
+
+
+def is_complex(x):
+    return np.iscomplexobj(x)
+
+
+def wide(x):
+    """The numbers in double precision."""
+    return np.array(x, complex if is_complex(x) else float)
+
+
+def narrow(x):
+    """The numbers in single precision."""
+    return np.asarray(x).astype("c8" if is_complex(x) else "f4")
+
+
+def dot(gs, vs):
+    """The derivative along vs of what has the gradients gs, as `.grad` has them."""
+    return sum([(np.conj(g) * v).real.sum() for g, v in zip(gs, vs)])
+
+
 def moved(xs, i, index, t):
     """The arrays with t added to one element of the i-th."""
-    new = xs[i].astype(complex if isinstance(t, complex) else float)
+    new = xs[i].astype(complex) if isinstance(t, complex) else wide(xs[i])
     new[index] += t
     return [*xs[:i], new, *xs[i + 1:]]
 

@@ -6,8 +6,8 @@ import numpy as np
 from dezero.engine.variable import Variable
 from dezero.errors import FirstOrderOnly
 from dezero.registry import function_name
-from dezero.testing.grads import at, weigh, weights, zero_if_none
-from dezero.testing.numeric import LARGE, along, differ, differences, is_kink, moved, scale_of, sides, slope
+from dezero.testing.grads import at, weigh, weights_for, zero_if_none
+from dezero.testing.numeric import LARGE, along, axes, differ, differences, dot, is_kink, moved, scale_of, sides, slope
 
 RTOL = 1e-8             # a rule that goes through float32 is 3e-8 off
 MODES = {False: "on arrays", True: "on Variables (create_graph=True)"}
@@ -79,13 +79,13 @@ def compare(subject, sample, xs, ws, gradients, where, result=None):
     for i, g in enumerate(gradients):
         size = abs(g[np.isfinite(g)]).max(initial=0)
         for index in np.ndindex(g.shape):
-            line = lambda t: subject.weighed(sample, moved(xs, i, index, t), ws)
-            numeric, error = kept_slope(sample, (result, i, index), line, scale_of(xs[i][index]))
-            elements += 1
-            if not error <= 1e-6 * max(1.0, abs(numeric)):
-                skipped += 1
-            elif differ(g[index], numeric, error, RTOL, size) and not is_kink(line, scale_of(xs[i][index])):
-                wrong(subject, sample, where, i, index, g[index], numeric)
+            for axis, part, line in axes(xs[i], g[index], lambda t: subject.weighed(sample, moved(xs, i, index, t), ws)):
+                numeric, error = kept_slope(sample, (result, i, index, axis), line, scale_of(xs[i][index]))
+                elements += 1
+                if not error <= 1e-6 * max(1.0, abs(numeric)):
+                    skipped += 1
+                elif differ(part, numeric, error, RTOL, size) and not is_kink(line, scale_of(xs[i][index])):
+                    wrong(subject, sample, where, i, index, part, numeric, axis)
     return skipped, elements
 
 
@@ -96,8 +96,8 @@ def kept_slope(sample, key, line, scale):
     return sample.slopes[key]
 
 
-def wrong(subject, sample, where, i, index, analytic, numeric):
-    subject.fail(sample, f"{where}: argument {i}, {at(index)}: analytic {analytic:.17g}, numeric {numeric:.17g}")
+def wrong(subject, sample, where, i, index, analytic, numeric, axis=""):
+    subject.fail(sample, f"{where}: argument {i}, {at(index)}{axis}: analytic {analytic:.17g}, numeric {numeric:.17g}")
 
 
 def modes(subject):
@@ -128,16 +128,16 @@ def check_second(subject):
         except FirstOrderOnly as error:
             subject.fail(sample, f"second derivative: refused: {error}")
         around = [*xs, *ws]
-        value = lambda zs: sum((g * u).sum() for g, u in zip(subject.gradients(sample, zs[:len(xs)], zs[len(xs):]), us))
+        value = lambda zs: sum((g * u).sum().real for g, u in zip(subject.gradients(sample, zs[:len(xs)], zs[len(xs):]), us))
         rng, verified = np.random.default_rng(8), 0
         for _ in range(3):
-            vs = [weights(rng, z.shape) for z in around]
+            vs = [weights_for(rng, z) for z in around]
             line = lambda t: value(along(around, vs, t))
             numeric, error = differences(line)
             size = sum(abs(s * v).sum() for s, v in zip(seconds, vs))
             if error <= 1e-6 * max(1.0, size):
                 verified += 1
-                if differ(sum((s * v).sum() for s, v in zip(seconds, vs)), numeric, error, RTOL, size) and not is_kink(line):
+                if differ(dot(seconds, vs), numeric, error, RTOL, size) and not is_kink(line):
                     locate_second(subject, sample, around, value, seconds, len(xs))
         if not verified:
             subject.fail(sample, "second derivative: the gradient is not smooth here: nothing can be said; choose another sample")
@@ -162,12 +162,12 @@ def locate_second(subject, sample, around, value, seconds, n):
     gaps = []
     for i, s in enumerate(seconds):
         for index in np.ndindex(s.shape):
-            line = lambda t: value(moved(around, i, index, t))
-            numeric = differences(line, scale_of(around[i][index]))[0]
-            gaps.append((-np.nan_to_num(abs(s[index] - numeric), nan=np.inf), i, index, s[index], numeric))
-    _, i, index, analytic, numeric = min(gaps)
+            for axis, part, line in axes(around[i], s[index], lambda t: value(moved(around, i, index, t))):
+                numeric = differences(line, scale_of(around[i][index]))[0]
+                gaps.append((-np.nan_to_num(abs(part - numeric), nan=np.inf), i, index, axis, part, numeric))
+    _, i, index, axis, analytic, numeric = min(gaps)
     who = f"argument {i}" if i < n else f"the gradient of result {i - n}"
-    subject.fail(sample, f"second derivative (of Σ gradient·u): {who}, {at(index)}: analytic {analytic:.17g}, numeric {numeric:.17g}; "
+    subject.fail(sample, f"second derivative (of Σ gradient·u): {who}, {at(index)}{axis}: analytic {analytic:.17g}, numeric {numeric:.17g}; "
                          "a rule that reads .data, or constants made by forward, loses it: order = 1 declares that")
 
 
@@ -186,18 +186,18 @@ def check_ties(subject):
         for xs, (a, b) in ties(sample.xs):
             tied = sample.at(xs)
             for where, ws, gradients in gradients_at(subject, tied):
-                line = lambda t: subject.weighed(tied, moved(moved(xs, *a, t), *b, t), ws)
-                try:
-                    numeric, error = slope(line)
-                    if not error <= 1e-6 * max(1.0, abs(numeric)) or is_kink(line):
+                both = sum(gradients[i][index] for i, index in (a, b))
+                for axis, analytic, line in axes(xs[a[0]], both, lambda t: subject.weighed(tied, moved(moved(xs, *a, t), *b, t), ws)):
+                    try:
+                        numeric, error = slope(line)
+                        if not error <= 1e-6 * max(1.0, abs(numeric)) or is_kink(line):
+                            continue
+                    except Exception:       # an op may refuse what is beside it, in its own words
                         continue
-                except Exception:           # an op may refuse what is beside it, in its own words
-                    continue
-                analytic = sum(gradients[i][index] for i, index in (a, b))
-                if differ(analytic, numeric, error, RTOL, sum(abs(gradients[i][index]) for i, index in (a, b))):
-                    these = " and ".join(f"argument {i}, {at(index)}" for i, index in (a, b))
-                    subject.fail(sample, f"{where} at a tie: {these} are equal: the sum of both: analytic {analytic:.17g}, "
-                                         f"numeric {numeric:.17g}")
+                    if differ(analytic, numeric, error, RTOL, sum(abs(gradients[i][index]) for i, index in (a, b))):
+                        these = " and ".join(f"argument {i}, {at(index)}" for i, index in (a, b))
+                        subject.fail(sample, f"{where} at a tie: {these} are equal: the sum of both{axis}: analytic {analytic:.17g}, "
+                                             f"numeric {numeric:.17g}")
 
 
 def ties(xs):
@@ -248,23 +248,23 @@ def first(x):
 
 
 def verify_at_zero(subject, sample, xs, ws, i, g, where):
-    index = first(g)
-    line = lambda t: subject.weighed(sample, moved(xs, i, index, t), ws)
-    try:
-        (left, right), (numeric, error) = sides(line), slope(line)
-    except Exception:                       # an op may refuse what is beside it, in its own words
-        left = right = numeric = error = np.nan
-    if np.isnan(g[index]):
-        wrong(subject, sample, where, i, index, g[index], numeric)
-    if not (abs(left) < LARGE and abs(right) < LARGE):      # outside of its domain, a jump, or a root
-        return
-    slack = 1e-3 * max(1.0, abs(left), abs(right))
-    if abs(left - right) > slack:
-        if not min(left, right) - slack <= g[index] <= max(left, right) + slack:
-            subject.fail(sample, f"{where}: argument {i}, {at(index)}: analytic {g[index]:.17g}, numeric {left:.9g} from the left "
-                                 f"and {right:.9g} from the right")
-    elif error <= 1e-6 * max(1.0, abs(numeric)) and differ(g[index], numeric, error, RTOL, abs(g[np.isfinite(g)]).max(initial=0)):
-        wrong(subject, sample, where, i, index, g[index], numeric)
+    index, size = first(g), abs(g[np.isfinite(g)]).max(initial=0)
+    for axis, part, line in axes(xs[i], g[index], lambda t: subject.weighed(sample, moved(xs, i, index, t), ws)):
+        try:
+            (left, right), (numeric, error) = sides(line), slope(line)
+        except Exception:                   # an op may refuse what is beside it, in its own words
+            left = right = numeric = error = np.nan
+        if np.isnan(part):
+            wrong(subject, sample, where, i, index, part, numeric, axis)
+        if not (abs(left) < LARGE and abs(right) < LARGE):  # outside of its domain, a jump, or a root
+            continue
+        slack = 1e-3 * max(1.0, abs(left), abs(right))
+        if abs(left - right) > slack:
+            if not min(left, right) - slack <= part <= max(left, right) + slack:
+                subject.fail(sample, f"{where}: argument {i}, {at(index)}{axis}: analytic {part:.17g}, numeric {left:.9g} from the left "
+                                     f"and {right:.9g} from the right")
+        elif error <= 1e-6 * max(1.0, abs(numeric)) and differ(part, numeric, error, RTOL, size):
+            wrong(subject, sample, where, i, index, part, numeric, axis)
 
 
 def check_uses(subject):
@@ -290,7 +290,7 @@ def alone(subject, sample, xs, ws, i, wanted, path, graph):
 
 
 def pairs_of_one_shape(xs):
-    return [(i, j) for i in range(len(xs)) for j in range(i) if xs[i].shape == xs[j].shape]
+    return [(i, j) for i in range(len(xs)) for j in range(i) if xs[i].shape == xs[j].shape and xs[i].dtype == xs[j].dtype]
 
 
 def together(subject, sample, xs, ws, i, j, path, graph):
@@ -319,7 +319,7 @@ def check_outputs(subject):
             for graph in modes(subject):
                 vs = [Variable(x) for x in sample.xs]
                 y = subject.call(sample, vs)[k]
-                if y.dtype.kind == "f":
-                    y.backward(gradient=ws[k], create_graph=graph)
+                if y.dtype.kind in "fc":
+                    y.backward(gradient=np.conj(ws[k]), create_graph=graph)
                     verify(subject, sample, sample.xs, one, [zero_if_none(v.grad, v) for v in vs],
                            f"gradient {MODES[graph]} of result {k} alone", k)

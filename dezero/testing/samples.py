@@ -7,6 +7,7 @@ import numpy as np
 from dezero.engine.checks import who
 from dezero.engine.function import RuleFunction, is_standard, operands_of
 from dezero.engine.variable import Variable
+from dezero.testing.numeric import narrow, wide
 from dezero.testing.structure import Structured, structured
 
 INTERVALS = ((-2.3, -0.4), (0.15, 0.85), (1.15, 2.7))       # of which an op may like some only: log, arcsin, arccosh
@@ -20,7 +21,7 @@ class Sample:
     Attributes
     ----------
     xs : list of numpy.ndarray
-        Those arrays, as float64: the operands of a rule, and where `apply` is Function's own, else every floating array among
+        Those arrays, as float64 or complex128: the operands of a rule, and where `apply` is Function's own, else every floating array among
         the arguments, also in lists and tuples.
     slopes : dict
         Numeric derivatives that were computed, for the checks to share.
@@ -43,12 +44,12 @@ class Sample:
 
     def _take(self, a):
         if isinstance(a, Structured):
-            self.xs.append(np.array(a.array, float))
+            self.xs.append(wide(a.array))
             return Place(len(self.xs) - 1, a.f)
         if isinstance(a, Variable):
             a = a.data
-        if isinstance(a, np.ndarray) and a.dtype.kind == "f":
-            self.xs.append(np.array(a, float))
+        if isinstance(a, np.ndarray) and a.dtype.kind in "fc":
+            self.xs.append(wide(a))
             return Place(len(self.xs) - 1)
         return type(a)(map(self._take, a)) if type(a) in (list, tuple) else a
 
@@ -77,19 +78,19 @@ class Place:
 
 
 class Constant:
-    """A floating array among a rule's parameters: float32 where an operand is."""
+    """A floating or complex array among a rule's parameters: of single precision where an operand is."""
 
     def __init__(self, array):
         self.array = array
 
     def beside(self, xs):
-        single = any(x.dtype == np.float32 for x in xs if hasattr(x, "dtype"))
-        return self.array.astype("f4") if single else self.array
+        single = any(x.dtype.char in "fF" for x in xs if hasattr(x, "dtype"))
+        return narrow(self.array) if single else self.array
 
 
 def held(a):
     """A parameter, as a sample holds it."""
-    return Constant(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
+    return Constant(a) if isinstance(a, np.ndarray) and a.dtype.kind in "fc" else a
 
 
 def put(a, xs):
@@ -121,7 +122,7 @@ class Samples:
         self.rng = np.random.default_rng(4)
 
     def __call__(self, *args, **kwargs):
-        """Check the call with these arguments; floating arrays among them are what it is differentiated by."""
+        """Check the call with these arguments; floating and complex arrays among them are what it is differentiated by."""
         self.found.append(Sample(self.cls, args, kwargs))
 
     def through(self, f, array):
@@ -131,9 +132,10 @@ class Samples:
         """
         return Structured(f, array)
 
-    def array(self, *shape, low=-2.0, high=2.0):
-        """Random numbers between two bounds, none of them twice."""
-        return np.asarray(self.rng.uniform(low, high, shape))
+    def array(self, *shape, low=-2.0, high=2.0, dtype=float):
+        """Random numbers between two bounds, none of them twice; of a complex dtype both parts."""
+        x = np.asarray(self.rng.uniform(low, high, shape))
+        return x + 1j * self.array(*shape, low=low, high=high) if np.dtype(dtype).kind == "c" else x
 
 
 def samples_of(cls, hook=None):

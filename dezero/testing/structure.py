@@ -3,7 +3,7 @@ import numpy as np
 
 from dezero.engine.function import Function
 from dezero.engine.variable import Variable
-from dezero.testing.numeric import differences, slope
+from dezero.testing.numeric import differences, is_complex, slope, wide
 
 
 class Structured:
@@ -19,20 +19,20 @@ def structured(f, x):
 
 
 def made(f, x):
-    """f(x) as an array of its own, in the dtype of x where that is floating."""
+    """f(x) as an array of its own, in the precision of x where that is floating."""
     y = np.array(f(x))
-    return y.astype(x.dtype) if x.dtype.kind == "f" else y
+    return y.astype(np.result_type(x, 1j) if is_complex(y) else x.real.dtype) if x.dtype.kind in "fc" else y
 
 
 def step(x, k, t):
     """x with t added to element k."""
-    x = x.astype(complex if isinstance(t, complex) else float)
+    x = x.astype(complex) if isinstance(t, complex) else wide(x)
     x.flat[k] += t
     return x
 
 
 class Through(Function):
-    """y = f(x);   the gradient is numeric, so that f may be made of what no op is there for"""
+    """y = f(x);   the gradient is numeric, by both parts of complex numbers, so that f may be made of what no op is there for"""
 
     order = None                            # numbers on purpose
 
@@ -60,13 +60,26 @@ class Pull(Function):
 
     def backward(self, g):
         x, gy, g = [v.data if isinstance(v, Variable) else v for v in (*self.inputs, g)]
-        along_g = lambda x: slope(lambda s: (gy * self.f(x + s * g)).sum())[0]
-        by_x = [differences(lambda t: along_g(step(x, k, t)))[0] for k in range(x.size)]
-        by_gy = [slope(lambda s: np.asarray(self.f(x + s * g)).flat[j])[0] for j in range(gy.size)]
+        along_g = lambda x: slope(lambda s: real_sum(gy, self.f(x + s * g)))[0]
+        by_x = [along_axes(differences, x, lambda t: along_g(step(x, k, t))) for k in range(x.size)]
+        how = differences if is_complex(gy) else slope
+        by_gy = [how(lambda s: np.asarray(self.f(x + s * g)).flat[j])[0] for j in range(gy.size)]
         return tuple([Variable(np.reshape(d, v.shape).astype(v.dtype)).detach() for d, v in ((by_x, x), (by_gy, gy))])
 
 
 def pulled(f, x, gy):
     """Jᵀ gy, element by element."""
-    found = [slope(lambda t: (gy * f(step(x, k, t))).sum())[0] for k in range(x.size)]
-    return np.reshape(found, x.shape).astype(gy.dtype)
+    found = [along_axes(slope, x, lambda t: real_sum(gy, f(step(x, k, t)))) for k in range(x.size)]
+    return np.reshape(found, x.shape).astype(np.result_type(gy.real.dtype, 1j) if is_complex(x) else gy.real.dtype)
+
+
+def real_sum(gy, y):
+    """Re Σ gy·y; of a complex step of a real y the sum itself."""
+    total = (gy * y).sum()
+    return total.real if is_complex(gy) else total
+
+
+def along_axes(derivative, x, line):
+    """The derivative of a real number by an element of x, as rules have it: by a complex one ∂/∂Re - i ∂/∂Im."""
+    by_real = derivative(line)[0]
+    return by_real - 1j * derivative(lambda t: line(1j * t))[0] if is_complex(x) else by_real

@@ -12,7 +12,8 @@ from dezero.engine.function import Function, RuleFunction, takes_operands_first
 from dezero.engine.op import Op, loops_of
 from dezero.engine.variable import Variable
 from dezero.registry import Entry, registry
-from dezero.testing.grads import at, weigh, weights, zero_if_none
+from dezero.testing.grads import at, weigh, weights_for, zero_if_none
+from dezero.testing.numeric import is_complex
 from dezero.testing.samples import samples_of
 
 
@@ -62,8 +63,8 @@ class Subject:
         return self.cls.__dict__.get("kernel")
 
     def kernel_of(self, sample):
-        """The loops that a sample runs, its author's or traced from the rule, or None."""
-        if IN_USE != "compiled":
+        """The loops that a sample runs, its author's or traced from the rule, or None: they are for real numbers."""
+        if IN_USE != "compiled" or any(map(is_complex, sample.xs)):
             return None
         if self.op_of_rule is None:
             return self.kernel if self.op is not None and self.op.direct else None
@@ -101,19 +102,20 @@ class Subject:
             return [y.data for y in self.call(sample, xs, path)]
 
     def weighed(self, sample, xs, ws):
-        """Σ y·w of the reference: the number whose derivatives are taken numerically."""
-        return sum((y * w).sum() for y, w in zip(self.values(sample, xs, "reference"), ws))
+        """Re Σ y·w of the reference: the number whose derivatives are taken numerically."""
+        total = sum((y * w).sum() for y, w in zip(self.values(sample, xs, "reference"), ws))
+        return total.real if any(map(is_complex, (*sample.xs, *ws))) else total         # else it may be a complex step's
 
     def weights(self, sample, xs):
         return self.drawn(self.values(sample, xs, "reference"))
 
     def drawn(self, arrays):
-        """Weights in the shapes of these arrays, the same each time and no two alike."""
+        """Weights in the shapes of these arrays, the same each time and no two alike; complex where these are."""
         rng = np.random.default_rng(7)
-        return [weights(rng, a.shape) for a in arrays]
+        return [weights_for(rng, a) for a in arrays]
 
     def gradients(self, sample, xs, ws, path="apply", graph=False):
-        """The gradients of Σ y·w by each array, as arrays."""
+        """The gradients of Re Σ y·w by each array, as `.grad` has them."""
         vs = [Variable(x) for x in xs]
         weigh(self.call(sample, vs, path), ws).backward(create_graph=graph)
         return [zero_if_none(v.grad, x) for v, x in zip(vs, xs)]
