@@ -65,6 +65,8 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0) -> 
         return packed(items, base, np.arange(len(items)), order)
     found = []
     blanks = taken_out(object, (), found)
+    if dtype is not None:
+        check(np.dtype(dtype), [x for x, path in found])
     base = np.array(blanks, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin)
     if not found:
         return made(base)
