@@ -11,6 +11,7 @@ cdef class Observers(hooks.Hooks):
 
 @cython.locals(node=Node, table=GradientTable, f=FunctionBase, x=Node)
 cdef GradientTable recorded_walk(list roots, list gradients, bint retain, bint create_graph, bint linear, list targets)
+cdef object conjugate(object g)
 @cython.locals(node=Node, x=Node, oldest=Py_ssize_t)
 cdef dict leading_to(list roots, list targets)
 

@@ -44,7 +44,8 @@ class Observers(hooks.Hooks):
         watch.check_unchanged(node)
 
     def walk(self, root, gradient, retain, create_graph):
-        return recorded_walk([root], [gradient], retain, create_graph, False, None).arrived
+        found = recorded_walk([root], [None if gradient is None else conjugate(gradient)], retain, create_graph, False, None)
+        return [(v, conjugate(g), adds) for v, g, adds in found.arrived]
 
 
 hooks.engine.hooks = Observers()
@@ -58,7 +59,7 @@ VOUCHED = config.Mode("vouched", True)
 def recorded_walk(roots, gradients, retain, create_graph, linear, targets):
     """Walk back from several roots with the gradients in a table, and return it.
 
-    With `targets`, only what leads from the roots to these nodes is walked, and what comes to them is in
+    Gradients of complex data are transposed, as in `tape.walk`, at both ends too.  With `targets`, only what leads from the roots to these nodes is walked, and what comes to them is in
     `table.at_targets`; without, `table.arrived` is what `tape.walk` gives.  `linear`: see `GradientTable`.
     """
     table = GradientTable(create_graph, linear)
@@ -90,6 +91,19 @@ def recorded_walk(roots, gradients, retain, create_graph, linear, targets):
     finally:
         nodes.leave_context(context)
     return table
+
+
+def conjugate(g):
+    """Return a gradient, an array or a Variable, as callers have it of one as the walk has it, and the other way round."""
+    if g.dtype.kind != "c":
+        return g
+    if not isinstance(g, Variable):
+        return np.asarray(np.conjugate(g))
+    context = nodes.enter_context(graph.recording, True)
+    try:
+        return np.conjugate(g)
+    finally:
+        nodes.leave_context(context)
 
 
 def leading_to(roots, targets):

@@ -8,8 +8,9 @@ from .._kernels.nodes cimport Node, VariableBase
 cpdef Variable argument(object data)
 @cython.locals(outer=int, raised=int)
 cpdef list gradients(list ys, list gys, list wanted, bint create_graph=*, bint linear=*)
-@cython.locals(engine=hooks.Engine, x=Variable)
+@cython.locals(engine=hooks.Engine, x=Variable, root=Node)
 cdef list walk_to(list ys, list gys, list wanted, bint create_graph, bint linear)
+cdef bint is_real(Node node) except -1
 cdef list arrivals(list arrived, list wanted)
 @cython.locals(node=Node, x=Node)
 cdef bint leads_elsewhere(list roots, list targets) except -1

@@ -56,14 +56,24 @@ def gradients(ys, gys, wanted, create_graph=False, linear=False):
 
 
 def walk_to(ys, gys, wanted, create_graph, linear):
-    """Take the ordinary walk, where there is one y, only leaves are wanted and no other walk is under way; else the recorded one."""
+    """Take the ordinary walk, where there is one y, only leaves are wanted and no other walk is under way; else the recorded one.
+
+    The ordinary one gives and takes gradients of complex data as callers have them, and transforms have them transposed.
+    """
     engine = hooks.engine
     if not (create_graph or nodes.walk_is_under_way() or engine.watchers or len(ys) != 1) and all([graph.is_leaf(x) for x in wanted]):
-        return arrivals(tape.walk_back(graph.node_of(ys[0]), gys[0], False, False), wanted)
+        root = graph.node_of(ys[0])
+        if is_real(root) and all([is_real(graph.node_of(x)) for x in wanted]):
+            return arrivals(tape.walk_back(root, gys[0], False, False), wanted)
     targets = [graph.node_of(x) for x in wanted]
     found = higher.recorded_walk([graph.node_of(y) for y in ys], gys, False, create_graph, linear, targets).at_targets
     gxs = [found.get(graph.node_of(x)) for x in wanted]
     return [g if g is None else higher.unshared(g, ys) if create_graph else np.array(g) for g in gxs]
+
+
+def is_real(node):
+    """Is it no complex value?"""
+    return node.dtype_code >= 0 or node.dtype.kind != "c"
 
 
 def arrivals(arrived, wanted):

@@ -185,32 +185,12 @@ def run_backward(root, gradient, retain, create_graph):
     """Walk back from a node, and then set `.grad`: of all Variables that it came to or, where anything fails, of none."""
     outer = nodes.begin_pass()
     try:
-        arrived = walk_back(root, None if gradient is None else conjugate(gradient), retain, create_graph)
-        for i, (v, g, adds) in enumerate(arrived):
-            if not nodes.is_float_array(g):
-                arrived[i] = v, conjugate(g), adds
+        arrived = walk_back(root, gradient, retain, create_graph)
     finally:
         raised = nodes.end_pass(outer)
     if raised:
         report("backward", raised)
     set_gradients(arrived, create_graph)
-
-
-def conjugate(g):
-    """Return a gradient, an array or a Variable, as callers have it of one as the walk has it, and the other way round.
-
-    In the walk the gradient g of complex data z is transposed, du = Re(g dz), so that rules are those of real numbers; `.grad`
-    points uphill.
-    """
-    if g.dtype.kind != "c":
-        return g
-    if not isinstance(g, VariableBase):
-        return np.asarray(np.conjugate(g))
-    context = nodes.enter_context(graph.recording, True)
-    try:
-        return np.conjugate(g)
-    finally:
-        nodes.leave_context(context)
 
 
 def walk_back(root, gradient, retain, create_graph):
@@ -222,7 +202,8 @@ def walk_back(root, gradient, retain, create_graph):
 def walk(root, gradient, retain):
     """Walk back with each gradient in its node; return [(Variable, gradient, is it added to `.grad` or set?)].
 
-    None where another walk uses the nodes.
+    None where another walk uses the nodes.  Here and in rules the gradient g of complex data z is transposed, du = Re(g dz), so that
+    rules are those of real numbers.  What callers give and get is its conjugate, which points uphill.
     """
     arrived = []
     context = None
@@ -231,7 +212,7 @@ def walk(root, gradient, retain):
         return None
     try:
         queue.push(root)
-        root.start(None if gradient is None else rules.data_of(gradient))
+        root.start(None if gradient is None else transposed(gradient))
         while True:
             node = queue.next()
             if node is None:
@@ -260,6 +241,12 @@ def walk(root, gradient, retain):
     return arrived
 
 
+def transposed(gradient):
+    """Return a copy of the caller's gradient, as the walk has it."""
+    g = rules.data_of(gradient)
+    return g if nodes.is_float_array(g) else np.conjugate(g, g)
+
+
 def apply_rule(node, queue):
     """Run the Python rule of one call on arrays, and add what it gives to the gradients of its parents."""
     f = node.op
@@ -282,7 +269,10 @@ def deliver(node, arrived, adds):
     v = graph.living_variable(node)
     if v is not None and not node.constant:
         graph.check_shape(v, node)
-        arrived.append((v, node.gradient(), adds))
+        g = node.gradient()
+        if not nodes.is_float_array(g):     # as callers have it; in place where it is the last of the node
+            g = np.asarray(np.conjugate(g, g if adds else None))
+        arrived.append((v, g, adds))
 
 
 def set_gradients(arrived, create_graph):
