@@ -243,8 +243,9 @@ def walk(root, gradient, retain):
 
 def transposed(gradient):
     """Return a copy of the caller's gradient, as the walk has it."""
-    g = rules.data_of(gradient)
-    return g if nodes.is_float_array(g) else np.conjugate(g, g)
+    if gradient.dtype.kind != "c":
+        return rules.data_of(gradient)
+    return np.asarray(np.conjugate(gradient.data if isinstance(gradient, VariableBase) else gradient))
 
 
 def apply_rule(node, queue):

@@ -30,7 +30,16 @@ class Div(Function):
 
     def backward(self, gy):
         x0, x1 = self.inputs
+        if gy.dtype.kind == "c":
+            return self.backward_of_complex(gy, x0, x1)
         return gy / x1, -gy * (x0 / x1) / x1
+
+    def backward_of_complex(self, gy, x0, x1):
+        """The same with one division, which takes as long as ten products."""
+        y, gx0 = self.outputs[0](), gy / x1
+        if not self.needs_input_grad[1]:
+            return gx0, None
+        return gx0, 0 - gx0 * (x0 / x1 if y is None else y)     # y is None where it is called by hand
 
 
 @hookimpl
