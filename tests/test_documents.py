@@ -78,6 +78,11 @@ def test_the_gotchas_begin_with_it():
     assert "w.data -= lr * w.grad\nw.cleargrad()" in "\n".join(text.splitlines()[:11]) and "float * NoneType" in text.splitlines()[2]
 
 
+def test_complex_numbers(capsys):
+    block, = blocks((TOP / "docs" / "complex.md").read_text(encoding="utf-8"))
+    run(block, capsys)
+
+
 def test_adding_an_op(capsys):
     run(blocks(section("Adding an op"))[0], capsys)
 
@@ -98,7 +103,7 @@ def test_how_many_tests_an_author_is_shown():
     assert f"\n{len(CHECKS) + 1} passed\ndezero_softsign-" in (TOP / "plugins" / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "plugins/README.md", "plugins/dezero-numpy/README.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "docs/complex.md", "plugins/README.md", "plugins/dezero-numpy/README.md"])
 def test_links_lead_somewhere(path):
     file = TOP / path
     for link in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", file.read_text(encoding="utf-8")):
