@@ -96,7 +96,7 @@ def assert_same(got, want, ulps=0):
 def assert_gradient(got, want, like, rtol=None):
     """A gradient of variable data `like`: an array of its own, writable, in the shape and dtype that is promised."""
     like = np.asarray(like)
-    dtype = like.dtype.newbyteorder("=") if like.dtype.kind == "f" else np.dtype("f8")
+    dtype = like.dtype.newbyteorder("=") if like.dtype.kind in "fc" else np.dtype("f8")
     assert type(got) is np.ndarray
     assert (got.dtype, got.shape) == (dtype, like.shape)
     assert got.dtype.isnative and got.flags.writeable and not np.shares_memory(got, like)
@@ -363,7 +363,8 @@ class ElementwiseContract:
         xs = self.op.operands(rng, *[(300_001,)] * self.op.count)
         self.check(*xs)
 
-    def test_complex_goes_forward_only(self, rng):
+    def test_complex(self, rng):
+        """Forward as NumPy; back along a direction, on arrays and on Variables, but not without a gradient to begin with."""
         for dtype in COMPLEX:
             xs = [x.astype(dtype) + 1j for x in self.op.operands(rng, *[(3,)] * self.op.count)]
             xs = [x.astype(dtype) for x in xs]
@@ -374,6 +375,18 @@ class ElementwiseContract:
             with pytest.raises(dezero.errors.DTypeError, match="complex"):
                 y.backward()
             assert [v.grad for v in vs] == [None] * len(vs)
+            w = (rng.normal(size=3) + 1j * rng.normal(size=3)).astype(dtype)
+            directions = [rng.normal(size=3) + 1j * rng.normal(size=3) for _ in xs]
+            wide = [x.astype("c16") for x in xs]
+            slope = (np.conj(w) * central_difference(self.op.ufunc, wide, directions)).real.sum()
+            for create_graph in (False, True):
+                y.backward(gradient=w, create_graph=create_graph)
+                gs = [v.grad.data if create_graph else v.grad for v in vs]
+                assert all(g.dtype == dtype for g in gs)
+                got = sum((np.conj(g) * d).real.sum() for g, d in zip(gs, directions))
+                np.testing.assert_allclose(got, slope, rtol=1e-5 if dtype == "c16" else 1e-4, atol=1e-4)
+                for v in vs:
+                    v.cleargrad()
 
     @given(st.data())
     def test_any_operands(self, data):

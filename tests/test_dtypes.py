@@ -278,7 +278,7 @@ def test_complex_constants_with_a_real_variable(f, data):
     y.backward(gradient=np.full(y.shape, 0.3 - 0.7j))
     slope = (f(data + 1e-6) - f(data - 1e-6)) / 2e-6
     assert x.grad.dtype == float
-    np.testing.assert_allclose(x.grad, (slope * (0.3 + 0.7j)).real.reshape(data.shape), rtol=1e-6)
+    np.testing.assert_allclose(x.grad, np.reshape((slope * (0.3 + 0.7j)).real, data.shape), rtol=1e-6)
 
 
 def test_complex_in_the_middle():

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sites import Site
 
-from dezero import At, Saved, errors, plugins, rule
-from dezero.testing import CHECKS, check_op, checks_of
+from dezero import At, Saved, Variable, errors, plugins, rule
+from dezero.testing import CHECKS, check_grads, check_op, checks_of
 from dezero.testing.numeric import differences
 
 
@@ -586,3 +586,69 @@ def test_jumps_in_proportion_to_the_steps_are_no_slope():
     value, error = differences(lambda t: 3 + np.sign(t) * ((abs(t) > 0.015) + (abs(t) > 0.009)) * 1.0)
     assert value == 100 and error == np.inf
     assert differences(np.sin)[1] < 1e-12
+
+
+# ---- complex samples
+
+def complex_array(sample):
+    sample(sample.array(2, 3, dtype=complex))
+
+
+def beside_real(sample):
+    sample(sample.array(2, 3, dtype=complex), sample.array(2, 3))
+
+
+RIGHT = {
+    "square": (rule(lambda x: x * x, name="op")(lambda gy, y, x: 2 * gy * x), complex_array),
+    "power": (rule(lambda x: (x * np.conj(x)).real, name="op")(lambda gy, y, x: 2 * gy * np.conj(x)), complex_array),
+    "a real operand": (rule(lambda x, a: x * a, name="op")(lambda gy, y, x, a: (gy * a, gy * x)), beside_real),
+    "a part": (rule(lambda x: x[0], name="op")(lambda gy, y, x: At(0, gy)), complex_array),
+    "several results": (rule(lambda x: (x.real.copy(), x * 1j), name="op")(lambda gy, y, x: gy[0] + 1j * gy[1]), complex_array),
+    "hermitian": (rule(lambda x: x * x, name="op")(lambda gy, y, x: 2 * gy * x),
+                  lambda sample: sample(sample.through(lambda a: a + a.conj().T, sample.array(2, 2, dtype=complex)))),
+    "complex of a real one": (rule(lambda x: x * x, name="op")(lambda gy, y, x: 2 * gy * x),
+                              lambda sample: sample(sample.through(lambda a: a + 1j * a * a, sample.array(2, 2)))),
+}
+
+
+@pytest.mark.parametrize("op, samples", RIGHT.values(), ids=RIGHT)
+def test_right_rules_of_complex_numbers_pass(op, samples):
+    check_op(op, samples)
+
+
+WRONG = {
+    "torch's convention": (lambda x: x * x, lambda gy, y, x: 2 * gy * np.conj(x), "part: analytic"),
+    "conj left out": (lambda x: x.conj() * 1.0, lambda gy, y, x: gy, "imaginary part: analytic"),
+    "the other sign of imag": (lambda x: x.imag.copy(), lambda gy, y, x: 1j * gy, "imaginary part: analytic"),
+    "power without conj": (lambda x: (x * np.conj(x)).real, lambda gy, y, x: 2 * gy * x, "imaginary part: analytic"),
+    "the imaginary part lost": (lambda x: x * 2j, lambda gy, y, x: (gy * 2j).real, "analytic"),
+    "precision lost": (lambda x: x * x, lambda gy, y, x: 2 * gy * (x * np.ones(x.shape, "c16")), "lost"),
+}
+
+
+@pytest.mark.parametrize("forward, backward, words", WRONG.values(), ids=WRONG)
+def test_wrong_rules_of_complex_numbers_are_told(forward, backward, words):
+    with pytest.raises(AssertionError, match=words):
+        check_op(rule(forward, name="op")(backward), complex_array)
+
+
+def test_a_wrong_second_derivative_of_complex_numbers_is_told():
+    def backward(gy, y, x):
+        return 3 * gy * x * (x.detach() if isinstance(x, Variable) else x)
+    with pytest.raises(AssertionError, match="second derivative.*part: analytic"):
+        check_op(rule(lambda x: x * x * x, name="op")(backward), complex_array)
+
+
+@pytest.mark.parametrize("forward, backward, words", [w for w in WRONG.values() if w[2] != "lost"])
+def test_check_grads_tells_them_too(forward, backward, words):
+    op = rule(forward, name="op")(backward)
+    with pytest.raises(AssertionError, match="order 1: argument 0, .*part: analytic"):
+        check_grads(lambda z: op(z * 1.0), (np.array([1 + 2j, 0.5 - 1j]),), order=1)
+
+
+def test_check_grads_of_complex_and_real_arguments():
+    z, x = np.array([1 + 2j, 0.5 - 1j]), np.array([0.3, 2.0])
+    f = lambda z, x: (z * x / (z + 1), (z.conj() * x).imag, z ** x)
+    check_grads(f, (z, x), order=3)
+    check_grads(f, (z.astype("c8"), x.astype("f4")))
+    check_grads(lambda z: z * z * z.conj(), (1 + 2j,), order=3)

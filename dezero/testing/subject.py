@@ -64,11 +64,11 @@ class Subject:
 
     def kernel_of(self, sample):
         """The loops that a sample runs, its author's or traced from the rule, or None: they are for real numbers."""
-        if IN_USE != "compiled" or any(map(is_complex, sample.xs)):
+        args, kwargs = sample.arguments(sample.xs)
+        if IN_USE != "compiled" or any([is_complex(x) for x in (*sample.xs, *args) if isinstance(x, np.ndarray)]):
             return None
         if self.op_of_rule is None:
             return self.kernel if self.op is not None and self.op.direct else None
-        args, kwargs = sample.arguments(sample.xs)
         loops = loops_of(self.op_of_rule, self.op_of_rule.bind(tuple(args), kwargs)[1])
         return None if loops is None else loops.kernel
 

@@ -215,6 +215,24 @@ class TestGradientArgument:
             (x * 2.0).backward(gradient=np.array([1j]))
         assert x.grad is None
 
+    def test_of_complex_data_it_points_uphill(self):
+        """As `.grad` does: the conjugate of what rules get."""
+        seen = []
+
+        class Seen(dezero.Function):
+            def forward(self, x):
+                return x * 1.0
+
+            def backward(self, gy):
+                seen.append(gy.copy())
+                return gy
+
+        x, w = V([1j, 2.0]), np.array([1 + 2j, 3.0])
+        Seen()(x).backward(gradient=w)
+        assert_same(seen[0], np.conj(w))
+        assert_same(x.grad, w)
+        assert_same(w, np.array([1 + 2j, 3.0]))
+
     def test_none_means_ones(self):
         x = V([1.0, 2.0])
         (x * 2.0).backward(gradient=None)

@@ -940,3 +940,9 @@ def test_a_rule_that_cuts_off_what_a_run_still_has_to_do(first):
     root = graph(x, small)
     root.backward()
     np.testing.assert_array_equal(x.grad, 1.0 * np.exp(x.data * 0.25) * 5.0)
+
+
+@compiled
+def test_the_conjugate_of_a_real_number_is_the_number():
+    op = rule(np.conjugate, name="op")(lambda gy, y, x: np.conjugate(gy))
+    assert loops_of(op, {}).kernel.backward == ("+",)

@@ -1,4 +1,4 @@
-"""Real and imaginary parts of real numbers."""
+"""The conjugate, the real and the imaginary part."""
 import numpy as np
 import pytest
 
@@ -20,3 +20,19 @@ def test_the_imaginary_part_is_0_and_constant(f, dtype):
     y = f(Variable(np.ones(3, dtype)))
     np.testing.assert_array_equal(np.asarray(y), np.imag(np.ones(3, dtype)))
     assert np.asarray(y).dtype == dtype and (not isinstance(y, Variable) or y.is_constant)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("f, slope", [(np.real, 1), (np.imag, 1j)], ids=["real", "imag"])
+def test_the_parts_of_complex_numbers(f, slope, create_graph):
+    z = Variable(np.array([1 + 2j, 3 - 1j]))
+    y = f(z)
+    (y * y).sum().backward(create_graph=create_graph)
+    g = z.grad.data if create_graph else z.grad
+    np.testing.assert_array_equal(g, 2 * f(z.data) * slope)
+
+
+def test_the_conjugate_of_complex_numbers():
+    z, w = Variable(np.array([1 + 2j, 3 - 1j])), np.array([2j, 1 - 1j])
+    np.conjugate(z).backward(gradient=w)
+    np.testing.assert_array_equal(z.grad, np.conj(w))

@@ -5,7 +5,7 @@ import pytest
 from strategies import assert_same
 
 from dezero import Variable, grad, hessian, no_grad
-from dezero.errors import GraphError
+from dezero.errors import DTypeError, GraphError
 
 A = np.arange(6.0).reshape(2, 3)
 MADE = [np.zeros_like, np.ones_like, np.empty_like, lambda x, **kwargs: np.full_like(x, 7.0, **kwargs),
@@ -112,3 +112,11 @@ def test_in_a_rule(f):
     x = np.array([1.0, 2.0])
     assert_same(grad(lambda x: (Doubled()(x) ** 2).sum())(x), 8 * x)
     assert_same(hessian(lambda x: (Doubled()(x) ** 2).sum())(x), np.diag([8.0, 8.0]))
+
+
+def test_the_sign_of_complex_numbers_is_no_constant():
+    """It is z / |z|, which turns with z."""
+    with pytest.raises(DTypeError, match="numpy.sign.*complex64.*x / np.abs"):
+        np.sign(Variable(np.array([1j], "c8")))
+    out = np.sign(Variable(np.array([-2.0, 3.0])), dtype="f4")
+    assert type(out) is np.ndarray and out.dtype == "f4" and out.tolist() == [-1, 1]

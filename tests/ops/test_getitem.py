@@ -157,12 +157,14 @@ def test_dtypes(dtype, index):
     assert_gradient(x.grad, put_back(index, np.ones(y.shape), (3,)), a)
 
 
-def test_complex_goes_forward_only():
+def test_complex():
     x = Variable(np.array([1j, 2j]))
     y = x[1]
     assert_same(y.data, np.array(2j))
     with pytest.raises(dezero.errors.DTypeError):
         y.backward()
+    y.backward(gradient=np.array(2 - 1j))
+    assert_gradient(x.grad, [0, 2 - 1j], x.data)
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))

@@ -92,12 +92,14 @@ def test_out_of_range_and_misfits():
     assert g.grad is None
 
 
-def test_complex_goes_forward_only():
+def test_complex():
     g = Variable(np.array([1j]))
     y = F.scatter(g, [0], (2,))
     assert_same(y.data, np.array([1j, 0]))
     with pytest.raises(dezero.errors.DTypeError):
         y.backward()
+    y.backward(gradient=np.array([2 - 1j, 5]))
+    assert_same(g.grad, np.array([2 - 1j]))
 
 
 @given(st.data())

@@ -73,13 +73,15 @@ def test_dtypes_as_in_numpy(dtype):
     assert_gradient(x.grad, np.ones((3, 2)), a)
 
 
-def test_complex_goes_forward_only():
+def test_complex():
     x = Variable(np.array([1 + 2j, 3j]))
     y = x.sum()
     assert y.data == 1 + 5j
     with pytest.raises(dezero.errors.DTypeError):
         y.backward()
     assert x.grad is None
+    y.backward(gradient=np.array(2 - 1j))
+    assert_gradient(x.grad, [2 - 1j, 2 - 1j], x.data)
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
