@@ -165,7 +165,7 @@ BUILTINS = {name: getattr(builtins, name) for name in "abs float int len pow ran
 FUNCTIONS = [np.where, np.zeros_like, np.ones_like, np.full_like, np.float32, np.float64]
 """And of NumPy, beside ufuncs and numbers."""
 
-ATTRIBUTES = frozenset(("dtype", "type", "astype"))
+ATTRIBUTES = frozenset(("dtype", "kind", "type", "astype"))
 """What it may ask of what is no module: of symbols and their dtypes.  A function's attribute could change unseen."""
 
 EFFECTS = ("STORE_GLOBAL", "STORE_NAME", "STORE_ATTR", "STORE_SUBSCR", "STORE_SLICE", "DELETE_", "IMPORT_", "YIELD_", "SEND",

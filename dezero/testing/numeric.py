@@ -79,6 +79,11 @@ def sides(f, scale=1.0):
     return tuple((4 * f(s * h) - f(2 * s * h) - 3 * at) / (2 * s * h) for s in (-1, 1))
 
 
+def is_root(f, scale=1.0):
+    """Has f at 0 a slope that grows without bound where the step falls, as a root has?"""
+    return max(map(abs, sides(f, scale / 100))) > 3 * max(1.0, *map(abs, sides(f, scale)))
+
+
 def is_kink(f, scale=1.0):
     """Has f two slopes at 0?"""
     left, right = sides(f, scale)

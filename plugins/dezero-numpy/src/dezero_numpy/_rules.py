@@ -19,3 +19,13 @@ def operand(x):
 def kept(y, axis, keepdims):
     """Return y, a reduction, with length 1 on the axes that were reduced; for all of them a 0-d one does."""
     return y if keepdims or axis is None else np.expand_dims(y, axis)
+
+
+def is_complex(x):
+    """Does it have an imaginary part?"""
+    return x.dtype.kind == "c"
+
+
+def conj(x):
+    """Return the conjugate of x; a real x is itself, and not copied."""
+    return np.conjugate(x) if is_complex(x) else x

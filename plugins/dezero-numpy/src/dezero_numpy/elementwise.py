@@ -8,7 +8,7 @@ import math
 import numpy as np
 from dezero import Variable, hookimpl, rule
 
-from dezero_numpy._rules import register_all
+from dezero_numpy._rules import conj, is_complex, register_all
 
 LOG_2 = math.log(2)
 LOG_10 = math.log(10)
@@ -16,16 +16,28 @@ LOG_10 = math.log(10)
 
 # -- what is tried by dezero.testing where a function is not defined, or not smooth, everywhere
 
+def with_complex(sample):
+    sample(sample.array(2, 3))
+    sample(sample.array(2, 3, dtype=complex))
+
+
 def above_0(sample):
     sample(sample.array(2, 3, low=0.5, high=2.0))
 
 
+def above_0_or_complex(sample):
+    above_0(sample)
+    sample(sample.array(2, 3, dtype=complex))
+
+
 def inner(sample):
     sample(sample.array(2, 3, low=-0.8, high=0.8))
+    sample(sample.array(2, 3, dtype=complex))
 
 
 def above_1(sample):
     sample(sample.array(2, 3, low=1.5, high=3.0))
+    sample(sample.array(2, 3, dtype=complex))
 
 
 # -- exponentials and logarithms
@@ -72,10 +84,13 @@ def log1p(gy, y, x):
     return gy / (1 + x)
 
 
-log.samples(above_0)
-log2.samples(above_0)
-log10.samples(above_0)
-log1p.samples(above_0)
+exp.samples(with_complex)
+exp2.samples(with_complex)
+expm1.samples(with_complex)
+log.samples(above_0_or_complex)
+log2.samples(above_0_or_complex)
+log10.samples(above_0_or_complex)
+log1p.samples(above_0_or_complex)
 
 
 def below(x, y):
@@ -116,9 +131,9 @@ def reciprocal(gy, y, x):
     return -gy * y * y
 
 
-sqrt.samples(above_0)
+sqrt.samples(above_0_or_complex)
 cbrt.samples(above_0)
-reciprocal.samples(above_0)
+reciprocal.samples(above_0_or_complex)
 
 
 # -- angles
@@ -159,6 +174,9 @@ def arctan(gy, y, x):
     return gy / (1 + x * x)
 
 
+sin.samples(with_complex)
+cos.samples(with_complex)
+arctan.samples(with_complex)
 tan.samples(inner)
 arcsin.samples(inner)
 arccos.samples(inner)
@@ -214,6 +232,8 @@ def tanh(gy, y, x):
 @rule(np.arcsinh)
 def arcsinh(gy, y, x):
     """y = arsinh x;   ∂y/∂x = 1 / √(x² + 1)"""
+    if is_complex(x):
+        return gy / (np.sqrt(1 + 1j * x) * np.sqrt(1 - 1j * x))
     return gy / np.hypot(x, 1)
 
 
@@ -229,16 +249,28 @@ def arctanh(gy, y, x):
     return gy / ((1 - x) * (1 + x))
 
 
+sinh.samples(with_complex)
+cosh.samples(with_complex)
+tanh.samples(with_complex)
+arcsinh.samples(with_complex)
 arccosh.samples(above_1)
 arctanh.samples(inner)
 
 
 # -- size and sign
 
+def slope_of_size(x):
+    """Return the derivative of |x|: the sign of x, of a complex one the conjugate of x / |x|; 0 at 0."""
+    if is_complex(x):
+        size = np.abs(x)
+        return np.where(size == 0, 0, conj(x)) / np.where(size == 0, 1, size)
+    return np.sign(x)
+
+
 @rule(np.absolute, operators=("__abs__",))
 def absolute(gy, y, x):
-    """y = |x|;   ∂y/∂x = the sign of x"""
-    return gy * np.sign(x)
+    """y = |x|;   ∂y/∂x = the sign of x, of a complex one the conjugate of x / |x|"""
+    return gy * slope_of_size(x)
 
 
 @rule(np.fabs)
@@ -251,6 +283,10 @@ def fabs(gy, y, x):
 def positive(gy, y, x):
     """y = x"""
     return gy
+
+
+absolute.samples(with_complex)
+positive.samples(with_complex)
 
 
 @rule(np.copysign)
@@ -342,6 +378,13 @@ def modf(gy, y, x):
 def where(gy, y, condition, a, b):
     """y = a where the condition holds, else b"""
     return None, np.where(condition, gy, 0), np.where(condition, 0, gy)
+
+
+@where.samples
+def _(sample):
+    condition = np.array([[True, False, False], [False, True, True]])
+    sample(condition, sample.array(2, 3), sample.array(3))
+    sample(condition, sample.array(2, 3, dtype=complex), sample.array(3))
 
 
 @rule(np.heaviside)
