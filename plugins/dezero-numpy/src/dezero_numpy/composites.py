@@ -7,7 +7,7 @@ import numpy as np
 from dezero import At, Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from dezero_numpy._rules import operand
+from dezero_numpy._rules import conj, is_complex, operand
 
 NoValue = np._NoValue                       # NumPy's default of what was not given
 
@@ -207,20 +207,25 @@ def whole(gy, n, m, mode, is_convolution=True):
 def convolve(gy, y, a, v, mode="full"):
     """yₖ = Σ aᵢ vₖ₋ᵢ;   ∂y/∂a and ∂y/∂v by correlation with the other"""
     g = whole(gy, a.size, v.size, mode)
-    return (lambda: np.correlate(g, v.reshape(-1)).reshape(a.shape)), (lambda: np.correlate(g, a.reshape(-1)).reshape(v.shape))
+    return ((lambda: np.correlate(g, conj(v.reshape(-1))).reshape(a.shape)),
+            (lambda: np.correlate(g, conj(a.reshape(-1))).reshape(v.shape)))
 
 
 @rule(np.correlate, method=None)
 def correlate(gy, y, a, v, mode="valid"):
-    """yₖ = Σ aᵢ₊ₖ vᵢ;   ∂y/∂a = Σ gₖ vᵢ₋ₖ,   ∂y/∂v = Σ gₖ aᵢ₊ₖ"""
+    """yₖ = Σ aᵢ₊ₖ vᵢ, of a complex v the conjugate;   ∂y/∂a = Σ gₖ vᵢ₋ₖ,   ∂y/∂v = Σ gₖ aᵢ₊ₖ, conjugates, too"""
     g = whole(gy, a.size, v.size, mode, is_convolution=False)
-    return (lambda: np.convolve(g, v, "valid")), (lambda: np.correlate(g, a)[::-1])
+    return (lambda: np.convolve(g, conj(v), "valid")), (lambda: np.correlate(conj(g), a)[::-1])
 
 
 def sequences(sample):
     for mode in ("full", "same", "valid"):
         for n, m in ((5, 3), (2, 5), (3, 3), (1, 4), (5, 2), (4, 4)):
             sample(sample.array(n), sample.array(m), mode=mode)
+    for n, m in ((4, 2), (2, 3)):
+        sample(sample.array(n, dtype=complex), sample.array(m, dtype=complex))
+        sample(sample.array(n, dtype=complex), sample.array(m))
+        sample(sample.array(n), sample.array(m, dtype=complex))
 
 
 @convolve.samples
@@ -318,14 +323,30 @@ def polyint(p, m=1, k=None):
 def poly(seq_of_zeros):
     """y = the coefficients of the polynomial with these zeros"""
     zeros = coefficients(seq_of_zeros)
+    if zeros.ndim == 2:
+        zeros = np.linalg.eigvals(zeros)
     if zeros.ndim != 1:
-        raise TypeError("poly of a matrix is not supported, since its eigenvalues are complex: give the zeros in one row")
+        raise ValueError(f"poly: got {zeros.ndim} dimensions, wanted the zeros in one row, or a matrix, whose eigenvalues they are")
     if not len(zeros):
         return 1.0
-    y = np.ones(1, zeros.dtype if zeros.dtype.kind == "f" else float)
+    y = np.ones(1, zeros.dtype if zeros.dtype.kind in "fc" else float)
     for zero in zeros:
         y = np.concatenate([y, y[:1] * 0]) - zero * np.concatenate([y[:1] * 0, y])
-    return y
+    is_real = is_complex(zeros) and np.array_equal(np.sort(data(zeros)), np.sort(np.conjugate(data(zeros))))
+    return np.real(y) if is_real else y
+
+
+def roots(p):
+    """y = the zeros of a polynomial: the eigenvalues of its companion matrix"""
+    if np.ndim(p) > 1:
+        raise ValueError(f"roots: got {np.ndim(p)} dimensions, wanted 1")
+    p = trimmed(p)
+    n = np.flatnonzero(data(p))[-1] + 1 if np.any(data(p)) else 1
+    at_0, p = len(p) - n, p[:n] if p.dtype.kind in "fc" else double(p[:n])
+    if n == 1:
+        return np.zeros(at_0)
+    y = np.linalg.eigvals(np.concatenate([(-p[1:] / p[0])[None], np.eye(n - 2, n - 1, dtype=p.dtype)]))
+    return np.concatenate([y, np.zeros(at_0, y.dtype)])
 
 
 def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
@@ -364,7 +385,7 @@ def vander(x, N=None, increasing=False):
 # -- statistics
 
 def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
-    """cᵢⱼ = Σ w (xᵢ - x̄ᵢ) (xⱼ - x̄ⱼ) / (Σ w - ddof)"""
+    """cᵢⱼ = Σ w (xᵢ - mᵢ) (xⱼ - mⱼ) / (Σ w - ddof), m = Σ w x / Σ w; of a complex x the conjugate of the second"""
     x = rows(m, rowvar, dtype)
     if y is not None:
         x = np.concatenate([x, rows(y, rowvar or np.shape(y)[:1] == (1,), dtype)])
@@ -386,7 +407,7 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
         free = 0.0
     x = x - np.sum(x if w is None else x * w, 1, keepdims=True) / total
-    return np.squeeze(x @ (x if w is None else x * w).T / free)
+    return np.squeeze(x @ conj(x if w is None else x * w).T / free)
 
 
 def rows(x, rowvar, dtype):
@@ -420,9 +441,14 @@ def corrcoef(x, y=None, rowvar=True, *, dtype=None):
     c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c
-    s = np.sqrt(c[np.arange(len(c)), np.arange(len(c))])
+    s = np.sqrt(np.real(c[np.arange(len(c)), np.arange(len(c))]))
     r = c / s[:, None] / s
-    return r + (np.clip(data(r), -1, 1) - data(r))      # what is beyond 1 by rounding keeps its derivatives
+    return r + (within_1(data(r)) - data(r))            # what is beyond 1 by rounding keeps its derivatives
+
+
+def within_1(r):
+    """Return r, but not beyond -1 and 1, each of both parts."""
+    return np.clip(r.real, -1, 1) + 1j * np.clip(r.imag, -1, 1) if is_complex(r) else np.clip(r, -1, 1)
 
 
 # -- histograms
@@ -470,7 +496,10 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
         total = y.sum()
     else:
         place, inside = box(data(operand(a)).reshape(-1), data(edges))
-        y = bincount(place[inside], weights.reshape(-1)[inside], len(edges) - 1)
+        w = weights.reshape(-1)[inside]
+        y = bincount(place[inside], np.real(w), len(edges) - 1)
+        if is_complex(w):
+            y = y + 1j * bincount(place[inside], np.imag(w), len(edges) - 1)
         total = np.sum(y)
     return (y / diff(edges) / total if density else y), edges
 
@@ -502,23 +531,20 @@ def histogram2d(x, y, bins=10, range=None, density=None, weights=None):
     return z, of_x, of_y
 
 
-def angle(z, deg=False):
-    """y = the angle of z in the plane of complex numbers; 0 or π where z is real"""
-    y = np.arctan2(np.imag(z), np.real(z))
-    return y * (180 / math.pi) if deg else y
-
-
 # -- functions of numbers
 
 @rule(np.nan_to_num, method=None)
 def nan_to_num(gy, y, x, nan=0.0, posinf=None, neginf=None):
-    """y = x, with numbers for NaN and the infinite;   ∂y/∂x = 1, 0 for these"""
+    """y = x, with numbers for NaN and the infinite;   ∂y/∂x = 1, 0 for these, each of both parts"""
+    if is_complex(x):
+        return np.where(np.isfinite(np.real(x)), np.real(gy), 0) + 1j * np.where(np.isfinite(np.imag(x)), np.imag(gy), 0)
     return np.where(np.isfinite(x), gy, 0)
 
 
 @nan_to_num.samples
 def _(sample):
     sample(sample.array(2, 3), nan=1.0, posinf=2.0, neginf=3.0)
+    sample(sample.array(2, 3, dtype=complex))
 
 
 def sinc_derivative_forward(x, n=0):
@@ -527,7 +553,7 @@ def sinc_derivative_forward(x, n=0):
     That is ∫ (πt)ⁿ cos(πxt + nπ/2) dt from 0 to 1.  Near 0 its power series is summed; elsewhere each derivative follows from
     the one before, by x f⁽ⁿ⁾ + n f⁽ⁿ⁻¹⁾ = πⁿ⁻¹ sin(πx + nπ/2).
     """
-    u = math.pi * np.asarray(x, float)
+    u = math.pi * np.asarray(x, np.result_type(x, float))
     near = np.abs(u) < n + 1
     v, w = np.where(near, u, 0), np.where(near, 1, u)
     series, term = 0, 1.0
@@ -550,6 +576,13 @@ def sinc_derivative(gy, y, x, n=0):
 def sinc(gy, y, x):
     """y = sin(πx) / πx;   ∂y/∂x = (cos(πx) - y) / x, 0 at 0"""
     return gy * sinc_derivative(x, n=1)
+
+
+@sinc.samples
+def _(sample):
+    for low, high in ((-2.3, -0.4), (0.0, 0.3), (1.15, 2.7)):
+        sample(sample.array(2, 3, low=low, high=high))
+        sample(sample.array(2, 3, low=low, high=high, dtype=complex))
 
 
 def i0_derivative_forward(x, n=0):
@@ -602,14 +635,31 @@ def float_power(x1, x2):
 
 
 def real_if_close(a, tol=100):
-    """y = a, which is real"""
-    return operand(a)
+    """y = a, or its real part, where there is hardly another"""
+    a = operand(a)
+    if not is_complex(a):
+        return a
+    limit = tol * np.finfo(a.dtype).eps if tol > 1 else tol
+    return np.real(a) if np.all(np.abs(np.imag(data(a))) < limit) else a
+
+
+def angle(z, deg=False):
+    """y = the angle of z with the real axis"""
+    z = operand(z)
+    y = np.arctan2(np.imag(z), np.real(z))
+    return y * (180 / math.pi) if deg else y
+
+
+def sort_complex(a):
+    """y = the elements of a in order along the last axis, as complex numbers"""
+    y = np.sort(operand(a))
+    return y if is_complex(y) else y.astype(np.sort_complex(np.empty(0, y.dtype)).dtype)
 
 
 RULES = unwrap, convolve, correlate, nan_to_num, sinc, i0, ldexp, frexp
-COMPOSITES = (diff, ediff1d, gradient, trapezoid, interp, polyval, polyadd, polysub, polymul, polydiv, polyder, polyint, poly,
-              polyfit, vander, cov, corrcoef, bincount, histogram, histogram2d, histogramdd, histogram_bin_edges, angle,
-              float_power, real_if_close)
+COMPOSITES = (diff, ediff1d, gradient, trapezoid, interp, polyval, polyadd, polysub, polymul, polydiv, polyder, polyint, poly, roots,
+              polyfit, vander, cov, corrcoef, bincount, histogram, histogram2d, histogramdd, histogram_bin_edges, float_power,
+              real_if_close, angle, sort_complex)
 
 
 @hookimpl

@@ -45,6 +45,7 @@ def _(sample):
     sample(sample.array(2, 1, 3), 4, axis=2, mode="wrap")
     sample(sample.array(3, 2), [0, 2, 0], axis=0)
     sample(sample.array(2, 3), [-4, 1, 7], axis=1, mode="clip")
+    sample(sample.array(2, 3, dtype=complex), [0, 2, 0], axis=1)
 
 
 @rule(np.take_along_axis, operands=("arr",), method=None)
@@ -65,6 +66,7 @@ def _(sample):
     sample(sample.array(2, 3), np.array([[0, 2, 2, 1], [1, 1, 0, -1]]))
     sample(sample.array(2, 3), np.array([[0, 1, 1]]), axis=0)
     sample(sample.array(2, 3), np.array([5, 1, -1]), axis=None)
+    sample(sample.array(2, 3, dtype=complex), np.array([[0, 2, 2, 1], [1, 1, 0, -1]]))
 
 
 # -- by condition
@@ -90,7 +92,7 @@ def extract(condition, arr):
 
 def in_one_dtype(choices):
     """Return operands in the dtype that they have together, which Python's numbers do not widen; Variables as they are."""
-    choices = [c if type(c) in (bool, int, float) else operand(c) for c in choices]
+    choices = [c if type(c) in (bool, int, float, complex) else operand(c) for c in choices]
     dtype = np.result_type(*choices)
     return [c if isinstance(c, Variable) else np.asarray(c, dtype) for c in choices]
 

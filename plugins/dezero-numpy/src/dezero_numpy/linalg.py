@@ -4,6 +4,8 @@ Where eigenvalues or singular values are equal, or a singular value is 0, what i
 gradient of the vectors and the second derivative of the values.  Values that are equal share their gradient; a singular value of
 0, a kink, has 0.
 The gradient of a matrix that is taken for symmetric (cholesky, eigh, eigvalsh) is symmetric, though a triangle alone is read.
+Complex ones are Hermitian there.  Complex eigenvectors and singular vectors are determined but for a factor of size 1: what
+depends on that is refused by a `LinAlgError`.
 """
 from functools import cache
 
@@ -12,12 +14,20 @@ from dezero import At, Saved, Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from dezero_numpy._rules import kept, operand, register_all
+from dezero_numpy._rules import conj, is_complex, kept, operand, register_all
+from dezero_numpy.elementwise import slope_of_size
 from dezero_numpy.products import T
+from dezero_numpy.shapes import constant
 
 ONE = np.eye(1)
+EigResult = type(np.linalg.eig(ONE))
 EighResult, QRResult = type(np.linalg.eigh(ONE)), type(np.linalg.qr(ONE))
 SVDResult, SlogdetResult = type(np.linalg.svd(ONE)), type(np.linalg.slogdet(ONE))
+
+
+def H(a):
+    """Return the conjugates of the transposed matrices of a stack."""
+    return conj(T(a))
 
 
 def diagonal(g):
@@ -62,15 +72,16 @@ def regular(a):
 
 
 def symmetric(a):
-    return a + T(a)
+    return a + H(a)
 
 
 def definite(a):
-    return a @ T(a) + np.eye(a.shape[-1])
+    return a @ H(a) + np.eye(a.shape[-1])
 
 
 def squares(sample):
     sample(sample.through(regular, sample.array(3, 3)))
+    sample(sample.through(regular, sample.array(3, 3, dtype=complex)))
     sample(sample.through(regular, sample.array(2, 2, 2)))
 
 
@@ -99,6 +110,8 @@ def solve(gy, y, a, b, *, saved):
 def _(sample):
     for a, b in (((3, 3), (3,)), ((3, 3), (3, 2)), ((2, 3, 3), (3, 2)), ((2, 3, 3), (3,)), ((3, 3), (2, 3, 2))):
         sample(sample.through(regular, sample.array(*a)), sample.array(*b))
+    sample(sample.through(regular, sample.array(3, 3, dtype=complex)), sample.array(3))
+    sample(sample.through(regular, sample.array(3, 3)), sample.array(3, 2, dtype=complex))
 
 
 @rule(np.linalg.inv, name="linalg.inv")
@@ -117,7 +130,7 @@ def det(gy, y, a):
 
 def cofactors_by_svd(a):
     u, s, vh = np.linalg.svd(a)
-    return np.linalg.det(u @ vh)[..., None, None] * (u * without(s, 1)[..., None, :]) @ vh
+    return np.linalg.det(u @ vh)[..., None, None] * conj(u * without(s, 1)[..., None, :]) @ conj(vh)
 
 
 def without(s, k):
@@ -128,25 +141,28 @@ def without(s, k):
 
 @rule(cofactors_by_svd, name="linalg.cofactors", order=1)
 def cofactors(gy, y, a):
-    """y = u p vᵀ det(u vᵀ) of a = u s vᵀ, with p[i] = Πₖ s[k] but for k = i;   ∂y/∂a: by products of all s but two"""
+    """y = u p vᵀ det(u vᵀ) of a = u s vᵀ, with p[i] = Πₖ s[k] but for k = i, conjugates of u and v;   ∂y/∂a: by products of all s
+    but two"""
     u, s, vh = np.linalg.svd(a)
     p = without(s, 2) * ~np.eye(s.shape[-1], dtype=bool)
-    g = T(u) @ gy @ T(vh)
+    g = H(u) @ gy @ H(vh)
     inner = diagonal(np.einsum("...ij,...jj->...i", p, g)) - p * T(g)
-    return np.linalg.det(u @ vh)[..., None, None] * u @ inner @ vh
+    return np.linalg.det(u @ vh)[..., None, None] * conj(u) @ inner @ conj(vh)
 
 
 @det.samples
 def _(sample):
     squares(sample)
     sample(np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.5, 1.0, -1.0]]))
+    sample(np.array([[1.0, 2.0j, 3.0], [2.0j, -4.0, 6.0j], [0.5, 1.0j, -1.0 + 1.0j]]))
     sample(np.array([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]]]))
 
 
 @rule(np.linalg.slogdet, name="linalg.slogdet", result=SlogdetResult)
 def slogdet(gy, y, a):
-    """y = the sign of det a, log |det a|;   ∂y₁/∂a = a⁻ᵀ"""
-    return gy[1][..., None, None] * T(np.linalg.inv(a))
+    """y = the sign of det a, log |det a|;   ∂y₁/∂a = a⁻ᵀ,   ∂y₀/∂a of a complex a: the sign turns by the imaginary part of tr a⁻¹ ∂a"""
+    g = gy[1] + 1j * np.imag(gy[0] * y[0]) if is_complex(a) else gy[1]
+    return g[..., None, None] * T(np.linalg.inv(a))
 
 
 inv.samples(squares)
@@ -183,45 +199,53 @@ def tensorinv(a, ind=2):
 
 @rule(np.linalg.cholesky, name="linalg.cholesky")
 def cholesky(gy, y, a, *, upper=False):
-    """y yᵀ = a, y a lower triangle;   ∂y/∂a: s + sᵀ, s = y⁻ᵀ p y⁻¹, p = half of yᵀ gy below its diagonal, a quarter on it"""
+    """y yᵀ = a, y a lower triangle;   ∂y/∂a: s + sᵀ, s = y⁻ᵀ p y⁻¹, p = half of yᵀ gy below its diagonal, a quarter on it; of complex
+    ones y yᴴ = a, s + sᴴ, and the conjugate of y⁻¹"""
     if upper:
-        gy, y = T(gy), T(y)
+        gy, y = H(gy), H(y)
     half = np.tri(y.shape[-1], dtype=y.dtype) / 2
     half.flat[::len(half) + 1] = 0.25
     inverse = inverse_of_lower(y)
-    s = T(inverse) @ (T(y) @ gy * half) @ inverse
-    return s + T(s)
+    s = T(inverse) @ (T(y) @ gy * half) @ conj(inverse)
+    return s + H(s)
 
 
 @cholesky.samples
 def _(sample):
     sample(sample.through(definite, sample.array(3, 3)))
     sample(sample.through(definite, sample.array(2, 3, 3)), upper=True)
+    sample(sample.through(definite, sample.array(3, 3, dtype=complex)))
+    sample(sample.through(definite, sample.array(3, 3, dtype=complex)), upper=True)
 
 
 @rule(np.linalg.qr, name="linalg.qr", result=QRResult)
 def qr(gy, y, a):
-    """q r = a;   ∂/∂a: (gq + q (l + lᵀ - the diagonal of l)) r⁻ᵀ with l = the lower triangle of r grᵀ - gqᵀ q"""
+    """q r = a;   ∂/∂a: (gq + q (l + lᵀ - the diagonal of l)) r⁻ᵀ with l = the lower triangle of r grᵀ - gqᵀ q; of complex ones with the
+    conjugates of q and of one l, and the real diagonal, since that of r is real"""
     (gq, gr), (q, r) = gy, y
     m, n = a.shape[-2:]
     if m < n:                               # a = q r of the first columns, the rest of r = qᵀ times the rest of a
         first, rest = (..., slice(m)), (..., slice(m, None))
-        return [At(first, by_columns(gq + a[rest] @ T(gr[rest]), gr[first], q, r[first])), At(rest, q @ gr[rest])]
+        return [At(first, by_columns(gq + conj(a[rest] @ T(gr[rest])), gr[first], q, r[first])), At(rest, conj(q) @ gr[rest])]
     return by_columns(gq, gr, q, r)
 
 
 def by_columns(gq, gr, q, r):
     """Return the gradient of q r by its columns, not more than there are rows."""
     inner = r @ T(gr) - T(gq) @ q
+    below = lower(inner, -1)
+    inner = T(below) + conj(below) + diagonal(np.real(np.linalg.diagonal(inner)))
     if np.any(nearly_0(np.abs(np.linalg.diagonal(r)), r.shape[-1], np.linalg.vector_norm(r, axis=-2))):
         raise LinAlgError("qr: the columns are linearly dependent: the gradient is infinite")
-    return T(np.linalg.solve(r, T(gq + q @ (lower(inner) + T(lower(inner, -1))))))
+    return T(np.linalg.solve(r, T(gq + conj(q) @ inner)))
 
 
 @qr.samples
 def _(sample):
     for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2), (2, 2, 3)):
         sample(sample.array(*shape))
+    for shape in ((3, 3), (3, 2), (2, 3)):
+        sample(sample.array(*shape, dtype=complex))
 
 
 # -- eigenvalues and singular values
@@ -260,6 +284,17 @@ def gaps_from_0(s):
     return gaps(s)
 
 
+def check_turns(k):
+    """Refuse a loss that depends on the factors of size 1 of complex vectors, which are arbitrary; k = vectorsᵀ · their gradient."""
+    if not is_complex(k):
+        return
+    k = constant(k)
+    turns, sizes = np.imag(np.linalg.diagonal(k)), np.max(np.abs(k), (-2, -1), initial=0)[..., None]
+    if np.any(np.abs(turns) > np.sqrt(np.finfo(k.dtype).eps) * sizes):
+        raise LinAlgError("complex vectors are determined but for a factor of size 1, and what is computed of them depends on it: it "
+                          "has no gradient; take what does not, such as |v|, or v vᴴ")
+
+
 def is_recorded(x):
     """Return whether a rule runs on what second derivatives are taken by."""
     return isinstance(x, Variable) and not x.is_constant
@@ -267,11 +302,11 @@ def is_recorded(x):
 
 @rule(np.linalg.eigvalsh, name="linalg.eigvalsh")
 def eigvalsh(gy, y, a, UPLO="L"):
-    """a v = v y;   ∂y/∂a: v gy vᵀ, shared by those that are equal"""
+    """a v = v y;   ∂y/∂a: v gy vᵀ, the conjugate of the first v, shared by those that are equal"""
     if is_recorded(a):
         gaps(y)
     v = eigenvectors(a, UPLO)
-    return v * shared(gy, y)[..., None, :] @ T(v)
+    return conj(v) * shared(gy, y)[..., None, :] @ T(v)
 
 
 def vectors(a, UPLO="L"):
@@ -281,17 +316,23 @@ def vectors(a, UPLO="L"):
 
 @rule(vectors, name="linalg.eigenvectors")
 def eigenvectors(gy, y, a, UPLO="L", *, saved):
-    """a y = y w;   ∂y/∂a: y (k - kᵀ) / 2(w[j] - w[i]) yᵀ with k = yᵀ gy"""
+    """a y = y w;   ∂y/∂a: y (k - kᵀ) / 2(w[j] - w[i]) yᵀ with k = yᵀ gy; of complex ones the conjugates of the first y and of kᵀ"""
     w = np.linalg.eigvalsh(a, UPLO) if saved is None else saved.w
     k = T(y) @ gy
-    return y @ (0.5 * (k - T(k)) / gaps(w)) @ T(y)
+    check_turns(k)
+    return conj(y) @ (0.5 * (k - H(k)) / gaps(w)) @ T(y)
 
 
 @eigenvectors.samples
-@eigvalsh.samples
-def _(sample):
+def symmetric_ones(sample):
     sample(sample.through(symmetric, sample.array(3, 3)))
     sample(sample.through(symmetric, sample.array(2, 3, 3)), UPLO="U")
+
+
+@eigvalsh.samples
+def _(sample):
+    symmetric_ones(sample)
+    sample(sample.through(symmetric, sample.array(3, 3, dtype=complex)))
 
 
 def eigh(a, UPLO="L"):
@@ -302,11 +343,11 @@ def eigh(a, UPLO="L"):
 
 @rule(np.linalg.svdvals, name="linalg.svdvals")
 def svdvals(gy, y, x):
-    """u y vᵀ = x;   ∂y/∂x: u gy vᵀ, shared by those that are equal, 0 of those that are 0"""
+    """u y vᵀ = x;   ∂y/∂x: u gy vᵀ, conjugates of u and v, shared by those that are equal, 0 of those that are 0"""
     if is_recorded(x):
         gaps_from_0(y)
     u, vh = singular_vectors(x)
-    return u * np.where(nearly_0(y, y.shape[-1], y[..., :1]), 0, shared(gy, y))[..., None, :] @ vh
+    return conj(u) * np.where(nearly_0(y, y.shape[-1], y[..., :1]), 0, shared(gy, y))[..., None, :] @ conj(vh)
 
 
 def pairs_of_vectors(a):
@@ -314,26 +355,41 @@ def pairs_of_vectors(a):
     return Saved((u, vh), s=s)
 
 
+def with_turns(inner, k, s):
+    """Return inner, with the imaginary part of k / s on its diagonal where they are complex."""
+    return inner + diagonal(1j * np.imag(np.linalg.diagonal(k)) / s) if is_complex(k) else inner
+
+
 @rule(pairs_of_vectors, name="linalg.singular_vectors")
 def singular_vectors(gy, y, a, *, saved):
-    """u s vᵀ = a;   ∂/∂a: u ((k - kᵀ) s + s (l - lᵀ)) / (s[j]² - s[i]²) vᵀ with k = uᵀ gu, l = vᵀ gv, and what is beside u, v"""
+    """u s vᵀ = a;   ∂/∂a: u ((k - kᵀ) s + s (l - lᵀ)) / (s[j]² - s[i]²) vᵀ with k = uᵀ gu, l = vᵀ gv, and what is beside u, v; of
+    complex ones with conjugates, and the imaginary diagonal of k / s"""
     (gu, gvh), (u, vh) = gy, y
     s = np.linalg.svdvals(a) if saved is None else saved.s
     gap, row, column = gaps_from_0(s), s[..., None, :], s[..., None]
-    k, l = T(u) @ gu, vh @ T(gvh)
-    g = u @ (((k - T(k)) * row + column * (l - T(l))) / (gap * (row + column))) @ vh
+    k, l = T(u) @ gu, conj(vh @ T(gvh))
+    check_turns(k + l)
+    inner = ((k - H(k)) * row + column * (l - H(l))) / (gap * (row + column))
+    u, vh = conj(u), conj(vh)
+    g = u @ with_turns(inner, k, s) @ vh
     if a.shape[-2] > a.shape[-1]:
         g = g + (gu - u @ k) / row @ vh
     if a.shape[-2] < a.shape[-1]:
-        g = g + u @ ((gvh - T(l) @ vh) / column)
+        g = g + u @ ((gvh - H(l) @ vh) / column)
     return g
 
 
 @singular_vectors.samples
-@svdvals.samples
-def _(sample):
+def matrices(sample):
     for shape in ((3, 3), (3, 2), (2, 2, 3)):
         sample(sample.array(*shape))
+
+
+@svdvals.samples
+def _(sample):
+    matrices(sample)
+    for shape in ((3, 2), (2, 3)):
+        sample(sample.array(*shape, dtype=complex))
 
 
 def svd(a, full_matrices=True, compute_uv=True):
@@ -350,7 +406,8 @@ def svd(a, full_matrices=True, compute_uv=True):
 
 @rule(np.linalg.pinv, name="linalg.pinv")
 def pinv(gy, y, a, rcond=None, *, rtol=np._NoValue):
-    """y = a⁺;   ∂y/∂a: -yᵀ gy yᵀ + (1 - a y) gyᵀ y yᵀ + yᵀ y gyᵀ (1 - y a), where the rank stays what it is"""
+    """y = a⁺;   ∂y/∂a: -yᵀ gy yᵀ + (1 - a y) gyᵀ y yᵀ + yᵀ y gyᵀ (1 - y a), where the rank stays what it is; of complex ones yᴴ in the
+    last two, and their conjugates"""
     cut = rtol if rcond is None else rcond
     if cut is not None and cut is not np._NoValue:
         s = np.linalg.svdvals(a)
@@ -358,17 +415,19 @@ def pinv(gy, y, a, rcond=None, *, rtol=np._NoValue):
             raise LinAlgError("pinv: rcond leaves out singular values that are not 0: that has no gradient here")
     m, n = a.shape[-2:]
     gt, yt, ay = T(gy), T(y), a @ y
-    of_rows, of_columns = gt @ y @ yt, yt @ y @ gt
-    rank = np.linalg.trace(ay)[..., None, None]             # where it is full, the difference is all error
+    of_rows, of_columns = gt @ y @ H(y), H(y) @ y @ gt
+    rank = np.real(np.linalg.trace(ay))[..., None, None]    # where it is full, the difference is all error
     of_rows = np.where(rank > m - 0.5, 0, of_rows - ay @ of_rows)
     of_columns = np.where(rank > n - 0.5, 0, of_columns - of_columns @ y @ a)
-    return of_rows + of_columns - yt @ gy @ yt
+    return conj(of_rows + of_columns) - yt @ gy @ yt
 
 
 @pinv.samples
 def _(sample):
     for shape in ((3, 3), (3, 2), (2, 2, 3)):
         sample(sample.array(*shape))
+    for shape in ((2, 2), (3, 2), (2, 3)):
+        sample(sample.array(*shape, dtype=complex))
     sample(sample.array(3, 2), rcond=1e-10)
     sample(sample.array(3, 2), rtol=1e-10)
 
@@ -385,31 +444,64 @@ def lstsq(a, b, rcond=None):
     if rank < n or m <= n:
         return y, np.empty(0, y.dtype), rank, s
     rest = b - np.matmul(a, y)
-    return y, np.sum(rest * rest, 0, keepdims=b.ndim == 1), rank, s
+    return y, np.sum(np.real(rest * conj(rest)), 0, keepdims=b.ndim == 1), rank, s
+
+
+@rule(np.linalg.eig, name="linalg.eig", result=EigResult)
+def eig(gy, y, a):
+    """a v = v w;   ∂/∂a: v⁻ᵀ (gw + (k - vᵀ v k') / (w[j] - w[i])) vᵀ with k = vᵀ gv, k' = its real diagonal, the conjugate of the second v"""
+    (gw, gv), (w, v) = gy, y
+    k = T(v) @ gv
+    check_turns(k)
+    inner = k - T(v) @ conj(v) * np.real(np.linalg.diagonal(k))[..., None, :]
+    same = np.eye(w.shape[-1], dtype=bool)
+    inner = np.where(same, gw[..., None], inner / differences(w))
+    return np.linalg.solve(T(v), inner @ T(v))
+
+
+def differences(w):
+    """Return w[j] - w[i] of eigenvalues in any order, 1 for i = j; an error, where it is 0 elsewhere."""
+    same, gap = np.eye(w.shape[-1], dtype=bool), w[..., None, :] - w[..., None]
+    largest = np.max(np.abs(w), -1, initial=0)[..., None, None]
+    if np.any(nearly_0(np.abs(gap), w.shape[-1], largest) & ~same):
+        raise LinAlgError("eig: two eigenvalues are equal: their gradient, and that of their vectors, is infinite or not determined; of a "
+                          "symmetric matrix eigvalsh has a gradient")
+    return np.where(same, 1, gap)
+
+
+@eig.samples
+def _(sample):
+    sample(sample.through(symmetric, sample.array(3, 3)))
+    sample(sample.through(lambda a: a + np.diag([1.0, 4.0, 9.0]), sample.array(3, 3)))
+
+
+def eigvals(a):
+    """y = the eigenvalues of a, in the order of `eig`"""
+    return np.linalg.eig(operand(a)).eigenvalues
 
 
 # -- norms
 
 @rule(np.linalg.vector_norm, name="linalg.vector_norm")
 def vector_norm(gy, y, x, *, axis=None, keepdims=False, ord=2):
-    """y = (Σ |x|ᵖ)^(1/p), the greatest |x| for p = ∞;   ∂y/∂x = (|x| / y)ᵖ⁻¹ sign x, shared by the greatest, and 0 where y = 0"""
+    """y = (Σ |x|ᵖ)^(1/p), the greatest |x| for p = ∞;   ∂y/∂x = (|x| / y)ᵖ⁻¹ ∂|x|/∂x, shared by the greatest, and 0 where y = 0"""
     gy, y = kept(gy, axis, keepdims), kept(y, axis, keepdims)
     if ord == 1:
-        return gy * np.sign(x)
+        return gy * slope_of_size(x)
     if ord == 0:
         return np.zeros_like(x, gy.dtype)
     if abs(ord) == np.inf:
         greatest = np.abs(x) == y
         count = np.sum(greatest, axis, keepdims=True)
-        return np.where(greatest, gy / np.maximum(count, 1).astype(gy.dtype), 0) * np.sign(x)
+        return np.where(greatest, gy / np.maximum(count, 1).astype(gy.dtype), 0) * slope_of_size(x)
     g = np.where(y == 0, 0, gy)
     y = np.where(y == 0, 1, y)
     if ord == 2:
-        return g / y * x
+        return g / y * conj(x)
     size = np.abs(x) / y
     if ord < 1:
         size = np.where(x == 0, 1, size)
-    return g * np.sign(x) * size ** (ord - 1)
+    return g * slope_of_size(x) * size ** (ord - 1)
 
 
 @vector_norm.samples
@@ -420,6 +512,8 @@ def _(sample):
     for ord in (0, 1, 3, 2.5, 0.5, -1, np.inf, -np.inf):
         sample(sample.array(2, 3), axis=-1, ord=ord)
     sample(sample.array(2, 2), ord=np.inf)
+    for ord in (0, 1, 2, 3, -np.inf):
+        sample(sample.array(2, 3, dtype=complex), axis=-1, ord=ord)
 
 
 def norm(x, ord=None, axis=None, keepdims=False):
@@ -467,6 +561,6 @@ def cond(x, p=None):
 @hookimpl
 def dezero_register_ops(register):
     register_all(register, globals())
-    for f in (eigh, svd, tensorsolve, tensorinv, lstsq, norm, matrix_norm, cond):
+    for f in (eigvals, eigh, svd, tensorsolve, tensorinv, lstsq, norm, matrix_norm, cond):
         register.function(f, (getattr(np.linalg, f.__name__),), f"linalg.{f.__name__}")
     register.constant(np.linalg.matrix_rank)

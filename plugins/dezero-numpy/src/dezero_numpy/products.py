@@ -5,7 +5,7 @@ import numpy as np
 from dezero import Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from dezero_numpy._rules import operand, register_all
+from dezero_numpy._rules import conj, operand, register_all
 
 
 def T(a):
@@ -44,6 +44,9 @@ def _(sample):
     for a, b in (((2, 3), (3, 4)), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 2, 3), (3, 2)), ((2, 1, 2, 3), (3, 3, 2)),
                  ((2, 2, 3), (3,)), ((3,), (2, 3, 2)), ((2, 3), (2, 3, 2)), ((1, 2, 3), (2, 3, 1))):
         sample(sample.array(*a), sample.array(*b))
+    for a, b in ((complex, complex), (complex, float), (float, complex)):
+        sample(sample.array(2, 3, dtype=a), sample.array(3, 2, dtype=b))
+        sample(sample.array(2, 2, 3, dtype=a), sample.array(3, 2, dtype=b))
 
 
 def dot(a, b) -> Variable:
@@ -55,8 +58,8 @@ def dot(a, b) -> Variable:
 
 
 def vdot(a, b, /):
-    """y = Σ a b over all elements"""
-    return np.dot(np.ravel(operand(a)), np.ravel(operand(b)))
+    """y = Σ a b over all elements, of a complex a the conjugate"""
+    return np.dot(np.ravel(conj(operand(a))), np.ravel(operand(b)))
 
 
 def inner(a, b, /):
@@ -144,6 +147,7 @@ def cross_of_last(gy, y, a, b):
 @cross_of_last.samples
 def _(sample):
     sample(sample.array(3), sample.array(2, 3))
+    sample(sample.array(3, dtype=complex), sample.array(2, 3))
 
 
 def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
@@ -165,8 +169,8 @@ def linalg_cross(x1, x2, /, *, axis=-1):
 # -- stacks of vectors
 
 def vecdot(x1, x2, /, *, axis=-1):
-    """y = Σₖ a[..., k] b[..., k], of stacks that broadcast"""
-    x1, x2 = np.moveaxis(operand(x1), axis, -1), np.moveaxis(operand(x2), axis, -1)
+    """y = Σₖ a[..., k] b[..., k], of a complex a the conjugate, of stacks that broadcast"""
+    x1, x2 = np.moveaxis(conj(operand(x1)), axis, -1), np.moveaxis(operand(x2), axis, -1)
     return np.matmul(x1[..., None, :], x2[..., None])[..., 0, 0]
 
 
@@ -176,8 +180,8 @@ def matvec(x1, x2, /):
 
 
 def vecmat(x1, x2, /):
-    """y = aᵀ b, of stacks of vectors and matrices"""
-    return np.matmul(operand(x1)[..., None, :], operand(x2))[..., 0, :]
+    """y = aᵀ b, of a complex a the conjugate, of stacks of vectors and matrices"""
+    return np.matmul(conj(operand(x1))[..., None, :], operand(x2))[..., 0, :]
 
 
 # -- several matrices
@@ -269,6 +273,7 @@ def _(sample):
     sample([sample.array(2, 3)], subscripts="ij->j")
     sample([sample.array(2, 3, 2)], subscripts="ijk->")
     sample([sample.array(2, 3), sample.array(2)], subscripts="ij,k->ki")
+    sample([sample.array(2, 3, dtype=complex), sample.array(3, 4)], subscripts="ij,jk->ik")
 
 
 def einsum(*operands, optimize=False):

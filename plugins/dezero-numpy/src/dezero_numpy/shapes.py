@@ -10,7 +10,7 @@ import numpy as np
 from dezero import At, Variable, hookimpl, rule
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from dezero_numpy._rules import operand, register_all
+from dezero_numpy._rules import is_complex, operand, register_all
 
 
 def constant(a):
@@ -39,6 +39,7 @@ def _(sample):
     sample([sample.array(2, 3), sample.array(1, 3)])
     sample([sample.array(2, 3), sample.array(2, 0), sample.array(2, 2)], axis=-1)
     sample([sample.array(2, 3), sample.array(2)], axis=None)
+    sample([sample.array(2, 3, dtype=complex), sample.array(1, 3)])
 
 
 @rule(np.stack, listed=True, method=None)
@@ -51,6 +52,7 @@ def stack(gy, y, arrays, axis=0):
 @stack.samples
 def _(sample):
     sample([sample.array(2, 3), sample.array(2, 3)])
+    sample([sample.array(2, 3), sample.array(2, 3, dtype=complex)])
     sample([sample.array(2, 3), sample.array(2, 3), sample.array(2, 3)], axis=-2)
 
 
@@ -200,6 +202,7 @@ def flip(gy, y, m, axis=None):
 def _(sample):
     for axis in (None, 0, (0, -1)):
         sample(sample.array(2, 3), axis)
+    sample(sample.array(2, 3, dtype=complex), 1)
 
 
 def fliplr(m):
@@ -232,6 +235,7 @@ def roll(gy, y, a, shift, axis=None):
 def _(sample):
     for shift, axis in ((2, None), (4, 0), (-1, -1), ((1, 2), (0, 1)), (1, (0, 1))):
         sample(sample.array(2, 3), shift, axis)
+    sample(sample.array(2, 3, dtype=complex), 1)
 
 
 def rollaxis(a, axis, start=0):
@@ -349,6 +353,8 @@ def _(sample):
     for repeats, axis in (([2, 0, 1], 1), ([2, 1], 0), ([1, 0, 2, 1, 3, 0], None)):
         sample(sample.array(2, 3), repeats, axis)
     sample(sample.array(2, 1, 3), [2, 0, 1], -1)
+    for repeats in (2, 6, [2, 0, 1]):
+        sample(sample.array(2, 3, dtype=complex), repeats, 1)
     sample(sample.array(2, 1, 2), 5, axis=1)
 
 
@@ -365,6 +371,7 @@ def tile(gy, y, A, reps):
 def _(sample):
     for reps in (2, (2, 1), (2, 1, 3), ()):
         sample(sample.array(2, 3), reps)
+    sample(sample.array(2, 3, dtype=complex), 2)
 
 
 # -- a border
@@ -383,6 +390,7 @@ def pad_constant(gy, y, array, pad_width, constant_values=0):
 def _(sample):
     sample(sample.array(2, 3), 1)
     sample(sample.array(2, 3), ((1, 0), (0, 2)), constant_values=((1.0, 2.0), (3.0, 4.0)))
+    sample(sample.array(2, 3, dtype=complex), 1, constant_values=1.0 + 2.0j)
 
 
 def pad(array, pad_width, mode="constant", **kwargs):
@@ -443,7 +451,7 @@ def statistic(y, axis, widths, mode, stat_length=None):
 
 def check_floating(y, mode):
     """Refuse integers, of which NumPy rounds the border."""
-    if y.dtype.kind != "f":
+    if y.dtype.kind not in "fc":
         raise TypeError(f"numpy.pad(mode={mode!r}) of a Variable of {y.dtype} is not supported: NumPy rounds; give floats")
 
 
@@ -479,6 +487,7 @@ def _(sample):
     sample(sample.array(2, 3, 4), offset=1, axis1=0, axis2=-1)
     sample(sample.array(2, 3, 2, 2), 0, 1, -1)
     sample(sample.array(2, 2, 3, 2), 0, -2, 1)
+    sample(sample.array(2, 3, dtype=complex))
 
 
 @rule(np.diag, method=None)
@@ -490,6 +499,8 @@ def diag(gy, y, v, k=0):
 @diag.samples
 def _(sample):
     sample(sample.array(3))
+    sample(sample.array(3, dtype=complex))
+    sample(sample.array(2, 3, dtype=complex))
     sample(sample.array(2), 1)
     sample(sample.array(2, 3))
     sample(sample.array(3, 3), -1)
@@ -521,6 +532,7 @@ def triu(gy, y, m, k=0):
 @triu.samples
 def _(sample):
     sample(sample.array(3, 3))
+    sample(sample.array(3, 3, dtype=complex))
     sample(sample.array(2, 3, 4), 1)
     sample(sample.array(3), -1)
 
@@ -542,6 +554,7 @@ def copy(gy, y, a, order="K"):
 def _(sample):
     sample(sample.array(2, 3))
     sample(sample.array(2, 3), order="F")
+    sample(sample.array(2, 3, dtype=complex))
 
 
 def astype(x, dtype, /, *, copy=True):
@@ -549,6 +562,8 @@ def astype(x, dtype, /, *, copy=True):
     x, dtype = operand(x), np.dtype(dtype)
     if not copy and x.dtype == dtype:
         return x
+    if is_complex(x) and dtype.kind == "f":
+        raise TypeError(f"astype: {dtype} drops the imaginary part of {x.dtype}: take x.real first")
     if dtype.kind in "fc":
         return np.full_like(x, x, dtype)
     if dtype.kind not in "iub":
