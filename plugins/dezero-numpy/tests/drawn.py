@@ -385,6 +385,30 @@ def symmetric(pick):
     return (a @ np.swapaxes(a, -1, -2),), {}
 
 
+def apart(pick):
+    """Return matrices whose eigenvalues are not near each other."""
+    a = array(pick, (3, 3), (2, 2, 2), low=-0.5, high=0.5)
+    return (a + np.diag(np.arange(a.shape[-1]) * 3.0),), {}
+
+
+# -- transforms
+
+def transform(pick):
+    x = array(pick, (5,), (2, 4), (3, 2, 2))
+    return (x, pick(None, 1, 2, 3, 6)), {"axis": pick(*range(-x.ndim, x.ndim)), "norm": pick(None, "backward", "ortho", "forward")}
+
+
+def transform_2(pick):
+    x = array(pick, (2, 4), (3, 2, 2))
+    return (x,), {"s": pick(None, (2, 3), (-1, 4)), "axes": pick((0, 1), (-1, -2)), "norm": pick(None, "ortho", "forward")}
+
+
+def transform_n(pick):
+    x = array(pick, (4,), (2, 4), (3, 2, 2))
+    s, axes = pick((None, None), ((3,), (-1,)), (None, (0,)), ((5,), (0,)))
+    return (x,), {"s": s, "axes": axes, "norm": pick(None, "ortho", "forward")}
+
+
 def linear_system(pick):
     return (regular(pick, (3, 3), (2, 3, 3)), array(pick, (3,), (3, 2), (2, 3, 1))), {}     # of one or more right sides
 
@@ -603,6 +627,10 @@ KINDS = {
     chain: "linalg.multi_dot",
     square: "linalg.det linalg.inv linalg.slogdet",
     symmetric: "linalg.eigh linalg.eigvalsh linalg.cholesky",
+    apart: "linalg.eig linalg.eigvals",
+    transform: "fft.fft fft.ifft fft.rfft fft.irfft fft.hfft fft.ihfft",
+    transform_2: "fft.fft2 fft.ifft2 fft.rfft2 fft.irfft2",
+    transform_n: "fft.fftn fft.ifftn fft.rfftn fft.irfftn",
     linear_system: "linalg.solve",
     power: "linalg.matrix_power",
     wide_or_tall: "linalg.svdvals linalg.pinv linalg.cond",
@@ -614,7 +642,7 @@ KINDS = {
     correlation: "corrcoef",
     polynomial: "polyval",
     vander: "vander",
-    vector: "ediff1d poly polyder polyint trim_zeros",
+    vector: "ediff1d poly polyder polyint trim_zeros roots sort_complex",
     polynomials: "polyadd polysub polymul",
     copy: "copy",
     bincount: "bincount",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from calls import FUNCTIONS, samples_of_function
 from dezero.engine.arguments import numpy_signature
-from dezero.testing.grads import weights
+from dezero.testing.grads import weights_for
 from dezero.testing.samples import Place, Sample
 from drawn import CALLS
 from hypothesis import Phase, given, settings, strategies
@@ -99,9 +99,9 @@ def fits(name, sample):
 
 
 def call(f, sample, xs, convert=lambda f: f):
-    """Return the results of a sample's call that are floating, as a list."""
+    """Return the results of a sample's call that are floating or complex, as a list."""
     ys = f(*put(sample.args, xs, convert), **{name: put(a, xs, convert) for name, a in sample.kwargs.items()})
-    return [y for y in (ys if isinstance(ys, (list, tuple)) else [ys]) if y.dtype.kind == "f"]
+    return [y for y in (ys if isinstance(ys, (list, tuple)) else [ys]) if y.dtype.kind in "fc"]
 
 
 def call_jax(f, sample, xs):
@@ -119,8 +119,8 @@ def call_jax(f, sample, xs):
 # -- what is compared
 
 def loss(ys, ws):
-    """Return a number in which each result counts by itself, and by its size."""
-    return sum([((y + y * y / 2) * w).sum() for y, w in zip(ys, ws)])
+    """Return a number in which each result counts by itself, and by its size; the real part of complex ones."""
+    return sum([((y + y * y / 2) * w).sum().real for y, w in zip(ys, ws)])
 
 
 def of_ours(f, sample, ws, vs):
@@ -158,14 +158,19 @@ def of_theirs(f, cases):
         return run(cases, given)
 
 
-def compare(name):
-    """Compare a function at its samples and at what is drawn; return how many of the calls JAX refuses, and takes."""
+def calls(name):
+    """Return the calls of a function: its samples, and what is drawn."""
+    return [*filter(functools.partial(fits, name), samples_of_function(name)), *(drawn(name) if name in CALLS else ())]
+
+
+def compare(name, samples):
+    """Compare a function at samples; return how many of the calls JAX refuses, and takes."""
     rng = np.random.default_rng(5)
     f, cases = FUNCTIONS[name][1], []
-    for sample in [*filter(functools.partial(fits, name), samples_of_function(name)), *(drawn(name) if name in CALLS else ())]:
+    for sample in samples:
         with np.errstate(all="ignore"):
             ys = call(f, sample, sample.xs)
-        cases.append((sample, [weights(rng, y.shape) for y in ys], [weights(rng, x.shape) for x in sample.xs]))
+        cases.append((sample, [weights_for(rng, y) for y in ys], [weights_for(rng, x) for x in sample.xs]))
     results = of_theirs(of_jax(name), cases)
     for (sample, ws, vs), theirs in zip(cases, results):
         if theirs is not None:
@@ -180,7 +185,7 @@ def compare(name):
     pytest.param(name, marks=[pytest.mark.xfail(reason=DIFFERENT[name], strict=True)] if name in DIFFERENT else [])
     for name in FUNCTIONS if of_jax(name) is not None])
 def test_as_jax(name):
-    refused, taken = compare(name)
+    refused, taken = compare(name, calls(name))
     assert taken > 0
     assert bool(refused) is (name in REFUSED), f"JAX refuses {refused} calls"
 
