@@ -72,11 +72,11 @@ def regular(a):
 
 
 def symmetric(a):
-    return a + H(a)
+    return a + np.conjugate(T(a))
 
 
 def definite(a):
-    return a @ H(a) + np.eye(a.shape[-1])
+    return a @ np.conjugate(T(a)) + np.eye(a.shape[-1])
 
 
 def squares(sample):
