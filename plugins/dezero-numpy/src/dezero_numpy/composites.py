@@ -470,8 +470,15 @@ def bincount(x, /, weights=None, minlength=0):
     return np.bincount(data(x), weights, minlength)
 
 
+def check_order(a):
+    """Refuse complex numbers, which no bin is for."""
+    if is_complex(operand(a)):
+        raise TypeError(f"histogram: the numbers are {operand(a).dtype}, wanted real ones; take the real part, or the size")
+
+
 def histogram_bin_edges(a, bins=10, range=None, weights=None):
     """y = the edges of the bins of a histogram: equal steps from the least a to the greatest, where nothing else is given"""
+    check_order(a)
     edges = np.histogram_bin_edges(data(a), data(bins), range, data(weights))
     low_high = np.ptp(data(a)) if np.size(a) else 0
     if not isinstance(a, Variable) or range is not None or np.ndim(bins) or low_high == 0:
@@ -490,6 +497,7 @@ def box(x, edges):
 
 def histogram(a, bins=10, range=None, density=None, weights=None):
     """y = Σ w of those a that are in each bin, or how many, where there are no weights;   the edges of the bins"""
+    check_order(a)
     edges = bins if isinstance(bins, Variable) else histogram_bin_edges(a, bins, range, weights)
     if not isinstance(weights, Variable):
         y = np.histogram(data(a), data(edges), weights=weights)[0]
