@@ -56,9 +56,6 @@ REASONS = {
     "refused: what it says of data is no function to differentiate; give it x.data": """
         x.itemsize x.nbytes
         """,
-    "refused: of complex numbers, which the engine does not have yet; a real transform is a product with cosines and sines": """
-        fft.*fft fft.*fft2 fft.*fftn sort_complex roots linalg.eig linalg.eigvals
-        """,
     "refused: NumPy's is an iterator that writes; x.ravel() has the elements": """
         x.flat
         """,
