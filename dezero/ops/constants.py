@@ -1,8 +1,8 @@
 """NumPy functions that are locally constant, answered on the data, as plain arrays; and those that make an array like another."""
 import numpy as np
 
-from dezero import Function, Variable, hookimpl
-from dezero.errors import DTypeError, GradientError
+from dezero import Function, Variable, hookimpl, rule
+from dezero.errors import GradientError
 
 LOCALLY_CONSTANT = (
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
@@ -63,10 +63,16 @@ class FullLike(Function):
         return gy
 
 
+@rule(np.sign)
+def sign_of_complex(gy, y, x):
+    """y = x / |x|, 0 at 0;   dy = i y Im(dx / x), the part of dx / |x| across y.  Not registered"""
+    size = np.real(np.conjugate(y) * x)
+    return (gy - np.real(gy * y) * np.conjugate(y)) * (size != 0) / (size + (size == 0))
+
+
 def sign(x, *args, **kwargs):
     if x.dtype.kind == "c":
-        raise DTypeError(f"numpy.sign of a Variable of dtype {x.dtype} is no constant, it is x / |x|: write x / np.abs(x), or take x.data "
-                         "where it is meant to be constant")
+        return sign_of_complex(x, *args, **kwargs)
     return np.sign(x.detach().data, *args, **kwargs)
 
 

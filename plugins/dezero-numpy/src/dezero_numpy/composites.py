@@ -665,8 +665,8 @@ def sort_complex(a):
 
 
 RULES = unwrap, convolve, correlate, nan_to_num, sinc, i0, ldexp, frexp
-COMPOSITES = (diff, ediff1d, gradient, trapezoid, interp, polyval, polyadd, polysub, polymul, polydiv, polyder, polyint, poly, roots,
-              polyfit, vander, cov, corrcoef, bincount, histogram, histogram2d, histogramdd, histogram_bin_edges, float_power,
+COMPOSITES = (diff, ediff1d, gradient, trapezoid, interp, polyval, polyadd, polysub, polymul, polydiv, polyder, polyint, poly, polyfit,
+              roots, vander, cov, corrcoef, bincount, histogram, histogram2d, histogramdd, histogram_bin_edges, float_power,
               real_if_close, angle, sort_complex)
 
 

@@ -37,20 +37,21 @@ def ifft(gy, y, a, n=None, axis=-1, norm=None):
 
 @rule(np.fft.rfft, name="fft.rfft")
 def rfft(gy, y, a, n=None, axis=-1, norm=None):
-    """yₖ = Σ aⱼ e^(-2πi jk / n), of real a, for k up to n / 2;   ∂y/∂a: the real part of the transform of gy, zeros behind it"""
+    """yₖ = Σ aⱼ e^(-2πi jk / n), of real a, for k up to n / 2;   ∂y/∂a: the real part of the transform of gy and zeros"""
     return at_front(np.real(np.fft.fft(gy, a.shape[axis] if n is None else n, axis, norm)), a, axis)
 
 
 @rule(np.fft.irfft, name="fft.irfft")
 def irfft(gy, y, a, n=None, axis=-1, norm=None):
-    """yₖ = Σ aⱼ e^(2πi jk / n) / n, real, where aₙ₋ⱼ is the conjugate of aⱼ;   ∂y/∂a: half of the transform of gy, twice where there
-    are aⱼ and aₙ₋ⱼ"""
+    """yₖ = Σ aⱼ e^(2πi jk / n) / n, real, where aₙ₋ⱼ is the conjugate of aⱼ;   ∂y/∂a: half of the transform of gy, twice where j is
+    not n - j"""
     n = gy.shape[axis]
     times = np.full(n // 2 + 1, 2, gy.dtype)
     times[0] = 1
     if n % 2 == 0:
         times[-1] = 1
-    return at_front(np.fft.ihfft(gy, None, axis, norm) * times.reshape([-1 if i == axis % a.ndim else 1 for i in range(a.ndim)]), a, axis)
+    times = times.reshape([-1 if i == axis % a.ndim else 1 for i in range(a.ndim)])
+    return at_front(np.fft.ihfft(gy, None, axis, norm) * times, a, axis)
 
 
 def lengths(sample, dtype):

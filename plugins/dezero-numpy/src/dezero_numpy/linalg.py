@@ -160,7 +160,7 @@ def _(sample):
 
 @rule(np.linalg.slogdet, name="linalg.slogdet", result=SlogdetResult)
 def slogdet(gy, y, a):
-    """y = the sign of det a, log |det a|;   ∂y₁/∂a = a⁻ᵀ,   ∂y₀/∂a of a complex a: the sign turns by the imaginary part of tr a⁻¹ ∂a"""
+    """y = the sign of det a, log |det a|;   ∂y₁/∂a = a⁻ᵀ;   the sign of a complex one turns by the imaginary part of tr a⁻¹ ∂a"""
     g = gy[1] + 1j * np.imag(gy[0] * y[0]) if is_complex(a) else gy[1]
     return g[..., None, None] * T(np.linalg.inv(a))
 
@@ -199,8 +199,8 @@ def tensorinv(a, ind=2):
 
 @rule(np.linalg.cholesky, name="linalg.cholesky")
 def cholesky(gy, y, a, *, upper=False):
-    """y yᵀ = a, y a lower triangle;   ∂y/∂a: s + sᵀ, s = y⁻ᵀ p y⁻¹, p = half of yᵀ gy below its diagonal, a quarter on it; of complex
-    ones y yᴴ = a, s + sᴴ, and the conjugate of y⁻¹"""
+    """y yᵀ = a, y a lower triangle;   ∂y/∂a: s + sᵀ, s = y⁻ᵀ p y⁻¹, p = half of yᵀ gy below its diagonal, a quarter on it; where
+    they are complex y yᴴ = a, s + sᴴ, and the conjugate of y⁻¹"""
     if upper:
         gy, y = H(gy), H(y)
     half = np.tri(y.shape[-1], dtype=y.dtype) / 2
@@ -220,13 +220,14 @@ def _(sample):
 
 @rule(np.linalg.qr, name="linalg.qr", result=QRResult)
 def qr(gy, y, a):
-    """q r = a;   ∂/∂a: (gq + q (l + lᵀ - the diagonal of l)) r⁻ᵀ with l = the lower triangle of r grᵀ - gqᵀ q; of complex ones with the
-    conjugates of q and of one l, and the real diagonal, since that of r is real"""
+    """q r = a;   ∂/∂a: (gq + q (l + lᵀ - the diagonal of l)) r⁻ᵀ with l = the lower triangle of r grᵀ - gqᵀ q; of complex ones
+    with the conjugates of q and of one l, and the real diagonal, since that of r is real"""
     (gq, gr), (q, r) = gy, y
     m, n = a.shape[-2:]
     if m < n:                               # a = q r of the first columns, the rest of r = qᵀ times the rest of a
         first, rest = (..., slice(m)), (..., slice(m, None))
-        return [At(first, by_columns(gq + conj(a[rest] @ T(gr[rest])), gr[first], q, r[first])), At(rest, conj(q) @ gr[rest])]
+        gq = gq + conj(a[rest] @ T(gr[rest]))
+        return [At(first, by_columns(gq, gr[first], q, r[first])), At(rest, conj(q) @ gr[rest])]
     return by_columns(gq, gr, q, r)
 
 
@@ -285,14 +286,14 @@ def gaps_from_0(s):
 
 
 def check_turns(k):
-    """Refuse a loss that depends on the factors of size 1 of complex vectors, which are arbitrary; k = vectorsᵀ · their gradient."""
+    """Refuse a loss that depends on the factors of size 1 of complex vectors, which are arbitrary; k = vectorsᵀ their gradient."""
     if not is_complex(k):
         return
     k = constant(k)
     turns, sizes = np.imag(np.linalg.diagonal(k)), np.max(np.abs(k), (-2, -1), initial=0)[..., None]
     if np.any(np.abs(turns) > np.sqrt(np.finfo(k.dtype).eps) * sizes):
-        raise LinAlgError("complex vectors are determined but for a factor of size 1, and what is computed of them depends on it: it "
-                          "has no gradient; take what does not, such as |v|, or v vᴴ")
+        raise LinAlgError("complex vectors are determined but for a factor of size 1, and what is computed of them depends on it: "
+                          "that has no gradient; take what does not, such as |v| or v vᴴ")
 
 
 def is_recorded(x):
@@ -406,8 +407,8 @@ def svd(a, full_matrices=True, compute_uv=True):
 
 @rule(np.linalg.pinv, name="linalg.pinv")
 def pinv(gy, y, a, rcond=None, *, rtol=np._NoValue):
-    """y = a⁺;   ∂y/∂a: -yᵀ gy yᵀ + (1 - a y) gyᵀ y yᵀ + yᵀ y gyᵀ (1 - y a), where the rank stays what it is; of complex ones yᴴ in the
-    last two, and their conjugates"""
+    """y = a⁺;   ∂y/∂a: -yᵀ gy yᵀ + (1 - a y) gyᵀ y yᵀ + yᵀ y gyᵀ (1 - y a), where the rank stays what it is; of
+    complex ones with yᴴ in the last two, and their conjugates"""
     cut = rtol if rcond is None else rcond
     if cut is not None and cut is not np._NoValue:
         s = np.linalg.svdvals(a)
@@ -449,7 +450,8 @@ def lstsq(a, b, rcond=None):
 
 @rule(np.linalg.eig, name="linalg.eig", result=EigResult)
 def eig(gy, y, a):
-    """a v = v w;   ∂/∂a: v⁻ᵀ (gw + (k - vᵀ v k') / (w[j] - w[i])) vᵀ with k = vᵀ gv, k' = its real diagonal, the conjugate of the second v"""
+    """a v = v w;   ∂/∂a: v⁻ᵀ (gw + (k - vᵀ v k') / (w[j] - w[i])) vᵀ with k = vᵀ gv, k' = its real diagonal, and the second v
+    conjugated"""
     (gw, gv), (w, v) = gy, y
     k = T(v) @ gv
     check_turns(k)
@@ -464,8 +466,8 @@ def differences(w):
     same, gap = np.eye(w.shape[-1], dtype=bool), w[..., None, :] - w[..., None]
     largest = np.max(np.abs(w), -1, initial=0)[..., None, None]
     if np.any(nearly_0(np.abs(gap), w.shape[-1], largest) & ~same):
-        raise LinAlgError("eig: two eigenvalues are equal: their gradient, and that of their vectors, is infinite or not determined; of a "
-                          "symmetric matrix eigvalsh has a gradient")
+        raise LinAlgError("eig: two eigenvalues are equal: their gradient, and that of their vectors, is infinite or not "
+                          "determined; those of a symmetric matrix have one: eigvalsh")
     return np.where(same, 1, gap)
 
 

@@ -28,7 +28,7 @@ def check_dtype(dtype, a):
     """Refuse a dtype of integers, as which a result makes steps, and one that takes a complex a as real, or the other way round."""
     kind = "c" if is_complex(a) else "f"
     if dtype is not None and np.dtype(dtype).kind != kind:
-        raise TypeError(f"dtype={np.dtype(dtype)} has no gradient by an operand of {a.dtype}: leave dtype out, and convert the result")
+        raise TypeError(f"dtype={np.dtype(dtype)} has no gradient by an operand of {a.dtype}: leave dtype out, convert the result")
 
 
 def spread(g, a, axis, keepdims):
