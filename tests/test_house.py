@@ -29,8 +29,8 @@ FLOORS = {
     "_pyinstaller": 6,
     "__main__": 6,
 }
-ENGINE = ["__init__", "checks", "guard", "hooks", "graph", "rules", "arguments", "dispatch", "tape", "trace", "function", "op", "variable", "watch",
-          "guarded", "higher", "partial"]
+ENGINE = ["__init__", "checks", "guard", "hooks", "graph", "sharing", "rules", "arguments", "dispatch", "tape", "trace", "function", "op", "assign",
+          "variable", "watch", "guarded", "higher", "partial"]
 """The rooms of the wing, from the ground up."""
 AT_FIRST_USE = {("engine/hooks.py", "higher")}
 """A room of second order registers itself with the engine when it is first needed."""

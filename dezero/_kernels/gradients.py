@@ -75,6 +75,24 @@ def places_to_count(a, index, g):
     return index if counts and index.shape == g.shape and index.min() >= 0 and index.max() < a.size else None
 
 
+def put_at(a, index, v):
+    """Do a[index] = v; of what the index names twice, the last stands, in C order."""
+    if may_repeat(index):
+        v = np.array(np.broadcast_to(v, shape_at(index, a.shape)), order="C")
+    a[index] = v
+
+
+def overwritten_at(index, shape):
+    """Return a mask of what `put_at` an index of an array of a shape overwrites again; None where there is none."""
+    if not may_repeat(index):
+        return None
+    wanted = shape_at(index, shape)
+    numbers, last = np.arange(np.prod(wanted, dtype=int)).reshape(wanted), np.empty(shape, int)
+    put_at(last, index, numbers)
+    mask = last[index] != numbers
+    return mask if mask.any() else None
+
+
 def may_repeat(index):
     """May an index name a place twice?  Arrays of integers may, and what NumPy makes such of; masks do not."""
     if isinstance(index, tuple):

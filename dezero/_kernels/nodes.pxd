@@ -113,9 +113,34 @@ cdef class Node:
     cdef object gradient(self)
     cdef void clear_gradient(self) noexcept
 
+@cython.final
+cdef class Storage:
+    cdef PyObject *first                # of its aliases, which are linked through themselves
+    cdef Py_ssize_t made                # how many aliases it has had
+
+@cython.final
+@cython.no_gc_clear                     # or it could not take itself off the list
+cdef class Alias:
+    cdef Storage storage
+    cdef PyObject *handle               # the Variable
+    cdef PyObject *before, *after       # in the list of the storage
+    cdef Py_ssize_t low, high           # its bytes of the storage
+    cdef Py_ssize_t serial, depth       # its number in the storage; 0 for the Variable that all are views of
+    cdef bint exact                     # its array lies in memory as its bytes of the storage do
+    cdef Py_ssize_t taken_from, at      # a view: the number of what it was taken from, and where its bytes begin there
+    cdef int nd
+    cdef Py_ssize_t strides[MAXDIMS]    # as NumPy's view of that has them
+    cdef Node kept_node                 # while the Variable is stale: what it was before
+    cdef object kept_array, pending     # and what makes it valid where it is assigned
+    cdef unsigned char kept_reason
+    cdef list others(self, Py_ssize_t low, Py_ssize_t high)
+    cdef Alias again(self, VariableBase v)
+    cdef bint is_part(self, Alias whole, object array, object part)
+
 cdef class VariableBase:
     cdef Node node
     cdef object array
+    cdef Alias alias                    # where NumPy would have it share memory with others
     cdef object _name, _grad
     cdef unsigned char assigned         # .grad by the caller: backward begins with it
     cdef unsigned char reason           # why there is no graph: `engine/graph` has the list
@@ -150,6 +175,11 @@ cdef object usual_gradient(object g, Node x)
 cdef VariableBase new_variable()
 cdef Node known_node(object x)
 cdef Py_ssize_t exchange_gradients(list arrived, list changes) noexcept
+
+# alias.pxi
+cdef int note_view(VariableBase x, object array, VariableBase y, object view) except -1
+cdef tuple bytes_of(Alias alias, object array, object part)
+cdef bint is_sole(VariableBase v)
 
 # remat.pxi
 cdef int copy_small_operands(Node node, object a, object b) except -1

@@ -10,6 +10,7 @@ import weakref
 from contextvars import ContextVar, copy_context
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from .floating import errstate_calling
 from .gradients import add_at, gradient_dtype
@@ -146,11 +147,11 @@ class Node:
 class VariableBase:
     """The fields of a Variable: its node, its array, its gradient."""
 
-    __slots__ = ("node", "array", "_name", "_grad", "assigned", "reason", "__weakref__")
+    __slots__ = ("node", "array", "alias", "_name", "_grad", "assigned", "reason", "__weakref__")
 
     def __new__(cls, *args, **kwargs):
         v = object.__new__(cls)
-        v.node = v.array = v._name = v._grad = None
+        v.node = v.array = v.alias = v._name = v._grad = None
         v.assigned, v.reason = False, 0
         return v
 
@@ -211,6 +212,84 @@ class FunctionBase:
         f._several = False
         f.generation = 0
         return f
+
+
+# -- alias.pxi
+
+class Storage:
+    """The memory that Variables would share."""
+
+    def __init__(self):
+        self.aliases, self.made = weakref.WeakSet(), 0
+
+
+class Alias:
+    """What of a storage a Variable would be.  It lives as long as the Variable is bound to it."""
+
+    kept_node = kept_array = pending = None
+    kept_reason = depth = low = 0
+    taken_from = at = strides = None
+
+    def __init__(self, storage, v):
+        self.storage, self.handle = storage, weakref.ref(v)
+        storage.made += 1
+        self.serial = storage.made
+        storage.aliases.add(self)
+        v.alias = self
+
+    def others(self, low, high):
+        """Return the living Variables, other than its own, that would have one of these bytes of the storage."""
+        found = [alias.handle() for alias in self.storage.aliases if alias is not self and alias.low < high and low < alias.high]
+        return [v for v in found if v is not None]
+
+    def again(self, v):
+        """Return an alias like this of another Variable."""
+        alias = Alias(self.storage, v)
+        alias.low, alias.high, alias.depth, alias.exact = self.low, self.high, self.depth, self.exact
+        alias.taken_from, alias.at, alias.strides = self.taken_from, self.at, self.strides
+        return alias
+
+    def is_part(self, whole, array, part):
+        """Was it taken from `whole`, whose array this is, as this part of it is?"""
+        return (self.storage is whole.storage and self.taken_from == whole.serial and self.strides == part.strides
+                and self.at == byte_bounds(part)[0] - byte_bounds(array)[0])
+
+
+def same_layout(a, b):
+    """Do two arrays of one shape lie in memory in the same way?"""
+    return all([n < 2 or i == j for n, i, j in zip(a.shape, a.strides, b.strides)])
+
+
+def extent(a):
+    """Return how many bytes lie between the beginning and the end of an array."""
+    low, high = byte_bounds(a)
+    return high - low if a.size else 0
+
+
+def bytes_of(alias, array, part):
+    """Return which bytes of the storage a part of the array would be; all that `alias` has, where that is not known."""
+    if not alias.exact or part is None:
+        return alias.low, alias.high
+    low = alias.low + byte_bounds(part)[0] - byte_bounds(array)[0]
+    return low, low + extent(part)
+
+
+def note_view(x, array, y, view):
+    """Note that y, which is a copy of it, would in NumPy be this view of x's array."""
+    whole = x.alias
+    if whole is None:
+        whole = Alias(Storage(), x)
+        whole.high, whole.exact = extent(array), True
+    alias = Alias(whole.storage, y)
+    alias.low, alias.high = bytes_of(whole, array, view)
+    alias.depth, alias.taken_from, alias.at = whole.depth + 1, whole.serial, byte_bounds(view)[0] - byte_bounds(array)[0]
+    alias.exact = whole.exact and same_layout(view, y.array)
+    alias.strides = view.strides
+
+
+def is_sole(v):
+    """Nobody counts references here: what is assigned to is copied."""
+    return False
 
 
 # -- memory.pxi

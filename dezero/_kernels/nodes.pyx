@@ -14,6 +14,7 @@ op).  In reading order:
     memory.pxi        arrays and blocks that values live in, recycled (pool.h)
     kernel.pxi        an op's loops, and a value computed by them
     (this file)       nodes, and what holds them
+    alias.pxi         Variables that NumPy would have share memory
     remat.pxi         what need not be kept, since backward computes it again
     accumulate.pxi    backward of one node: what it adds to the gradients of its parents
     queue.pxi         the order of the walk back
@@ -389,6 +390,7 @@ cdef class FunctionBase:
     """The fields of a Function that was called: what the engine keeps with a call."""
 
 
+include "alias.pxi"
 include "remat.pxi"
 include "accumulate.pxi"
 include "queue.pxi"

@@ -3,11 +3,13 @@
     checks guard                what may go in and come out; what a second derivative must not lose
     hooks                       who looks on, and what is going on in the process
     graph                       nodes: made, found, cut
+    sharing                     what NumPy would have share memory: it never differs in silence
     rules                       an op author's Python methods, as the engine calls them
     arguments dispatch          what of a call is operand and what parameter, as NumPy's signatures have it; NumPy's questions
     tape                        a call is recorded, the walk goes back
     trace                       an elementwise rule becomes rows of loops; loaded at its first use
-    function op variable        what authors write, a class or a rule; what callers hold
+    function op                 what authors write, a class or a rule
+    assign variable             x[i] = v; what callers hold
     watch                       looking for a fault
     guarded higher partial      derivatives of derivatives, and by chosen Variables; loaded at their first use
 
@@ -26,7 +28,7 @@ from .._kernels.extensions import explaining
 
 def __getattr__(name):
     """Import a room that is asked for: `from . import higher`.  Where it is of another build than the rest, say what to do."""
-    if name not in ("function", "op", "variable", "watch", "guarded", "higher", "partial"):
+    if name not in ("function", "op", "assign", "variable", "watch", "guarded", "higher", "partial"):
         raise AttributeError(f"module 'dezero.engine' has no attribute {name!r}")
     with explaining(f"dezero.engine.{name}"):
         return import_module(f"dezero.engine.{name}")

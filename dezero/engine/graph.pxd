@@ -18,6 +18,7 @@ cdef int retire(VariableBase v) except -1
 @cython.locals(call=Node, pick=Node, place=int)
 cdef object join_outputs(object f, list picks, list ys)
 cdef int check_shape(VariableBase v, Node node) except -1
+cdef int refuse_stale(VariableBase v) except -1
 cdef bint is_leaf(VariableBase v) except -1
 cdef Node op_node(Node node)
 cdef tuple parents(Node node)

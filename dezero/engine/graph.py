@@ -24,7 +24,7 @@ transforming = ModeFlag(config.defaults, "transform")
 vouched = ModeFlag(config.defaults, "vouched")
 
 # Variable.reason: why there is no graph behind a Variable without creator.  TRACED is no such reason, but a mark.
-LEAF, TRACED, NO_GRAD, CONSTANTS, UNCHAINED, DETACHED = range(6)
+LEAF, TRACED, NO_GRAD, CONSTANTS, UNCHAINED, DETACHED, OUTDATED, OVERTAKEN = range(8)
 REASONS = (
     "",                                     # the caller made it
     "",                                     # an argument of a function that a transform differentiates
@@ -33,6 +33,10 @@ REASONS = (
     "it was computed from constants alone; wrap the inputs with Variable(...)",
     "unchain() cut it off from what it was computed from",
     "detach() made it a constant",
+    "in NumPy it would share memory with a Variable to which has been assigned since, and have the new value: take it after the "
+    "assignment, or take a copy: x[0] + 0",
+    "in NumPy it would share memory with a part of it which has been changed since by +=, -= or the like, and have the new value: assign the "
+    "part to where it was taken from, x[0] = row, or change x itself, x[0] += v; for a part of its own write row = row + v",
 )
 
 
@@ -49,6 +53,7 @@ def new_node(array):
 def new_leaf(v):
     """Return a node for a Variable that nothing has computed."""
     if v.array is None:
+        refuse_stale(v)
         raise TypeError("this Variable has no data (Variable(None)): assign x.data first")
     node = new_node(v.array)
     if v._name is not None:
@@ -115,6 +120,12 @@ def check_shape(v, node):
     if v.array is not None and not node.matches(v.array):
         raise GraphError(f"x.data was bound to {describe(v.array)} after an op had recorded it in shape {node.shape} "
                          f"and dtype {node.dtype}: its gradient has no place to go; call backward first")
+
+
+def refuse_stale(v):
+    """Refuse a Variable that in NumPy would have another value by now (`sharing`)."""
+    if v.reason >= OUTDATED:
+        raise GraphError(f"this Variable can't be used any more: {REASONS[v.reason]}")
 
 
 # ---- from a node to its parents, its Function, and back --------------------------------------------------------------

@@ -34,6 +34,8 @@ cdef class OpCall:
     cdef readonly Op op
 
 @cython.locals(cls=type, f=FunctionBase, rule=Rule)
+cdef FunctionBase new_call(Op op, dict parameters)
+@cython.locals(f=FunctionBase)
 cdef object call(Op op, object operands, dict parameters)
 cdef object run_loops(Op op, object operands, dict parameters)
 @cython.locals(loops=Loops)

@@ -236,14 +236,20 @@ class OpCall:
 NO_PARAMETERS = {}
 
 
-def call(op, operands, parameters):
-    """Return what an op makes of these operands, recorded."""
+def new_call(op, parameters):
+    """Return a call of an op that is yet to be made."""
     cls = op._class if op._class is not None else op.cls
     f = cls.__new__(cls)
     rule = op._rule
     f._rule, f._parameters = rule, parameters
     if rule.reads is None:
         rule.reads, rule.reads_result = reads_of(op)
+    return f
+
+
+def call(op, operands, parameters):
+    """Return what an op makes of these operands, recorded."""
+    f = new_call(op, parameters)
     if not op._count and not op.listed:
         f._absent = tuple([i for i, x in enumerate(operands) if x is None]) or None
         operands = [x for x in operands if x is not None]

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport graph, hooks, rules
+from . cimport graph, hooks, rules, sharing
 from .hooks cimport Engine
 from .._kernels cimport nodes
 from .._kernels.nodes cimport FunctionBase, Kernel, Node, OpBase, ReadyQueue, VariableBase

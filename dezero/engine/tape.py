@@ -24,7 +24,7 @@ from .._kernels import nodes
 from .._kernels.floating import report
 from .._kernels.nodes import VariableBase
 from ..errors import GraphError
-from . import graph, hooks, rules
+from . import graph, hooks, rules, sharing
 from .checks import check_sum, name_op, operand_arrays, who
 
 engine = hooks.engine                       # what is going on in the process, and who looks on
@@ -132,7 +132,8 @@ def run_forward(f, inputs):
         ys = f.forward(*xs) if f._rule is None else rules.call_forward(f, xs)
     except (TypeError, ValueError, OverflowError) as error:
         name_op(f, error, xs)
-    ys = [rules.output(f, y, xs) for y in (ys if isinstance(ys, tuple) else (ys,))]
+    given = ys if isinstance(ys, tuple) else (ys,)
+    ys = [rules.output(f, y, xs) for y in given]
     if not ys:
         raise TypeError(f"{who(type(f))}: forward returned an empty tuple, wanted an array or a tuple of arrays")
     if record and rules.has_variable(inputs):
@@ -141,6 +142,7 @@ def run_forward(f, inputs):
         for x in inputs:
             engine.hooks.unrecorded(x)
         outputs = [graph.without_graph(y, graph.CONSTANTS if record else graph.NO_GRAD) for y in ys]
+    sharing.note_views(outputs, given, ys, inputs, xs)
     if engine.watchers:
         for y in outputs:
             engine.hooks.result(y, type(f), inputs)

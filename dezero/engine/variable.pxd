@@ -1,5 +1,5 @@
 cimport cython
-from . cimport dispatch, function, graph, rules, tape
+from . cimport assign, dispatch, function, graph, rules, sharing, tape
 from .._kernels.nodes cimport Node, OpBase, VariableBase
 
 cdef class Variable(VariableBase):
@@ -7,6 +7,7 @@ cdef class Variable(VariableBase):
     cpdef object refuse_cut(self, str what)
 
 cdef object operate(OpBase op, str operator, object a, object b)
+cdef inline object changed(VariableBase x, object y)
 cdef object operate_alone(OpBase op, str operator, object a)
 cdef OpBase op_for(OpBase op, str operator)
 cdef object operate_beyond(str operator, object a, object b)

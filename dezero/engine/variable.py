@@ -8,7 +8,7 @@ from .._kernels.gradients import At
 from .._kernels.nodes import VariableBase, set_variable_class
 from ..errors import DTypeError, GradientError, GraphError, OpAttributeError, OpTypeError
 from ..registry import SYMBOLS, function_name, library_of, registry
-from . import dispatch, function, graph, guard, rules, tape
+from . import assign, dispatch, function, graph, guard, rules, sharing, tape
 from .checks import check_choice, check_data, check_loss, checked_gradient, describe
 from .dispatch import QUESTIONS, class_of, refuse_foreign, refuse_operand
 
@@ -93,6 +93,8 @@ class Variable(VariableBase):
                                  "it; hold the result itself, or compute under using_config('keep_data', True)")
         elif self.node is not None:
             self.node.mark_given_out()
+        elif self.array is None:
+            graph.refuse_stale(self)
         return self.array
 
     @data.setter
@@ -104,6 +106,8 @@ class Variable(VariableBase):
         if self.reason == graph.TRACED:
             raise GraphError("the argument of a function that a transform (grad, vjp, ...) differentiates keeps its data: "
                              "make a new Variable, or write x = x + step")
+        if self.alias is not None:
+            sharing.rebind(self, data)
         node = self.node
         if node is not None and (node.op is not None or node.in0 is not None):
             if data is None or data.shape != node.shape or data.dtype != node.dtype:
@@ -171,7 +175,7 @@ class Variable(VariableBase):
 
     def __repr__(self):
         if self.array is None and self.node is None:
-            return "variable(None)"
+            return "variable(stale)" if self.reason >= graph.OUTDATED else "variable(None)"
         return "variable(" + str(self._get_data()).replace("\n", "\n" + " " * 9) + ")"
 
     # -- where it comes from
@@ -322,7 +326,22 @@ class Variable(VariableBase):
     def __pos__(self): return operate_alone(function.operators.pos_, "__pos__", self)
     def __abs__(self): return operate_alone(function.operators.abs_, "__abs__", self)
     def __invert__(self): return operate_alone(function.operators.invert_, "__invert__", self)
+    def __iadd__(self, other): return changed(self, operate(function.operators.add_, "__add__", self, other))
+    def __isub__(self, other): return changed(self, operate(function.operators.sub_, "__sub__", self, other))
+    def __imul__(self, other): return changed(self, operate(function.operators.mul_, "__mul__", self, other))
+    def __itruediv__(self, other): return changed(self, operate(function.operators.truediv_, "__truediv__", self, other))
+    def __ifloordiv__(self, other): return changed(self, operate(function.operators.floordiv_, "__floordiv__", self, other))
+    def __imod__(self, other): return changed(self, operate(function.operators.mod_, "__mod__", self, other))
+    def __ipow__(self, other): return changed(self, operate(function.operators.pow_, "__pow__", self, other))
+    def __imatmul__(self, other): return changed(self, operate(function.operators.matmul_, "__matmul__", self, other))
+    def __iand__(self, other): return changed(self, operate(function.operators.and_, "__and__", self, other))
+    def __ior__(self, other): return changed(self, operate(function.operators.or_, "__or__", self, other))
+    def __ixor__(self, other): return changed(self, operate(function.operators.xor_, "__xor__", self, other))
+    def __ilshift__(self, other): return changed(self, operate(function.operators.lshift_, "__lshift__", self, other))
+    def __irshift__(self, other): return changed(self, operate(function.operators.rshift_, "__rshift__", self, other))
     def __getitem__(self, index): return op_for(function.operators.getitem_, "__getitem__").apply(self, index)
+
+    def __setitem__(self, index, value): assign.assign(self, index, value)
 
     def __iter__(self):
         if self.ndim == 0:
@@ -544,6 +563,13 @@ def operate(op, operator, a, b):
     if not dispatch.is_operand(a) or not dispatch.is_operand(b):
         return operate_beyond(operator, a, b)
     return op.apply(a, b)
+
+
+def changed(x, y):
+    """Return y, which an augmented assignment has made of x.  The caller's name is bound to it; in NumPy x itself would have changed."""
+    if x.alias is not None:
+        sharing.note_augmented(x, y)
+    return y
 
 
 def operate_beyond(operator, a, b):

@@ -1,0 +1,176 @@
+"""Assignment: `x[index] = v` binds the handle x to a new node, and leaves the old one to what was computed from it.
+
+The new node is that of the op `assign` (`ops/assign`), whose rule sends the gradient with zeros at the index to the old value,
+and what is at the index to v.  It reads no value, so the array can be written in place where nobody else has it: whoever
+reads the old value holds the array, be it a rule, the caller's `x.data` or a view of NumPy's, and then it is copied first.
+(The plain Python of `_kernels/nodes.py` can't tell, and copies always.)
+"""
+import numpy as np
+
+from .._kernels import nodes
+from .._kernels.gradients import put_at, shape_at
+from .._kernels.nodes import VariableBase
+from ..errors import DTypeError, FirstOrderOnly, GraphError
+from ..registry import registry
+from . import graph, hooks, op, rules, sharing
+from .checks import check_array, describe
+
+engine = hooks.engine
+
+
+def assign(x, index, value):
+    """Do x[index] = value, or raise and change nothing."""
+    if op.any_list((value,)) and op.any_variable(value):
+        value = np.array(value, like=x)
+    overtaken = x.reason == graph.OVERTAKEN
+    if overtaken:
+        sharing.claim(x, index, value)
+    try:
+        assign_fresh(x, index, value)
+    except BaseException:
+        if overtaken:
+            sharing.mark(x, graph.OVERTAKEN, value)
+        raise
+
+
+def assign_fresh(x, index, value):
+    """Do the same, x being what it is in NumPy."""
+    array = x._get_data()
+    check_kind(x, array)
+    if engine.guarding:
+        check_guard(x, value)
+    index = rules.as_index(index)
+    v = data_of(value, array)
+    fitting = fitted(v, array, index)
+    low, high, same = 0, 0, None
+    if x.alias is not None:
+        part = sharing.part_of(array, index)
+        low, high = nodes.bytes_of(x.alias, array, part)
+        sharing.check_view(x, low, high)
+        if isinstance(value, VariableBase) and sharing.is_taken_from(value, x, array, part):
+            same = value
+        part = None
+    parents = parents_of(x, value, array, v)
+    array = v = None                        # or `is_sole` would count them
+    bind(x, written(x, index, fitting), index, parents)
+    if high:
+        sharing.mark_others(x, low, high, same)
+    if engine.watchers:
+        engine.hooks.result(x, assignment().cls, (x, value))
+
+
+# ---- may it be? ------------------------------------------------------------------------------------------------------
+
+def check_kind(x, array):
+    """Refuse to assign to what keeps its value: the leaves, whose gradients are by what they were made with."""
+    if array is None:
+        raise TypeError("x[i] = v: this Variable has no data (Variable(None)): assign x.data first")
+    if x.reason == graph.TRACED:
+        raise GraphError("x[i] = v of the argument of a function that a transform (grad, vjp, ...) differentiates, which keeps its value: "
+                         "write x = np.copy(x) first")
+    if graph.is_leaf(x):
+        if graph.recording.on() and graph.is_differentiated(x):
+            raise GraphError("x[i] = v of a leaf, a Variable that the caller made: its gradient is by the value that it was made with. "
+                             "Write x = np.copy(x) first, or, to change its data, assign under no_grad()")
+        if not array.flags.writeable:
+            raise ValueError("x[i] = v: the data of this Variable are read-only")
+
+
+def check_guard(x, value):
+    """Refuse to put what a rule was given into a Variable that would give out its numbers."""
+    if type(engine.hooks.variable(graph.constant(np.zeros(())), (x, value))) is not type(x):
+        raise FirstOrderOnly("x[i] = v in a rule whose derivatives are recorded (create_graph=True), of v that was computed from what the "
+                             "rule was given, and x that was not: write x = F.assign(x, v, i), or np.where(mask, v, x)")
+
+
+def data_of(value, array):
+    """Return the value to assign as an array."""
+    if isinstance(value, VariableBase):
+        v = value._get_data()
+        if v is None:
+            raise TypeError("x[i] = v: v is a Variable without data (Variable(None))")
+        return v
+    if type(value) is int and array.dtype.kind in "iu":
+        return np.array(value, array.dtype)                 # an OverflowError where it has no room
+    return check_array(value if isinstance(value, np.ndarray) else np.asarray(value))
+
+
+def fitted(v, array, index):
+    """Return a value in the dtype of the array, and without axes of length 1 in front of those of the part it is assigned to."""
+    if not (np.can_cast(v.dtype, array.dtype, "same_kind") or v.dtype.kind in "iu" and array.dtype.kind in "iu"):
+        raise DTypeError(f"x[i] = v: v is {describe(v)}, and x is of dtype {array.dtype}, which can't hold it: assign to "
+                         f"x.astype({v.dtype}), or make of v what is meant")
+    try:
+        wanted = shape_at(index, array.shape)
+    except (IndexError, TypeError, ValueError) as error:
+        raise type(error)(f"x[i] = v of a Variable of shape {array.shape}: {error}") from error
+    lead = max(v.ndim - len(wanted), 0)
+    own = v.shape[lead:]
+    if v.shape[:lead].count(1) != lead or not all([n == m or n == 1 for n, m in zip(own[::-1], wanted[::-1])]):
+        raise ValueError(f"x[i] = v: v is of shape {v.shape}, and x[i] of shape {wanted}: v does not broadcast to it")
+    return (v.reshape(own) if lead else v).astype(array.dtype, copy=False)
+
+
+# ---- it is done ------------------------------------------------------------------------------------------------------
+
+def parents_of(x, value, array, v):
+    """Return the nodes of both operands, or None where nothing is recorded, and the data of x change.
+
+    Under no_grad what was recorded stays so, and v is constant in it.
+    """
+    records = graph.recording.on() and isinstance(value, VariableBase)
+    is_recorded = not graph.is_leaf(x) and not graph.is_constant(x)
+    if not is_recorded and not (records and graph.is_differentiated(value)):
+        engine.hooks.unrecorded(value)
+        return None
+    return graph.node_of(x) if is_recorded else unread(array), graph.node_of(value) if records else unread(v)
+
+
+def unread(array):
+    """Return a constant node of an array that no rule reads."""
+    node = graph.constant(array)
+    if not graph.keeping.on():
+        node.drop()
+    return node
+
+
+def written(x, index, v):
+    """Return the array of x with v at the index: the same one where nobody else has it, else a copy."""
+    array = x.array if nodes.is_sole(x) else np.array(x.array, order="K")
+    put_at(array, index, v)
+    if x.alias is not None and array.strides != x.array.strides:
+        x.alias.exact = False
+    return array
+
+
+def bind(x, array, index, parents):
+    """Bind x to a new node, or to new data."""
+    if parents is None:
+        is_constant = graph.is_constant(x)
+        if x.node is not None:
+            graph.retire(x)                 # to what was computed from it
+        if is_constant:
+            x.reason = graph.DETACHED
+        x.array = array
+        return 0
+    first, second = parents
+    f = op.new_call(assignment(), {"index": index})
+    f.generation = max(first.generation, second.generation)
+    node = graph.new_node(array)
+    node.op = f
+    node.generation = f.generation + 1
+    node.constant = first.constant and second.constant
+    node.track()
+    node.mark_given_out()
+    if not graph.keeping.on():
+        node.drop()
+    f._parents = parents
+    x.bind(node)
+    x.array, x.reason = array, graph.LEAF
+    x.track()
+    return 0
+
+
+def assignment():
+    """Return the op that is recorded."""
+    return registry.snapshot.names["assign"].cls.op

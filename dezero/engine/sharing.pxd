@@ -1,0 +1,22 @@
+cimport cython
+from . cimport graph
+from .._kernels cimport nodes
+from .._kernels.nodes cimport Alias, Node, VariableBase
+
+@cython.locals(y=VariableBase, x=VariableBase)
+cdef int note_views(list ys, tuple given, list arrays, tuple inputs, list xs) except -1
+@cython.locals(other=VariableBase)
+cdef int check_view(VariableBase x, Py_ssize_t low, Py_ssize_t high) except -1
+@cython.locals(other=VariableBase)
+cdef int mark_others(VariableBase x, Py_ssize_t low, Py_ssize_t high, object value) except -1
+@cython.locals(alias=Alias, other=VariableBase)
+cdef int note_augmented(VariableBase x, object y) except -1
+@cython.locals(alias=Alias)
+cdef int mark(VariableBase v, int reason, object pending, object before=*) except -1
+@cython.locals(alias=Alias)
+cdef int restore(VariableBase v) except -1
+cdef object part_of(object array, object index)
+@cython.locals(alias=Alias)
+cdef int claim(VariableBase x, object index, object value) except -1
+cdef bint is_taken_from(VariableBase v, VariableBase x, object array, object part) except -1
+cdef int rebind(VariableBase v, object data) except -1

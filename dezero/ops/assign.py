@@ -1,0 +1,67 @@
+"""Assignment to a part, as a function: what `x[index] = v` records."""
+import numpy as np
+
+from dezero import hookimpl, rule
+from dezero._kernels.gradients import overwritten_at, put_at, sum_to
+
+
+def forward(x, v, index) -> np.ndarray:
+    """Return a copy of x with v at an index."""
+    y = np.array(x, order="K")
+    put_at(y, index, np.asarray(v).reshape(own_shape(v, y[index].ndim)))
+    return y
+
+
+def own_shape(v, ndim):
+    """Return the shape of a value without the axes of length 1 that NumPy allows in front."""
+    return v.shape[max(v.ndim - ndim, 0):]
+
+
+@rule(forward, operands=("x", "v"), method=None)
+def assign(gy, y, x, v, index):
+    """y = x, but for y[index] = v;   ∂y/∂x = 1, but for 0 at the index;   ∂y/∂v = 1 there, summed over what was broadcast
+
+    Parameters
+    ----------
+    x : Variable, array or number
+    v : Variable, array or number
+        Of a shape that broadcasts to that of ``x[index]``.
+    index : int, slice, Ellipsis, None, boolean or integer array, or a tuple of these
+        Of a place that it names twice, the last value stands, and gets the gradient.
+
+    Returns
+    -------
+    Variable
+        A copy; ``x[index] = v`` binds x itself to it, without copying where nobody can tell.
+    """
+    gv, overwritten = gy[index], overwritten_at(index, x.shape)
+    if isinstance(gy, np.ndarray):          # is the rule's own
+        gv = np.array(gv)
+        gy[index] = 0
+        if overwritten is not None:
+            gv[overwritten] = 0
+        return gy, sum_to(gv, v.shape)
+    if overwritten is not None:
+        gv = assign(gv, 0.0, overwritten)
+    return assign(gy, 0.0, index), lambda: summed(gv, v.shape)
+
+
+def summed(g, shape):
+    """Return g summed over the axes along which a value of this shape was broadcast."""
+    lead = g.ndim - len(shape)
+    axes = tuple([j for j in range(g.ndim) if j < lead or shape[j - lead] == 1 and g.shape[j] != 1])
+    return np.sum(g, axis=axes).reshape(shape)
+
+
+assign.cls.index_parameter = "index"
+
+
+@assign.samples
+def samples(sample):
+    for index, shape in ((1, (3,)), ((slice(None), -1), ()), ((..., None, slice(2, 0, -1)), (3, 1, 2)), ([2, 0, 2], (3, 1))):
+        sample(sample.array(3, 3), sample.array(*shape), index)
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register(assign)
