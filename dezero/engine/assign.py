@@ -29,7 +29,7 @@ def assign(x, index, value):
         assign_fresh(x, index, value)
     except BaseException:
         if overtaken:
-            sharing.mark(x, graph.OVERTAKEN, value)
+            sharing.take_back(value)
         raise
 
 

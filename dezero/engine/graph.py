@@ -24,7 +24,7 @@ transforming = ModeFlag(config.defaults, "transform")
 vouched = ModeFlag(config.defaults, "vouched")
 
 # Variable.reason: why there is no graph behind a Variable without creator.  TRACED is no such reason, but a mark.
-LEAF, TRACED, NO_GRAD, CONSTANTS, UNCHAINED, DETACHED, OUTDATED, OVERTAKEN = range(8)
+LEAF, TRACED, NO_GRAD, CONSTANTS, UNCHAINED, DETACHED, OUTDATED, OVERTAKEN, REFUSED = range(9)
 REASONS = (
     "",                                     # the caller made it
     "",                                     # an argument of a function that a transform differentiates
@@ -37,6 +37,7 @@ REASONS = (
     "assignment, or take a copy: x[0] + 0",
     "in NumPy it would share memory with a part of it which has been changed since by +=, -= or the like, and have the new value: assign the "
     "part to where it was taken from, x[0] = row, or change x itself, x[0] += v; for a part of its own write row = row + v",
+    "it was changed by +=, -= or the like, and could not be assigned to where it was taken from",
 )
 
 

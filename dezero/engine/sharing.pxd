@@ -19,4 +19,6 @@ cdef object part_of(object array, object index)
 @cython.locals(alias=Alias)
 cdef int claim(VariableBase x, object index, object value) except -1
 cdef bint is_taken_from(VariableBase v, VariableBase x, object array, object part) except -1
+@cython.locals(other=VariableBase)
+cdef int take_back(VariableBase v) except -1
 cdef int rebind(VariableBase v, object data) except -1

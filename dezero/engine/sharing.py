@@ -13,9 +13,13 @@ import numpy as np
 
 from .._kernels import nodes
 from .._kernels.nodes import VariableBase
-from ..errors import GraphError
+from ..errors import DTypeError, GraphError
 from . import graph
 from .checks import describe
+
+
+class AugmentedError(DTypeError, ValueError):
+    """What an augmented assignment gives has another shape or a wider dtype than what it is to change."""
 
 
 def note_views(ys, given, arrays, inputs, xs):
@@ -49,6 +53,9 @@ def note_augmented(x, y):
     alias = x.alias
     if not isinstance(y, VariableBase) or y is x:
         return 0
+    if y.shape != x.shape or not np.can_cast(y.dtype, x.dtype, "same_kind"):
+        raise AugmentedError(f"an augmented assignment to a part of shape {x.shape} and dtype {x.dtype} gives one of shape {y.shape} and "
+                             f"dtype {y.dtype}, which has no room there: write row = row + v where it is to be another array")
     for other in alias.others(alias.low, alias.high):
         mark(other, graph.OVERTAKEN if other.alias.depth < alias.depth else graph.OUTDATED, y, x)
     if alias.depth:
@@ -104,6 +111,14 @@ def is_taken_from(v, x, array, part):
     if part is None or v.alias is None or v._get_data().shape != part.shape:
         return False
     return v.alias.is_part(x.alias, array, part)
+
+
+def take_back(v):
+    """Take back an augmented assignment that has made v, which could not be assigned to where it was taken from: v is stale instead."""
+    for other in v.alias.others(v.alias.low, v.alias.high):
+        if other.alias.pending is v:
+            restore(other)
+    mark(v, graph.REFUSED, None)
 
 
 def rebind(v, data):
