@@ -17,7 +17,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-ROOMS = "hooks graph sharing rules dispatch tape function op assign variable watch guarded higher partial".split()
+ROOMS = (*"hooks graph sharing rules dispatch tape function op assign variable watch guarded higher partial".split(),)
 COMPILED = ("dezero._kernels.elementwise", "dezero._kernels.nodes", *["dezero.engine." + room for room in ROOMS])
 
 # The engine runs with every check on; the compiled floor switches them off in its own files, where shapes are checked first.

@@ -25,6 +25,28 @@ def getitem(x: _Operand, index: Any) -> Variable:
     'y = x[index];   ∂y/∂x puts gy back to where it was taken from (`At`); what was taken twice adds up'
 def scatter(x: _Operand, index: Any, shape: Any) -> Variable:
     'y = 0 of a shape, then y[index] += x;   ∂y/∂x = gy[index]'
+def assign(x: _Operand, v: _Operand, index: Any) -> Variable:
+    'y = x, but for y[index] = v;   ∂y/∂x = 1, but for 0 at the index;   ∂y/∂v = 1 there, summed over what was broadcast'
+def copyto(dst: Any, src: Any, casting: Any = ..., where: Any = ...) -> Any:
+    'Do dst[where] = src, broadcast to dst.'
+def place(arr: Any, mask: Any, vals: Any) -> Any:
+    'Do arr[mask] = the first of vals, repeated or cut to as many.'
+def putmask(a: Any, /, mask: Any, values: Any) -> Any:
+    'Do a.flat[i] = values.flat[i], repeated, where the mask is True.'
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> Any:
+    'Do arr[..., indices[..., i, ...], ...] = values[..., i, ...], with i on an axis; None: in arr.flat.'
+def fill_diagonal(a: Any, val: Any, wrap: Any = ...) -> Any:
+    'Do a[i, i, ...] = val.'
+def put(a: Any, ind: Any, v: Any, mode: Any = ...) -> Any:
+    'Do a.flat[ind] = v, repeated or cut to as many.'
+def fill(x: Any, value: Any) -> Any:
+    'Do x[...] = value, one number.'
+def add_at(a: Any, indices: Any, b: Any = ..., /) -> Any:
+    'Do a[indices] += b; what is named twice adds up.'
+def subtract_at(a: Any, indices: Any, b: Any = ..., /) -> Any:
+    'Do a[indices] -= b; what is named twice adds up.'
+def flat(x: Any) -> Any:
+    'The elements of x in one row, to be read and assigned.'
 def reshape(a: _Operand, shape: Any, order: Any = ...) -> Variable:
     'y = the elements of a in a shape;   ∂y/∂a = 1'
 def squeeze(a: Any, axis: Any = ...) -> Variable:

@@ -29,8 +29,8 @@ def indices(ndim):
 def run(step, names):
     """Carry out a step: (what, name of the result, name, argument, ...) on a dict of arrays or Variables."""
     what, to, source, x = step
-    if what == "view":
-        names[to] = x(names[source])
+    if what in ("view", "compute"):
+        names[to] = as_array(x(names[source]))
     elif what == "assign":
         index, value = x
         names[to][index] = value if source is None else names[source]
@@ -45,20 +45,17 @@ def run(step, names):
             names[to] += x[1] if source is None else names[source]
         else:
             names[to] *= x[1] if source is None else names[source]
-    elif what == "compute":
-        names[to] = x(names[source])
     elif what == "combine":
-        names[to] = names[source] * names[x] + names[source]
+        names[to] = as_array(names[source] * names[x] + names[source])
     elif what == "same":
         names[to] = names[source]
     else:
         del names[to]
 
 
-def root_of(array):
-    while array.base is not None:
-        array = array.base
-    return array
+def as_array(x):
+    """Return what NumPy's arithmetic has made a scalar of as an array."""
+    return np.asarray(x) if isinstance(x, np.generic) else x
 
 
 class Views:
@@ -88,6 +85,7 @@ class Programs(RuleBasedStateMachine):
         self.start = np.random.default_rng(seed).integers(1, 5, size).astype(float)
         self.leaf, self.is_constant = Variable(self.start.copy()), is_constant
         self.mine, self.theirs = {}, {}
+        self.group = {"a": 0, "b": 1}   # by name: what was taken from what
         self.shared = set()             # names that may have been overtaken by an assignment to what they share memory with
         self.prepare(self.leaf, self.mine)
         self.prepare(self.start, self.theirs)
@@ -100,9 +98,8 @@ class Programs(RuleBasedStateMachine):
         return sorted(self.mine)
 
     def sharers(self, name):
-        """Return other names that NumPy may have share memory with a name."""
-        root = root_of(self.theirs[name])
-        return {other for other in self.theirs if root_of(self.theirs[other]) is root and self.mine[other] is not self.mine[name]}
+        """Return other names that may share memory with a name in NumPy: a reshape of what lies apart there is no view there."""
+        return {other for other in self.mine if self.group[other] == self.group[name] and self.mine[other] is not self.mine[name]}
 
     def take(self, step, changed=None):
         """Take a step in dezero and, where it is not refused, in NumPy."""
@@ -134,6 +131,7 @@ class Programs(RuleBasedStateMachine):
             self.shared.discard(to)
             if step[0] == "same" and step[2] in self.shared:
                 self.shared.add(to)
+            self.group[to] = self.group[step[2]] if step[0] in ("view", "same") else len(self.program) + 1
         run(step, self.theirs)
 
     @precondition(lambda self: self.mine)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the sources of the e
 KNOWN = {
     "function": {"answers", "bind", "by_place", "default", "functions", "leading", "name", "names", "needed"},
     "op": {"bind", "count", "default", "name", "pop"}, "graph": {"pop"}, "hooks": set(),
+    "sharing": set(), "assign": set(),
     "rules": {"array", "insert", "name", "size", "start", "step"}, "dispatch": {"answers", "name"}, "tape": set(),
     "variable": {"array", "creator", "names", "size"},
     "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "nodes": {"array", "pop", "watchers"},

@@ -16,10 +16,10 @@ cdef Alias new_alias(Storage storage, VariableBase v):
     alias.storage, alias.handle = storage, <PyObject *>v
     storage.made += 1
     alias.serial = storage.made
-    alias.after = storage.first
-    if storage.first != NULL:
-        (<Alias>storage.first).before = <PyObject *>alias
-    storage.first = <PyObject *>alias
+    alias.after = storage.newest
+    if storage.newest != NULL:
+        (<Alias>storage.newest).before = <PyObject *>alias
+    storage.newest = <PyObject *>alias
     v.alias = alias
     return alias
 
@@ -34,14 +34,14 @@ cdef class Alias:
         if self.before != NULL:
             (<Alias>self.before).after = self.after
         elif self.storage is not None:
-            self.storage.first = self.after
+            self.storage.newest = self.after
         if self.after != NULL:
             (<Alias>self.after).before = self.before
 
     cdef list others(self, Py_ssize_t low, Py_ssize_t high):
         """Return the living Variables, other than its own, that would have one of these bytes of the storage."""
         cdef list found = []
-        cdef PyObject *p = self.storage.first
+        cdef PyObject *p = self.storage.newest
         cdef PyObject *v
         while p != NULL:
             v = (<Alias>p).handle
@@ -53,7 +53,7 @@ cdef class Alias:
     cdef Alias again(self, VariableBase v):
         """Return an alias like this of another Variable."""
         cdef Alias alias = new_alias(self.storage, v)
-        alias.low, alias.high, alias.depth, alias.exact = self.low, self.high, self.depth, self.exact
+        alias.low, alias.high, alias.depth, alias.is_exact = self.low, self.high, self.depth, self.is_exact
         alias.taken_from, alias.at, alias.nd, alias.strides = self.taken_from, self.at, self.nd, self.strides
         return alias
 
@@ -102,7 +102,7 @@ cdef bint same_layout(ndarray a, ndarray b):
 cdef tuple bytes_of(Alias alias, object array, object part):
     """Return which bytes of the storage a part of the array would be; all that `alias` has, where that is not known."""
     cdef Py_ssize_t low
-    if not alias.exact or part is None:
+    if not alias.is_exact or part is None:
         return alias.low, alias.high
     low = alias.low + (lowest(<ndarray>part) - lowest(<ndarray>array))
     return low, low + extent(<ndarray>part)
@@ -114,14 +114,14 @@ cdef int note_view(VariableBase x, object array, VariableBase y, object view) ex
     cdef int j
     if whole is None:
         whole = new_alias(Storage(), x)
-        whole.high, whole.exact = extent(<ndarray>array), True
+        whole.high, whole.is_exact = extent(<ndarray>array), True
     alias = new_alias(whole.storage, y)
     alias.low, alias.high = bytes_of(whole, array, view)
     alias.depth, alias.taken_from, alias.at = whole.depth + 1, whole.serial, lowest(<ndarray>view) - lowest(<ndarray>array)
-    alias.exact = whole.exact and same_layout(<ndarray>view, <ndarray>y.array)
+    alias.is_exact = whole.is_exact and same_layout(<ndarray>view, <ndarray>y.array)
     alias.nd = cnp.PyArray_NDIM(<ndarray>view)
     if alias.nd > MAXDIMS:
-        alias.exact, alias.nd = False, -1   # is a part of nothing
+        alias.is_exact, alias.nd = False, -1   # is a part of nothing
         return 0
     for j in range(alias.nd):
         alias.strides[j] = cnp.PyArray_STRIDE(<ndarray>view, j)

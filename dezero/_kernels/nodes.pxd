@@ -115,7 +115,7 @@ cdef class Node:
 
 @cython.final
 cdef class Storage:
-    cdef PyObject *first                # of its aliases, which are linked through themselves
+    cdef PyObject *newest               # of its aliases, which are linked through themselves
     cdef Py_ssize_t made                # how many aliases it has had
 
 @cython.final
@@ -126,7 +126,7 @@ cdef class Alias:
     cdef PyObject *before, *after       # in the list of the storage
     cdef Py_ssize_t low, high           # its bytes of the storage
     cdef Py_ssize_t serial, depth       # its number in the storage; 0 for the Variable that all are views of
-    cdef bint exact                     # its array lies in memory as its bytes of the storage do
+    cdef bint is_exact                  # its array lies in memory as its bytes of the storage do
     cdef Py_ssize_t taken_from, at      # a view: the number of what it was taken from, and where its bytes begin there
     cdef int nd
     cdef Py_ssize_t strides[MAXDIMS]    # as NumPy's view of that has them

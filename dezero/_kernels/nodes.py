@@ -245,7 +245,7 @@ class Alias:
     def again(self, v):
         """Return an alias like this of another Variable."""
         alias = Alias(self.storage, v)
-        alias.low, alias.high, alias.depth, alias.exact = self.low, self.high, self.depth, self.exact
+        alias.low, alias.high, alias.depth, alias.is_exact = self.low, self.high, self.depth, self.is_exact
         alias.taken_from, alias.at, alias.strides = self.taken_from, self.at, self.strides
         return alias
 
@@ -268,7 +268,7 @@ def extent(a):
 
 def bytes_of(alias, array, part):
     """Return which bytes of the storage a part of the array would be; all that `alias` has, where that is not known."""
-    if not alias.exact or part is None:
+    if not alias.is_exact or part is None:
         return alias.low, alias.high
     low = alias.low + byte_bounds(part)[0] - byte_bounds(array)[0]
     return low, low + extent(part)
@@ -279,11 +279,11 @@ def note_view(x, array, y, view):
     whole = x.alias
     if whole is None:
         whole = Alias(Storage(), x)
-        whole.high, whole.exact = extent(array), True
+        whole.high, whole.is_exact = extent(array), True
     alias = Alias(whole.storage, y)
     alias.low, alias.high = bytes_of(whole, array, view)
     alias.depth, alias.taken_from, alias.at = whole.depth + 1, whole.serial, byte_bounds(view)[0] - byte_bounds(array)[0]
-    alias.exact = whole.exact and same_layout(view, y.array)
+    alias.is_exact = whole.is_exact and same_layout(view, y.array)
     alias.strides = view.strides
 
 

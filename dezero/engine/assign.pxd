@@ -1,7 +1,7 @@
 cimport cython
-from . cimport graph, hooks, op, rules, sharing
+from . cimport function, graph, hooks, op, rules, sharing
 from .hooks cimport Engine
-from .op cimport Op
+from .function cimport RuleFunction
 from .._kernels cimport nodes
 from .._kernels.nodes cimport Alias, FunctionBase, Node, VariableBase
 
@@ -21,4 +21,6 @@ cdef Node unread(object array)
 cdef object written(VariableBase x, object index, object v)
 @cython.locals(f=FunctionBase, node=Node, first=Node, second=Node, is_constant=bint)
 cdef int bind(VariableBase x, object array, object index, tuple parents) except -1
-cdef Op assignment()
+
+cdef class Assignment(RuleFunction):
+    pass

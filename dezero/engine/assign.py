@@ -1,18 +1,18 @@
 """Assignment: `x[index] = v` binds the handle x to a new node, and leaves the old one to what was computed from it.
 
-The new node is that of the op `assign` (`ops/assign`), whose rule sends the gradient with zeros at the index to the old value,
-and what is at the index to v.  It reads no value, so the array can be written in place where nobody else has it: whoever
+The rule of the new node sends the gradient with zeros at the index to the old value, and what is at the index to v, as that of
+the op `assign` does (`ops/assign`).  It reads no value, so the array can be written in place where nobody else has it: whoever
 reads the old value holds the array, be it a rule, the caller's `x.data` or a view of NumPy's, and then it is copied first.
 (The plain Python of `_kernels/nodes.py` can't tell, and copies always.)
 """
 import numpy as np
 
 from .._kernels import nodes
-from .._kernels.gradients import put_at, shape_at
+from .._kernels.gradients import overwritten_at, put_at, shape_at, sum_to
 from .._kernels.nodes import VariableBase
 from ..errors import DTypeError, FirstOrderOnly, GraphError
 from ..registry import registry
-from . import graph, hooks, op, rules, sharing
+from . import function, graph, hooks, op, rules, sharing
 from .checks import check_array, describe
 
 engine = hooks.engine
@@ -56,7 +56,7 @@ def assign_fresh(x, index, value):
     if high:
         sharing.mark_others(x, low, high, same)
     if engine.watchers:
-        engine.hooks.result(x, assignment().cls, (x, value))
+        engine.hooks.result(x, Assignment, (x, value))
 
 
 # ---- may it be? ------------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def written(x, index, v):
     array = x.array if nodes.is_sole(x) else np.array(x.array, order="K")
     put_at(array, index, v)
     if x.alias is not None and array.strides != x.array.strides:
-        x.alias.exact = False
+        x.alias.is_exact = False
     return array
 
 
@@ -154,7 +154,7 @@ def bind(x, array, index, parents):
         x.array = array
         return 0
     first, second = parents
-    f = op.new_call(assignment(), {"index": index})
+    f = Assignment(index)
     f.generation = max(first.generation, second.generation)
     node = graph.new_node(array)
     node.op = f
@@ -171,6 +171,29 @@ def bind(x, array, index, parents):
     return 0
 
 
-def assignment():
-    """Return the op that is recorded."""
-    return registry.snapshot.names["assign"].cls.op
+# ---- the way back ----------------------------------------------------------------------------------------------------
+
+class Assignment(function.RuleFunction):
+    """y = x, but for y[index] = v;   ∂y/∂x = 1, but for 0 at the index;   ∂y/∂v = 1 there, summed over what was broadcast
+
+    The op of x[index] = v.  In an ordinary backward it writes into the gradient that it gets, so that a thousand assignments
+    to an array take as long as the whole, and not a thousand times as long.
+    """
+
+    def __init__(self, index):
+        self._rule, self._parameters = ASSIGNMENT, {"index": index}
+
+
+def split(gy, y, x, v, index):
+    """Return the gradients of x and v."""
+    if type(gy) is not np.ndarray:
+        return registry.find_name("assign").cls.op.rule(gy, y, x, v, index)
+    gv, overwritten = np.array(gy[index]), overwritten_at(index, x.shape)
+    gy[index] = 0
+    if overwritten is not None:
+        gv[overwritten] = 0
+    return gy, sum_to(gv, v.shape)
+
+
+ASSIGNMENT = rules.Rule(split, None, False, False, False)
+ASSIGNMENT.reads, ASSIGNMENT.reads_result, ASSIGNMENT.owns = (False, False), False, True

@@ -215,6 +215,8 @@ class GradientTable:
         rematerialize_reads(node)
         gys = [rules.zeros_like(y) if gy is None else gy for gy, y in zip(gys, f._values or [node])]
         if f._rule is not None:
+            if f._rule.owns:
+                gys = [np.array(gy) for gy in gys]              # in the table they may be others' too
             gxs = rules.gradients_by_function(node, f, gys)
         else:
             inputs = [as_operand(x, f) for x in f._parents]

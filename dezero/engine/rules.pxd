@@ -23,6 +23,7 @@ cdef int note_environment(Rule rule) except -1
 cdef class Rule:
     cdef readonly object function, forward
     cdef readonly bint listed, takes_saved, is_own
+    cdef public bint owns
     cdef public tuple reads
     cdef public bint reads_result
     cdef public object environment

@@ -193,14 +193,15 @@ class Rule:
     """A rule that is a function, rule(gy, y, *operands, **parameters), and what the engine knows of it.
 
     `reads` tells of each operand, and `reads_result` of y, whether the rule reads more of it than its shape and dtype.  `listed`: the
-    operands are one tuple.  `is_own`: forward is the author's Python and no function of NumPy or SciPy.
+    operands are one tuple.  `is_own`: forward is the author's Python and no function of NumPy or SciPy.  `owns`: in an ordinary
+    backward it writes into the gradient that it gets.
     """
 
     def __init__(self, function, forward, listed, takes_saved, is_own):
         self.function, self.forward = function, forward
         self.listed, self.takes_saved, self.is_own = listed, takes_saved, is_own
         self.reads, self.reads_result = None, True
-        self.environment = None
+        self.environment, self.owns = None, False
 
 
 class UnreadError(GraphError, AttributeError):

@@ -3,7 +3,6 @@ from . cimport graph
 from .._kernels cimport nodes
 from .._kernels.nodes cimport Alias, Node, VariableBase
 
-@cython.locals(y=VariableBase, x=VariableBase)
 cdef int note_views(list ys, tuple given, list arrays, tuple inputs, list xs) except -1
 @cython.locals(other=VariableBase)
 cdef int check_view(VariableBase x, Py_ssize_t low, Py_ssize_t high) except -1

@@ -77,6 +77,7 @@ class Variable:
     def __abs__(self) -> Variable: ...
     def __invert__(self) -> Variable: ...
     def __getitem__(self, index: Any, /) -> Variable: ...
+    def __setitem__(self, index: Any, value: Any, /) -> None: ...
     def __iter__(self) -> Iterator[Variable]: ...
     def __len__(self) -> int: ...
     def __lt__(self, other: _Operand, /) -> Any: ...
@@ -119,6 +120,10 @@ class Variable:
         'y = x[index];   ∂y/∂x puts gy back to where it was taken from (`At`); what was taken twice adds up'
     def scatter(self, /, index: Any, shape: Any) -> Variable:
         'y = 0 of a shape, then y[index] += x;   ∂y/∂x = gy[index]'
+    def put(self, /, ind: Any, v: Any, mode: Any = ...) -> Any:
+        'Do a.flat[ind] = v, repeated or cut to as many.'
+    def fill(self, /, value: Any) -> Any:
+        'Do x[...] = value, one number.'
     def reshape(self, /, *shape: Any, **how: Any) -> Variable:
         'y = the elements of a in a shape;   ∂y/∂a = 1'
     def squeeze(self, /, axis: Any = ...) -> Variable:
@@ -135,6 +140,9 @@ class Variable:
         'y = the conjugate of x;   ∂y/∂x = 1'
     def conjugate(self, /) -> Variable:
         'y = the conjugate of x;   another name of conj'
+    @property
+    def flat(self) -> Any:
+        'The elements of x in one row, to be read and assigned.'
     @property
     def T(self) -> Variable:
         'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'

@@ -1,20 +1,16 @@
-"""Assignment to a part, as a function: what `x[index] = v` records."""
+"""Assignment to a part, as a function.  (`x[index] = v` itself is the engine's.)"""
 import numpy as np
 
 from dezero import hookimpl, rule
-from dezero._kernels.gradients import overwritten_at, put_at, sum_to
+from dezero._kernels.gradients import overwritten_at, put_at
 
 
 def forward(x, v, index) -> np.ndarray:
     """Return a copy of x with v at an index."""
-    y = np.array(x, order="K")
-    put_at(y, index, np.asarray(v).reshape(own_shape(v, y[index].ndim)))
+    y, v = np.array(x, order="K"), np.asarray(v)
+    lead = max(v.ndim - y[index].ndim, 0)   # axes of length 1 that NumPy allows in front
+    put_at(y, index, v.reshape(v.shape[lead:]))
     return y
-
-
-def own_shape(v, ndim):
-    """Return the shape of a value without the axes of length 1 that NumPy allows in front."""
-    return v.shape[max(v.ndim - ndim, 0):]
 
 
 @rule(forward, operands=("x", "v"), method=None)
@@ -35,15 +31,9 @@ def assign(gy, y, x, v, index):
         A copy; ``x[index] = v`` binds x itself to it, without copying where nobody can tell.
     """
     gv, overwritten = gy[index], overwritten_at(index, x.shape)
-    if isinstance(gy, np.ndarray):          # is the rule's own
-        gv = np.array(gv)
-        gy[index] = 0
-        if overwritten is not None:
-            gv[overwritten] = 0
-        return gy, sum_to(gv, v.shape)
     if overwritten is not None:
         gv = assign(gv, 0.0, overwritten)
-    return assign(gy, 0.0, index), lambda: summed(gv, v.shape)
+    return assign(gy, 0.0, index), summed(gv, v.shape)
 
 
 def summed(g, shape):

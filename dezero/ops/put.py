@@ -32,7 +32,7 @@ def place(arr, mask, vals) -> None:
     put_flat(arr, np.flatnonzero(mask_of(mask, arr, np.place)), vals)
 
 
-def putmask(a, mask, values) -> None:
+def putmask(a, /, mask, values) -> None:
     """Do a.flat[i] = values.flat[i], repeated, where the mask is True."""
     check(a, np.putmask)
     places = np.flatnonzero(mask_of(mask, a, np.putmask))
@@ -74,13 +74,13 @@ def fill(x, value) -> None:
     x[...] = value
 
 
-def add_at(a, indices, b) -> None:
+def add_at(a, indices, b=None, /) -> None:
     """Do a[indices] += b; what is named twice adds up."""
     check(a, "numpy.add.at")
     a[...] = a + spread(a, indices, b)
 
 
-def subtract_at(a, indices, b) -> None:
+def subtract_at(a, indices, b=None, /) -> None:
     """Do a[indices] -= b; what is named twice adds up."""
     check(a, "numpy.subtract.at")
     a[...] = a - spread(a, indices, b)
