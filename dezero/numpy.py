@@ -4,8 +4,13 @@
     y = np.array([x[0] * x[1], 2.0, x[1]])      # a Variable; of numbers alone it is NumPy's array
 
 `array asarray asanyarray ascontiguousarray asfortranarray full arange linspace logspace geomspace fromiter r_ c_ vectorize
-piecewise apply_along_axis` give Variables where a Variable is among their arguments, in lists too, and are NumPy's where none is;
-all other names are NumPy's own objects.  `zeros ones empty eye identity` are NumPy's too, as long as Variables take no assignments.
+piecewise apply_along_axis` give Variables where a Variable is among their arguments, in lists too, and are NumPy's where none is.
+`zeros ones empty full` of floating or complex numbers give constant Variables, which take assignments:
+
+    y = np.zeros(3)
+    y[0] = x[0] * x[1]                          # y is computed from x now
+
+All other names are NumPy's own objects.
 """
 import functools as _functools
 from collections.abc import Iterable as _Iterable
@@ -60,11 +65,24 @@ asarray = _twin(_np.asarray)(_pack.asarray)
 asanyarray = _twin(_np.asanyarray)(_pack.asarray)
 ascontiguousarray = _twin(_np.ascontiguousarray)(_pack.ascontiguousarray)
 asfortranarray = _twin(_np.asfortranarray)(_pack.asfortranarray)
-full = _twin(_np.full)(_pack.full)
 arange = _twin(_np.arange)(_pack.arange)
 linspace = _twin(_np.linspace)(_pack.linspace)
 logspace = _twin(_np.logspace)(_pack.logspace)
 geomspace = _twin(_np.geomspace)(_pack.geomspace)
+
+
+def _constant(function):
+    """Return a NumPy function that makes arrays; those of floating or complex numbers are constant Variables, to be assigned to."""
+    @_functools.wraps(function, ("__name__", "__qualname__", "__doc__"), ())
+    def call(*args, **kwargs):
+        if isinstance(kwargs.get("like"), _Variable):
+            kwargs.pop("like")
+        return _pack.made(function(*args, **kwargs))
+    return call
+
+
+zeros, ones, empty = _constant(_np.zeros), _constant(_np.ones), _constant(_np.empty)
+full = _twin(_constant(_np.full))(_pack.full)
 
 
 @_functools.wraps(_np.fromiter, ("__name__", "__qualname__", "__doc__"), ())

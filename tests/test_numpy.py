@@ -17,7 +17,7 @@ from dezero.errors import DTypeError, GradientError
 from dezero.testing import check_grads
 
 OWN = ("array asarray asanyarray ascontiguousarray asfortranarray full arange linspace logspace geomspace fromiter r_ c_ vectorize piecewise "
-       "apply_along_axis").split()
+       "apply_along_axis zeros ones empty").split()
 PRIVATE = {"__name__", "__doc__", "__package__", "__loader__", "__spec__", "__file__", "__cached__", "__builtins__", "__getattr__", "__dir__",
            "__all__", "__path__"}
 
@@ -88,7 +88,9 @@ PLAIN = {
     "ascontiguousarray of a number": lambda np: np.ascontiguousarray(3),
     "asfortranarray": lambda np: np.asfortranarray(A).flags.f_contiguous,
     "full": lambda np: np.full((2, 3), 7),
-    "full of a list": lambda np: np.full((2, 3), [1.0, 2.0, 3.0], order="F"),
+    "full of a list": lambda np: np.full((2, 3), [1, 2, 3], order="F"),
+    "zeros of integers": lambda np: np.zeros((2, 3), int, "F"), "ones of Booleans": lambda np: np.ones(3, "?"),
+    "zeros of a wrong shape": lambda np: np.zeros((2, -3)), "empty of nothing": lambda np: np.empty((0, 2), "i4"),
     "full of a wrong shape": lambda np: np.full((2, -3), 7),
     "arange": lambda np: np.arange(3),
     "arange of floats": lambda np: np.arange(0.5, 3.0, 0.25, dtype="f4"),
@@ -145,6 +147,42 @@ def test_without_variables_it_is_numpys(f):
         assert str(got).replace("_twin.<locals>.decorate.<locals>.", "") == str(want)
     else:
         assert got == want
+
+
+# -- what takes assignments
+
+
+@pytest.mark.parametrize("name, args", [("zeros", ((2, 3),)), ("ones", (4, "f4")), ("empty", ((2, 2), "f8", "F")), ("zeros", (2, complex)),
+                                        ("full", ((2, 3), 1.5)), ("full", ((2, 3), [1.0, 2.0, 3.0], None, "F")), ("zeros", ((),))])
+def test_what_is_made_of_floats_is_a_constant_variable(name, args):
+    got, want = getattr(np, name)(*args), getattr(numpy, name)(*args)
+    assert type(got) is Variable and got.is_constant and got.dtype == want.dtype and got.shape == want.shape
+    assert name == "empty" or (got.data == want).all()
+    assert got.data.flags.f_contiguous == want.flags.f_contiguous
+    assert (numpy.asarray(got) == numpy.asarray(got)).all()         # converts freely
+    like = getattr(np, name)(*args, like=Variable(numpy.ones(2)))
+    assert type(like) is Variable and like.shape == want.shape
+
+
+def test_what_is_made_takes_assignments():
+    x = Variable(numpy.array([2.0, 3.0]))
+    y = np.zeros((2, 2))
+    y[0] = x * x
+    y[1, 1] = 5.0
+    assert not y.is_constant and y.data.tolist() == [[4, 9], [0, 5]]
+    y.sum().backward()
+    assert x.grad.tolist() == [4, 6]
+
+
+def test_a_leaf_is_made_of_what_is_made():
+    made = np.ones(3)
+    x = Variable(made, "x")
+    made[0] = 7.0
+    assert x.data.tolist() == [1, 1, 1] and not x.is_constant
+    (x * x).sum().backward()
+    assert x.grad.tolist() == [2, 2, 2]
+    with pytest.raises(TypeError):
+        Variable(x)
 
 
 # -- with Variables

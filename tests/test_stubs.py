@@ -300,14 +300,15 @@ from numpy.typing import NDArray
 from typing import Any
 
 x = Variable(np.ones(3))
+x[0] = x[1] * 2.0
 assert_type(np.array([1.0, 2.0]), NDArray[Any])
 assert_type(np.array([[1.0, 2], [3, 4]], "f4", ndmin=3), NDArray[Any])
-assert_type(np.array(np.ones(3)), NDArray[Any])
+assert_type(np.array(np.ones(3)), Variable)
 assert_type(np.array([x, 1.0]), Variable)
 assert_type(array([[x[0], 0], [0.0, x[1]]]), Variable)
 assert_type(np.asarray(x), Variable)
 assert_type(np.full((2, 3), x), Variable)
-assert_type(np.full(3, 1.0), NDArray[Any])
+assert_type(np.zeros((2, 3)), Variable)
 assert_type(np.linspace(0.0, x[0]), Variable)
 assert_type(np.linspace(0.0, 1.0, endpoint=False), NDArray[Any])
 assert_type(np.fromiter((e * e for e in x), float), Variable)

@@ -68,6 +68,8 @@ class Variable(VariableBase):
     __pandas_priority__ = 10_000            # what pandas asks for, to leave an operator to the other side
 
     def __init__(self, data, name=None):
+        if isinstance(data, VariableBase) and graph.is_constant(data):
+            data = data._get_data().copy()          # as of `dezero.numpy.zeros`
         self.array = None if data is None else check_data(data)
         self._name = name
         self._grad = None

@@ -42,8 +42,8 @@ REASONS = {
     "refused: it calls a function of the caller's on single numbers; write that function for whole Variables": """
         frompyfunc fromfunction
         """,
-    "refused: it writes into its argument; y = np.where(mask, v, x), or np.concatenate of the parts": """
-        copyto put place putmask put_along_axis fill_diagonal *.at x.fill x.put x.partition x.sort x.resize x.setfield
+    "refused: it writes into its argument; an assignment to a part, x[i] = v, does": """
+        *.at x.partition x.sort x.resize x.setfield
         x.byteswap x.setflags
         """,
     "refused: it writes text or a file; give it x.data": """
@@ -55,9 +55,6 @@ REASONS = {
         """,
     "refused: what it says of data is no function to differentiate; give it x.data": """
         x.itemsize x.nbytes
-        """,
-    "refused: NumPy's is an iterator that writes; x.ravel() has the elements": """
-        x.flat
         """,
     "refused: where the memory of an array lies, which is an op's own; x.data has it": """
         x.base x.ctypes x.flags x.getfield x.strides x.view x.device x.to_device
