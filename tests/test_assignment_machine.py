@@ -128,8 +128,9 @@ class Programs(RuleBasedStateMachine):
         self.program.append(step)
         to = step[1]
         if step[0] in ("view", "compute", "combine", "same"):
+            is_shared = step[0] == "same" and step[2] in self.shared
             self.shared.discard(to)
-            if step[0] == "same" and step[2] in self.shared:
+            if is_shared:
                 self.shared.add(to)
             self.group[to] = self.group[step[2]] if step[0] in ("view", "same") else len(self.program) + 1
         run(step, self.theirs)

@@ -3,7 +3,7 @@ from . cimport function, graph, hooks, op, rules, sharing
 from .hooks cimport Engine
 from .function cimport RuleFunction
 from .._kernels cimport nodes
-from .._kernels.nodes cimport Alias, FunctionBase, Node, VariableBase
+from .._kernels.nodes cimport Alias, FunctionBase, Metadata, Node, OpBase, VariableBase
 
 cdef Engine engine
 
@@ -21,6 +21,8 @@ cdef Node unread(object array)
 cdef object written(VariableBase x, object index, object v)
 @cython.locals(f=FunctionBase, node=Node, first=Node, second=Node, is_constant=bint)
 cdef int bind(VariableBase x, object array, object index, tuple parents) except -1
+@cython.locals(node=Node, f=FunctionBase)
+cdef int leave(VariableBase x) except -1
 
 cdef class Assignment(RuleFunction):
     pass

@@ -5,11 +5,13 @@ the op `assign` does (`ops/assign`).  It reads no value, so the array can be wri
 reads the old value holds the array, be it a rule, the caller's `x.data` or a view of NumPy's, and then it is copied first.
 (The plain Python of `_kernels/nodes.py` can't tell, and copies always.)
 """
+from weakref import ref
+
 import numpy as np
 
 from .._kernels import nodes
 from .._kernels.gradients import overwritten_at, put_at, shape_at, sum_to
-from .._kernels.nodes import VariableBase
+from .._kernels.nodes import OpBase, VariableBase
 from ..errors import DTypeError, FirstOrderOnly, GraphError
 from ..registry import registry
 from . import function, graph, hooks, op, rules, sharing
@@ -145,6 +147,7 @@ def written(x, index, v):
 
 def bind(x, array, index, parents):
     """Bind x to a new node, or to new data."""
+    leave(x)
     if parents is None:
         is_constant = graph.is_constant(x)
         if x.node is not None:
@@ -169,6 +172,23 @@ def bind(x, array, index, parents):
     x.array, x.reason = array, graph.LEAF
     x.track()
     return 0
+
+
+def leave(x):
+    """Let the call that has computed x no longer have it as its result."""
+    node = None if x.node is None else graph.op_node(x.node)
+    if node is None or node.is_leaf():
+        return 0
+    if isinstance(node.op, OpBase):
+        f = None if node.metadata is None else node.metadata.creator
+    else:
+        f = node.in0.op if node.op is None else node.op
+    if f is not None and f._outputs is not None:
+        f._outputs = [GONE if y() is x else y for y in f._outputs]
+    return 0
+
+
+GONE = ref(set())
 
 
 # ---- the way back ----------------------------------------------------------------------------------------------------

@@ -61,6 +61,8 @@ def new_leaf(v):
         metadata_of(node).name = v._name
     node.constant = v.reason == DETACHED
     node.by_loops = True
+    if node.constant and not keeping.on():
+        node.drop()                         # the Variable holds it; where a rule reads it, `tape.save` does
     return v.bind_first(node)
 
 

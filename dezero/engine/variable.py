@@ -344,6 +344,7 @@ class Variable(VariableBase):
     def __getitem__(self, index): return op_for(function.operators.getitem_, "__getitem__").apply(self, index)
 
     def __setitem__(self, index, value): assign.assign(self, index, value)
+    def __delitem__(self, index): raise TypeError("del x[i]: elements of a Variable are not deleted; select those that stay")
 
     def __iter__(self):
         if self.ndim == 0:
