@@ -4,6 +4,21 @@ CLAIMS = {
     'dezero.ops.scatter': {
         'scatter': {},
     },
+    'dezero.ops.assign': {
+        'assign': {'method': None},
+    },
+    'dezero.ops.put': {
+        'copyto': {'numpy': ['numpy.copyto'], 'method': None, 'function': True},
+        'place': {'numpy': ['numpy.place'], 'method': None, 'function': True},
+        'putmask': {'numpy': ['numpy.putmask'], 'method': None, 'function': True},
+        'put_along_axis': {'numpy': ['numpy.put_along_axis'], 'method': None, 'function': True},
+        'fill_diagonal': {'numpy': ['numpy.fill_diagonal'], 'method': None, 'function': True},
+        'put': {'numpy': ['numpy.put'], 'function': True},
+        'fill': {'function': True},
+        'add_at': {'numpy': ['numpy.add.at'], 'method': None, 'function': True},
+        'subtract_at': {'numpy': ['numpy.subtract.at'], 'method': None, 'function': True},
+        'flat': {'method': None, 'attribute': 'flat', 'function': True},
+    },
     'dezero.ops.reshape': {
         'reshape': {'numpy': ['numpy.reshape'], 'method': 'dezero.ops.reshape.method'},
         'squeeze': {'numpy': ['numpy.squeeze'], 'function': True},
