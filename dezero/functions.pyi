@@ -66,13 +66,13 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Variable:
 def matrix_transpose(x: Any, /) -> Variable:
     'y[..., j, i] = x[..., i, j]'
 def conj(x: _Operand) -> Variable:
-    'y = the conjugate of x;   ∂y/∂x = 1'
+    'y = the conjugate of x;   ∂y/∂x = 1 of a real x; of a complex one dy is the conjugate of dx'
 def conjugate(x: Any) -> Variable:
     'y = the conjugate of x;   another name of conj'
 def real(val: Any) -> Variable:
-    'y = the real part of x;   ∂y/∂x = 1'
+    'y = the real part of x;   of a real x it is x itself'
 def imag(val: Any) -> Variable:
-    'y = the imaginary part of x, which is 0;   a constant'
+    'y = the imaginary part of x;   of a real x it is 0, a constant'
 def pack(xs: Any, places: Any, base: Any, shape: Any, order: Any = ...) -> Variable:
     'y = base, but x_k at place k;   ∂y/∂x_k = gy there'
 def array(object: Any, dtype: Any = ..., *, copy: Any = ..., order: Any = ..., subok: Any = ..., ndmin: Any = ...) -> Variable:

@@ -137,7 +137,7 @@ class Variable:
     def swapaxes(self, /, axis1: Any, axis2: Any) -> Variable:
         'y[..., i, ..., j, ...] = a[..., j, ..., i, ...]'
     def conj(self, /) -> Variable:
-        'y = the conjugate of x;   ∂y/∂x = 1'
+        'y = the conjugate of x;   ∂y/∂x = 1 of a real x; of a complex one dy is the conjugate of dx'
     def conjugate(self, /) -> Variable:
         'y = the conjugate of x;   another name of conj'
     @property
@@ -151,8 +151,8 @@ class Variable:
         'y[..., j, i] = x[..., i, j]'
     @property
     def real(self) -> Variable:
-        'y = the real part of x;   ∂y/∂x = 1'
+        'y = the real part of x;   of a real x it is x itself'
     @property
     def imag(self) -> Variable:
-        'y = the imaginary part of x, which is 0;   a constant'
+        'y = the imaginary part of x;   of a real x it is 0, a constant'
     def __getattr__(self, name: str, /) -> Any: ...

@@ -33,7 +33,6 @@ CLAIMS = {
         'histogram2d': {'numpy': ['numpy.histogram2d'], 'method': None, 'function': True},
         'histogramdd': {'numpy': ['numpy.histogramdd'], 'method': None, 'function': True},
         'histogram_bin_edges': {'numpy': ['numpy.histogram_bin_edges'], 'method': None, 'function': True},
-        'angle': {'numpy': ['numpy.angle'], 'method': None, 'function': True},
         'float_power': {'numpy': ['numpy.float_power'], 'method': None, 'function': True},
         'real_if_close': {'numpy': ['numpy.real_if_close'], 'method': None, 'function': True},
         'angle': {'numpy': ['numpy.angle'], 'method': None, 'function': True},
