@@ -151,9 +151,13 @@ class Programs(RuleBasedStateMachine):
         if isinstance(made, np.ndarray):
             self.take(("view", to, source, f))
 
+    def is_small(self, name):
+        """Are the numbers such that products of them stay finite?"""
+        return np.all(np.abs(self.theirs[name]) < 1e6)
+
     def value(self, data, shape):
         """Draw the name of a value that broadcasts to a shape, or None and a number."""
-        fitting = [name for name in self.names() if is_broadcast(self.theirs[name].shape, shape)]
+        fitting = [name for name in self.names() if is_broadcast(self.theirs[name].shape, shape) and self.is_small(name)]
         source = data.draw(st.sampled_from([None, *fitting]))
         return source, data.draw(st.sampled_from([2.0, 0.5, 3])) if source is None else None
 
@@ -191,7 +195,9 @@ class Programs(RuleBasedStateMachine):
     @rule(data=st.data(), to=NAMES)
     def combine(self, data, to):
         source = data.draw(st.sampled_from(self.names()))
-        fitting = [name for name in self.names() if is_broadcast(self.theirs[name].shape, self.theirs[source].shape)]
+        fitting = [name for name in self.names() if is_broadcast(self.theirs[name].shape, self.theirs[source].shape) and self.is_small(name)]
+        if not fitting:
+            return
         self.take(("combine", to, source, data.draw(st.sampled_from(fitting))))
 
     @precondition(lambda self: self.mine)

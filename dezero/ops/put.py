@@ -88,7 +88,8 @@ def subtract_at(a, indices, b=None, /) -> None:
 
 def spread(a, index, b):
     """Return zeros like a with b added at an index."""
-    return functions.scatter(np.broadcast_to(b, a.detach()[index].shape), index, a.shape)
+    y = functions.scatter(np.broadcast_to(b, a.detach()[index].shape), index, a.shape)
+    return y if isinstance(b, Variable) else y.detach()
 
 
 class Flat:

@@ -1,0 +1,167 @@
+"""NumPy's functions that write into their first argument: each does with a Variable what it does with an array."""
+import numpy as np
+import pytest
+
+import dezero.functions as F
+from dezero import Variable, grad, hessian, no_grad
+from dezero.errors import DTypeError, GradientError, GraphError
+
+RNG = np.random.default_rng(0)
+MASK = np.array([[True, False, True, True], [False, False, False, True], [True, False, False, False]])
+ROWS = np.array([[0], [2], [1]])
+
+
+def flat_set(x, index, value):
+    x.flat[index] = value
+
+
+def part_set(x, index, value):
+    x[index] = value
+
+
+def augmented(x, index, value, operator):
+    if operator == "+":
+        x[index] += value
+    elif operator == "-":
+        x[index] -= value
+    elif operator == "/":
+        x[index] /= value
+    else:
+        x[index] **= value
+
+
+FORMS = {
+    "copyto": lambda x, v: np.copyto(x, v[:4]),
+    "copyto where": lambda x, v: np.copyto(x, v[:4], where=MASK), "copyto where a row": lambda x, v: np.copyto(x, v[0], where=[True, False, True, False]),
+    "copyto a number": lambda x, v: np.copyto(dst=x, src=2.0, casting="unsafe"), "copyto nowhere": lambda x, v: np.copyto(x, v[:4], where=False),
+    "put": lambda x, v: np.put(x, [0, -1, 5, 5], v[:4]), "put fewer": lambda x, v: np.put(x, [[0, 1], [2, 3]], v[:3]),
+    "put more": lambda x, v: np.put(x, 3, v), "put nothing": lambda x, v: np.put(x, [1], v[:0]),
+    "x.put": lambda x, v: x.put([0, 13], v[:2], mode="wrap"), "put clip": lambda x, v: np.put(x, [-3, 40], v[:2], "clip"),
+    "place": lambda x, v: np.place(x, MASK, v[:2]), "place more": lambda x, v: np.place(x, MASK.ravel(), v), "place nowhere": lambda x, v: np.place(x, MASK & False, v),
+    "putmask": lambda x, v: np.putmask(x, MASK, v[:5]), "putmask with x": lambda x, v: np.putmask(x, MASK, x * 2.0),
+    "put_along_axis": lambda x, v: np.put_along_axis(x, ROWS, v[:3].reshape(3, 1), 1),
+    "put_along_axis 0": lambda x, v: np.put_along_axis(x, np.array([[0, 1, 2, 0]]), v[:1], 0),
+    "put_along_axis -1": lambda x, v: np.put_along_axis(x, ROWS, v[0], axis=-1),
+    "put_along_axis None": lambda x, v: np.put_along_axis(x, np.array([3, 1]), v[:2], None),
+    "fill_diagonal": lambda x, v: np.fill_diagonal(x, v[:2]), "fill_diagonal with a number": lambda x, v: np.fill_diagonal(x, v[1]),
+    "fill_diagonal of a high one": lambda x, v: np.fill_diagonal(x.T, 1.0) if isinstance(x, np.ndarray) else np.fill_diagonal(x, 1.0),
+    "fill": lambda x, v: x.fill(v[0]), "fill with a number": lambda x, v: x.fill(3),
+    "add.at": lambda x, v: np.add.at(x, ([0, 0, 1], [1, 1, 2]), v[:3]), "add.at a part": lambda x, v: np.add.at(x, (0, slice(1, 3)), v[:2]),
+    "add.at a number": lambda x, v: np.add.at(x, [0, 0], 2.0), "subtract.at": lambda x, v: np.subtract.at(x, [0, 0, 1], v[:4]),
+    "flat": lambda x, v: flat_set(x, slice(1, 9, 2), v[:3]), "flat element": lambda x, v: flat_set(x, 5, v[1]), "flat negative": lambda x, v: flat_set(x, -1, v[1]),
+    "flat list": lambda x, v: flat_set(x, [1, 1, 2], v[:3]), "flat mask": lambda x, v: flat_set(x, MASK.ravel(), v[:2]), "flat dots": lambda x, v: flat_set(x, ..., v[0]),
+    "real": lambda x, v: part_set(x.real, (0, slice(1, 3)), v[:2]),
+    "+=": lambda x, v: augmented(x, 0, v[:4], "+"), "-= of a list": lambda x, v: augmented(x, [0, 2], v[0], "-"), "/= of a mask": lambda x, v: augmented(x, MASK, v[3], "/"),
+    "**=": lambda x, v: augmented(x, (slice(None), 1), 3.0, "**"),
+}
+
+
+@pytest.mark.parametrize("f", FORMS.values(), ids=FORMS)
+def test_value_and_gradients(f):
+    a, b, weights = RNG.random((3, 4)) + 0.5, RNG.random(12) + 0.5, RNG.random((3, 4))
+
+    def program(x, v):
+        y, v = x * 1.0, v * 1.0
+        f(y, v)
+        return y
+
+    x, v = Variable(a), Variable(b)
+    y = program(x, v)
+    wanted = program(a, b)
+    np.testing.assert_allclose(y.data, wanted, rtol=1e-15)
+    (y * weights).sum().backward()
+    for of, leaf in ((0, x), (1, v)):
+        slopes = np.zeros(leaf.shape)
+        for i in np.ndindex(leaf.shape):
+            values = []
+            for step in (1e-6, -1e-6):
+                args = [a.copy(), b.copy()]
+                args[of][i] += step
+                values.append((program(*args) * weights).sum())
+            slopes[i] = (values[0] - values[1]) / 2e-6
+        np.testing.assert_allclose(np.zeros(leaf.shape) if leaf.grad is None else leaf.grad, slopes, atol=1e-8)
+
+
+@pytest.mark.parametrize("f", FORMS.values(), ids=FORMS)
+def test_second_order_and_constants(f):
+    def program(x):
+        y = (x * x).reshape(3, 4)
+        f(y, x * x)
+        return (y * y).sum()
+
+    x = RNG.random(12) + 0.5
+    found = hessian(program)(x)
+    for i in (0, 5, 11):
+        e = np.zeros(12)
+        e[i] = 1e-5
+        np.testing.assert_allclose(found[i], (grad(program)(x + e) - grad(program)(x - e)) / 2e-5, atol=1e-6)
+    c, array = np.zeros_like(Variable(np.ones((3, 4)))), np.zeros((3, 4))
+    f(c, x.copy())
+    f(array, x.copy())
+    assert c.is_constant and np.array_equal(c.data, array)
+
+
+@pytest.mark.parametrize("f", FORMS.values(), ids=FORMS)
+def test_a_leaf_is_refused(f):
+    x = Variable(np.ones((3, 4)))
+    if f in (FORMS["copyto nowhere"], FORMS["put nothing"], FORMS["place nowhere"]):
+        return
+    with pytest.raises(GraphError, match="leaf"):
+        f(x, np.ones(12))
+    assert x.data.tolist() == np.ones((3, 4)).tolist()
+    with no_grad():
+        f(x, np.ones(12) * 5.0)
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda x: np.put(x, [99], 1.0), IndexError, "out of bounds"), (lambda x: np.place(x, [True], 1.0), ValueError, "mask.*differ in size"),
+    (lambda x: np.putmask(x, [True], 1.0), ValueError, "mask.*differ in size"), (lambda x: np.place(x, MASK, []), ValueError, "no value"),
+    (lambda x: np.put_along_axis(x, np.array([0.0]), 1.0, 0), IndexError, "integer"), (lambda x: np.put_along_axis(x, np.array([0]), 1.0, 0), ValueError, "dimensions"),
+    (lambda x: np.fill_diagonal(x[0], 1.0), ValueError, "two dimensions"), (lambda x: x.fill(np.ones(2)), ValueError, "one number"),
+    (lambda x: np.copyto(x, 1j), DTypeError, "complex128"), (lambda x: np.copyto(x, np.ones(3, "f4"), casting="no"), TypeError, "according to the rule 'no'"),
+    (lambda x: np.copyto(x, np.ones(3)), ValueError, "broadcast"), (lambda x: np.add.at(x, 9, 1.0), IndexError, "out of bounds"),
+    (lambda x: flat_set(x, 99, 1.0), IndexError, "out of bounds"), (lambda x: flat_set(x, 0, [1.0, 2.0]), ValueError, "broadcast"),
+    (lambda x: np.multiply.at(x, 0, 2.0), TypeError, "multiply.at"),
+])
+def test_what_is_refused_changes_nothing(call, error, words):
+    x = Variable(np.ones((3, 4))) * 1.0
+    with pytest.raises(error, match=words):
+        call(x)
+    assert x.data.tolist() == np.ones((3, 4)).tolist()
+
+
+@pytest.mark.parametrize("call", [
+    lambda a, x: np.copyto(a, x), lambda a, x: np.put(a, [0], x), lambda a, x: np.place(a, a == 0, x), lambda a, x: np.putmask(a, a == 0, x),
+    lambda a, x: np.put_along_axis(a, np.array([0]), x, 0), lambda a, x: np.fill_diagonal(a.reshape(1, 3), x), lambda a, x: np.add.at(a, [0], x)])
+def test_into_a_plain_array(call):
+    a = np.zeros(3)
+    with pytest.raises((TypeError, GradientError), match="array"):
+        call(a, Variable(np.ones(1)) * 2.0)
+    assert not a.any()
+
+
+def test_flat_is_read():
+    x = Variable(np.arange(6.0).reshape(2, 3))
+    assert x.flat[4].data == 4 and x.flat[1:3].data.tolist() == [1, 2] and x.flat[[0, -1]].data.tolist() == [0, 5]
+    assert len(x.flat) == 6 and [e.item() for e in x.flat] == [0, 1, 2, 3, 4, 5] and x.flat.copy().shape == (6,)
+    sum(e * e for e in x.flat).backward()
+    assert x.grad.tolist() == [[0, 2, 4], [6, 8, 10]]
+    with pytest.raises(GradientError):
+        np.asarray(x.flat)
+    assert np.asarray(x.detach().flat).tolist() == [0, 1, 2, 3, 4, 5]
+    scalar = Variable(np.array(3.0)) * 1.0
+    scalar.flat[0] = 5.0
+    scalar.flat[:] = 6.0
+    assert scalar.data == 6.0 and scalar.flat[0].data == 6.0
+
+
+def test_parts_of_flat_are_copies_as_numpys():
+    x = Variable(np.arange(6.0).reshape(2, 3)) * 1.0
+    part = x.flat[1:3]
+    x[0] = 9.0
+    assert part.data.tolist() == [1, 2]
+
+
+def test_as_functions():
+    x = Variable(np.zeros(3)) * 1.0
+    assert F.put(x, [0], 2.0) is None and F.fill(x, 3.0) is None and x.data.tolist() == [3, 3, 3]
