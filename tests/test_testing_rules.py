@@ -10,7 +10,7 @@ from sites import Site
 
 from dezero import At, Saved, Variable, errors, plugins, rule
 from dezero.testing import CHECKS, check_grads, check_op, checks_of
-from dezero.testing.numeric import differences
+from dezero.testing.numeric import differences, is_root
 
 
 def T(a):
@@ -586,6 +586,11 @@ def test_jumps_in_proportion_to_the_steps_are_no_slope():
     value, error = differences(lambda t: 3 + np.sign(t) * ((abs(t) > 0.015) + (abs(t) > 0.009)) * 1.0)
     assert value == 100 and error == np.inf
     assert differences(np.sin)[1] < 1e-12
+
+
+def test_the_slope_of_a_root_grows():
+    assert is_root(lambda t: np.sqrt(abs(t))) and is_root(np.cbrt) and is_root(lambda t: t > 0)
+    assert not is_root(abs) and not is_root(lambda t: 100 * np.sin(t)) and not is_root(lambda t: t * t + 1e5)
 
 
 # ---- complex samples

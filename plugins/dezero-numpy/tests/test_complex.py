@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from calls import FUNCTIONS, samples_of_function
-from dezero import Variable, grad
+from dezero import Variable, grad, hvp
 from dezero.testing import check_grads
 from dezero_numpy._rules import conj
 from numpy.linalg import LinAlgError
@@ -212,6 +212,7 @@ def test_poly():
 def test_the_size_at_0():
     z = np.array([0j, 3 + 4j])
     np.testing.assert_allclose(grad(lambda z: np.sum(np.abs(z)))(z), [0, 0.6 - 0.8j], 1e-15)
+    assert hvp(lambda z: np.sum(np.abs(z)))(z, np.ones(2, complex))[0] == 0
     assert grad(lambda z: np.linalg.norm(z))(np.zeros(2, complex)).tolist() == [0, 0]
     assert grad(lambda z: np.std(z))(np.ones(2, complex)).tolist() == [0, 0]
 

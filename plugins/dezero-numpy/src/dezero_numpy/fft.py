@@ -37,8 +37,9 @@ def ifft(gy, y, a, n=None, axis=-1, norm=None):
 
 @rule(np.fft.rfft, name="fft.rfft")
 def rfft(gy, y, a, n=None, axis=-1, norm=None):
-    """yₖ = Σ aⱼ e^(-2πi jk / n), of real a, for k up to n / 2;   ∂y/∂a: the real part of the transform of gy and zeros"""
-    return at_front(np.real(np.fft.fft(gy, a.shape[axis] if n is None else n, axis, norm)), a, axis)
+    """yₖ = Σ aⱼ e^(-2πi jk / n), of real a, for k up to n / 2;   ∂y/∂a: the transform of gy and zeros, of which a takes the
+    real part"""
+    return at_front(np.fft.fft(gy, a.shape[axis] if n is None else n, axis, norm), a, axis)
 
 
 @rule(np.fft.irfft, name="fft.irfft")

@@ -474,6 +474,7 @@ def differences(w):
 @eig.samples
 def _(sample):
     sample(sample.through(symmetric, sample.array(3, 3)))
+    sample(sample.through(symmetric, sample.array(2, 3, 3)))
     sample(sample.through(lambda a: a + np.diag([1.0, 4.0, 9.0]), sample.array(3, 3)))
 
 
