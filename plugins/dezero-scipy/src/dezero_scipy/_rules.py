@@ -1,0 +1,54 @@
+"""What the modules of rules share."""
+import numpy as np
+from dezero import Op, Variable, rule
+from dezero.errors import GradientError
+
+
+def special(ufunc, **options):
+    """Return the decorator of the rule of a ufunc of scipy.special."""
+    return rule(ufunc, name=f"special.{ufunc.__name__}", **options)
+
+
+def unknown(function, *arguments):
+    """Return gradients that raise an error: those by arguments that a function has no known derivative by."""
+    def gradient_by(argument):
+        def gradient():
+            raise GradientError(f"{function} has no known derivative by {argument} here: {argument} can be a constant only, "
+                                f"an array or a number; write {argument}.detach() where it is a Variable")
+        return gradient
+    gradients = tuple(map(gradient_by, arguments))
+    return gradients if len(gradients) > 1 else gradients[0]
+
+
+def register_all(register, module):
+    """Register each op that a module has made."""
+    for op in module.values():
+        if isinstance(op, Op) and op.rule.__module__ == module["__name__"]:
+            register(op)
+
+
+def operand(x):
+    """Return a Variable or an array as it is, and numbers and lists as an array."""
+    return x if isinstance(x, (Variable, np.ndarray)) else np.asarray(x)
+
+
+def near(mask, value, x):
+    """Return x with a harmless value where a mask holds, so that what is not wanted there is finite and has finite derivatives."""
+    return np.where(mask, value, x)
+
+
+# -- what is tried by dezero.testing
+
+def above_0(sample):
+    sample(sample.array(2, 3, low=0.5, high=2.0))
+
+
+def inside(sample):
+    """Between 0 and 1."""
+    sample(sample.array(2, 3, low=0.1, high=0.9))
+
+
+def orders(sample):
+    """Of integer order, and of others."""
+    sample(np.array([0, 1, 2], np.int8), sample.array(2, 3, low=0.3, high=3.0))
+    sample(1.5, sample.array(2, 3, low=0.3, high=3.0))

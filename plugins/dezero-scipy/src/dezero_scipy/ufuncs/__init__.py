@@ -1,0 +1,1 @@
+"""The rules of the ufuncs of scipy.special, a module for each topic."""
