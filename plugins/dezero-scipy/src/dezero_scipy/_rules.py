@@ -39,6 +39,12 @@ def near(mask, value, x):
 
 # -- what is tried by dezero.testing
 
+def tried(samples, *ops):
+    """Give several ops the same samples."""
+    for op in ops:
+        op.samples(samples)
+
+
 def above_0(sample):
     sample(sample.array(2, 3, low=0.5, high=2.0))
 

@@ -1,22 +1,379 @@
-"""x"""
+"""Bessel, Kelvin, Struve, Airy and parabolic cylinder functions, and their integrals; real arguments only."""
+import math
+
 import numpy as np
 import scipy.special as sp
 from dezero import hookimpl
-from dezero_scipy._rules import register_all, special, unknown
+
+from dezero_scipy._rules import above_0, near, orders, register_all, special, tried, unknown
+
+
+# -- of order 0 and 1
+
+@special(sp.j0)
+def j0(gy, y, x):
+    """y = J₀(x);   ∂y/∂x = -J₁(x)"""
+    return -gy * sp.j1(x)
+
+
+@special(sp.j1)
+def j1(gy, y, x):
+    """y = J₁(x);   ∂y/∂x = (J₀ - J₂) / 2"""
+    return gy * (sp.j0(x) - sp.jv(2, x)) / 2
+
+
+@special(sp.y0)
+def y0(gy, y, x):
+    """y = Y₀(x);   ∂y/∂x = -Y₁(x)"""
+    return -gy * sp.y1(x)
+
+
+@special(sp.y1)
+def y1(gy, y, x):
+    """y = Y₁(x);   ∂y/∂x = Y₀ - Y₁ / x"""
+    return gy * (sp.y0(x) - y / x)
+
+
+@special(sp.i0)
+def i0(gy, y, x):
+    """y = I₀(x);   ∂y/∂x = I₁(x)"""
+    return gy * sp.i1(x)
+
+
+@special(sp.i0e)
+def i0e(gy, y, x):
+    """y = e⁻|ˣ| I₀(x);   ∂y/∂x = e⁻|ˣ| I₁ - y sign x"""
+    return gy * (sp.i1e(x) - y * np.sign(x))
+
+
+@special(sp.i1)
+def i1(gy, y, x):
+    """y = I₁(x);   ∂y/∂x = (I₀ + I₂) / 2"""
+    return gy * (sp.i0(x) + sp.iv(2, x)) / 2
+
+
+@special(sp.i1e)
+def i1e(gy, y, x):
+    """y = e⁻|ˣ| I₁(x);   ∂y/∂x = e⁻|ˣ| (I₀ + I₂) / 2 - y sign x"""
+    return gy * ((sp.i0e(x) + sp.ive(2, x)) / 2 - y * np.sign(x))
+
+
+@special(sp.k0)
+def k0(gy, y, x):
+    """y = K₀(x);   ∂y/∂x = -K₁(x)"""
+    return -gy * sp.k1(x)
+
+
+@special(sp.k0e)
+def k0e(gy, y, x):
+    """y = eˣ K₀(x);   ∂y/∂x = y - eˣ K₁"""
+    return gy * (y - sp.k1e(x))
+
+
+@special(sp.k1)
+def k1(gy, y, x):
+    """y = K₁(x);   ∂y/∂x = -K₀ - K₁ / x"""
+    return -gy * (sp.k0(x) + y / x)
+
+
+@special(sp.k1e)
+def k1e(gy, y, x):
+    """y = eˣ K₁(x);   ∂y/∂x = y - eˣ K₀ - y / x"""
+    return gy * (y - sp.k0e(x) - y / x)
+
+
+y0.samples(above_0)
+y1.samples(above_0)
+k0.samples(above_0)
+k0e.samples(above_0)
+k1.samples(above_0)
+k1e.samples(above_0)
+
+
+# -- of any order
+
 @special(sp.jv)
 def jv(gy, y, v, z):
     """y = Jᵥ(z);   ∂y/∂z = (Jᵥ₋₁ - Jᵥ₊₁) / 2"""
     return unknown("scipy.special.jv", "v"), gy * (sp.jv(v - 1, z) - sp.jv(v + 1, z)) / 2
 
 
-@jv.samples
+@special(sp.jve)
+def jve(gy, y, v, z):
+    """y = Jᵥ(z) e⁻|ᴵᵐ ᶻ|, Jᵥ of real z;   ∂y/∂z = (Jᵥ₋₁ - Jᵥ₊₁) / 2"""
+    return unknown("scipy.special.jve", "v"), gy * (sp.jve(v - 1, z) - sp.jve(v + 1, z)) / 2
+
+
+@special(sp.yn)
+def yn(gy, y, n, x):
+    """y = Yₙ(x);   ∂y/∂x = (Yₙ₋₁ - Yₙ₊₁) / 2"""
+    return unknown("scipy.special.yn", "n"), gy * (sp.yn(n - 1, x) - sp.yn(n + 1, x)) / 2
+
+
+@special(sp.yv)
+def yv(gy, y, v, z):
+    """y = Yᵥ(z);   ∂y/∂z = (Yᵥ₋₁ - Yᵥ₊₁) / 2"""
+    return unknown("scipy.special.yv", "v"), gy * (sp.yv(v - 1, z) - sp.yv(v + 1, z)) / 2
+
+
+@special(sp.yve)
+def yve(gy, y, v, z):
+    """y = Yᵥ(z) e⁻|ᴵᵐ ᶻ|, Yᵥ of real z;   ∂y/∂z = (Yᵥ₋₁ - Yᵥ₊₁) / 2"""
+    return unknown("scipy.special.yve", "v"), gy * (sp.yve(v - 1, z) - sp.yve(v + 1, z)) / 2
+
+
+@special(sp.iv)
+def iv(gy, y, v, z):
+    """y = Iᵥ(z);   ∂y/∂z = (Iᵥ₋₁ + Iᵥ₊₁) / 2"""
+    return unknown("scipy.special.iv", "v"), gy * (sp.iv(v - 1, z) + sp.iv(v + 1, z)) / 2
+
+
+@special(sp.ive)
+def ive(gy, y, v, z):
+    """y = e⁻|ᶻ| Iᵥ(z);   ∂y/∂z = e⁻|ᶻ| (Iᵥ₋₁ + Iᵥ₊₁) / 2 - y sign z"""
+    return unknown("scipy.special.ive", "v"), gy * ((sp.ive(v - 1, z) + sp.ive(v + 1, z)) / 2 - y * np.sign(z))
+
+
+@special(sp.kn)
+def kn(gy, y, n, x):
+    """y = Kₙ(x);   ∂y/∂x = -(Kₙ₋₁ + Kₙ₊₁) / 2"""
+    return unknown("scipy.special.kn", "n"), -gy * (sp.kn(np.abs(n - 1), x) + sp.kn(n + 1, x)) / 2
+
+
+@special(sp.kv)
+def kv(gy, y, v, z):
+    """y = Kᵥ(z);   ∂y/∂z = -(Kᵥ₋₁ + Kᵥ₊₁) / 2"""
+    return unknown("scipy.special.kv", "v"), -gy * (sp.kv(v - 1, z) + sp.kv(v + 1, z)) / 2
+
+
+@special(sp.kve)
+def kve(gy, y, v, z):
+    """y = eᶻ Kᵥ(z);   ∂y/∂z = y - eᶻ (Kᵥ₋₁ + Kᵥ₊₁) / 2"""
+    return unknown("scipy.special.kve", "v"), gy * (y - (sp.kve(v - 1, z) + sp.kve(v + 1, z)) / 2)
+
+
+tried(orders, jv, jve, yv, yve, iv, ive, kv, kve)
+
+
+@yn.samples
+@kn.samples
 def _(sample):
-    sample(np.array([0, 1, 2]), sample.array(2, 3))
-    sample(0.5, sample.array(2, 3, low=.5))
+    sample(np.array([0, 1, 2], np.int8), sample.array(2, 3, low=0.3, high=3.0))
+
+
+# -- Kelvin's, with w = ber + i bei: w'' = i w - w' / x
+
+def by_x(g, x):
+    """Return g / x, 0 at 0, of a g that is 0 there to the third power."""
+    is_0 = x == 0
+    return np.where(is_0, 0, g / near(is_0, 1, x))
+
+
+@special(sp.ber)
+def ber(gy, y, x):
+    """y = ber x;   ∂y/∂x = ber' x"""
+    return gy * sp.berp(x)
+
+
+@special(sp.bei)
+def bei(gy, y, x):
+    """y = bei x;   ∂y/∂x = bei' x"""
+    return gy * sp.beip(x)
+
+
+@special(sp.ker)
+def ker(gy, y, x):
+    """y = ker x;   ∂y/∂x = ker' x"""
+    return gy * sp.kerp(x)
+
+
+@special(sp.kei)
+def kei(gy, y, x):
+    """y = kei x;   ∂y/∂x = kei' x"""
+    return gy * sp.keip(x)
+
+
+@special(sp.berp)
+def berp(gy, y, x):
+    """y = ber' x;   ∂y/∂x = -bei x - y / x"""
+    return -gy * (sp.bei(x) + by_x(y, x))
+
+
+@special(sp.beip)
+def beip(gy, y, x):
+    """y = bei' x;   ∂y/∂x = ber x - y / x, ½ at 0"""
+    is_0 = x == 0
+    return gy * (sp.ber(x) - np.where(is_0, 0.5, y / near(is_0, 1, x)))
+
+
+@special(sp.kerp)
+def kerp(gy, y, x):
+    """y = ker' x;   ∂y/∂x = -kei x - y / x"""
+    return -gy * (sp.kei(x) + y / x)
+
+
+@special(sp.keip)
+def keip(gy, y, x):
+    """y = kei' x;   ∂y/∂x = ker x - y / x"""
+    return gy * (sp.ker(x) - y / x)
+
+
+tried(above_0, ker, kei, kerp, keip)
+
+
+# -- Struve's
+
+def power_of_struve(v, x):
+    """Return (x/2)ᵛ / √π Γ(v + 3/2)."""
+    return (x / 2) ** v * sp.rgamma(v + 1.5) / math.sqrt(math.pi)
+
+
+@special(sp.struve)
+def struve(gy, y, v, x):
+    """y = Hᵥ(x);   ∂y/∂x = (Hᵥ₋₁ - Hᵥ₊₁ + (x/2)ᵛ / √π Γ(v + 3/2)) / 2"""
+    return unknown("scipy.special.struve", "v"), lambda: gy * (
+        sp.struve(v - 1, x) - sp.struve(v + 1, x) + power_of_struve(v, x)) / 2
+
+
+@special(sp.modstruve)
+def modstruve(gy, y, v, x):
+    """y = Lᵥ(x);   ∂y/∂x = (Lᵥ₋₁ + Lᵥ₊₁ + (x/2)ᵛ / √π Γ(v + 3/2)) / 2"""
+    return unknown("scipy.special.modstruve", "v"), lambda: gy * (
+        sp.modstruve(v - 1, x) + sp.modstruve(v + 1, x) + power_of_struve(v, x)) / 2
+
+
+struve.samples(orders)
+modstruve.samples(orders)
+
+
+# -- Airy's, and parabolic cylinders
+
 @special(sp.airy)
 def airy(gy, y, z):
-    """y = Ai, Ai', Bi, Bi';   y'' = z y"""
+    """y = Ai, Ai', Bi, Bi' of z;   Ai'' = z Ai,   Bi'' = z Bi"""
     return gy[0] * y[1] + gy[1] * z * y[0] + gy[2] * y[3] + gy[3] * z * y[2]
+
+
+@special(sp.airye)
+def airye(gy, y, z):
+    """y = Ai eʳ, Ai' eʳ, Bi e⁻ʳ, Bi' e⁻ʳ with r = 2/3 z√z, 0 for Bi of z < 0;   ∂/∂z: that of airy, ± y√z"""
+    root = np.sqrt(np.maximum(z, 0))
+    of_ai = np.where(z < 0, 0, gy[0] * (y[1] + root * y[0]) + gy[1] * (z * y[0] + root * y[1]))
+    return of_ai + gy[2] * (y[3] - root * y[2]) + gy[3] * (z * y[2] - root * y[3])
+
+
+airye.samples(above_0)
+
+
+@special(sp.pbdv)
+def pbdv(gy, y, v, x):
+    """y = Dᵥ(x), Dᵥ'(x);   Dᵥ'' = (x²/4 - v - ½) Dᵥ"""
+    return unknown("scipy.special.pbdv", "v"), gy[0] * y[1] + gy[1] * (x * x / 4 - v - 0.5) * y[0]
+
+
+@special(sp.pbvv)
+def pbvv(gy, y, v, x):
+    """y = Vᵥ(x), Vᵥ'(x);   Vᵥ'' = (x²/4 + v + ½) Vᵥ... of scipy's v, as of Dᵥ"""
+    return unknown("scipy.special.pbvv", "v"), gy[0] * y[1] + gy[1] * (x * x / 4 - v - 0.5) * y[0]
+
+
+@special(sp.pbwa)
+def pbwa(gy, y, a, x):
+    """y = W(a, x), W'(a, x);   W'' = (a - x²/4) W"""
+    return unknown("scipy.special.pbwa", "a"), gy[0] * y[1] + gy[1] * (a - x * x / 4) * y[0]
+
+
+tried(orders, pbdv, pbvv, pbwa)
+
+
+# -- integrals
+
+@special(sp.itairy)
+def itairy(gy, y, x):
+    """y = ∫₀ˣ of Ai(t), Bi(t), Ai(-t), Bi(-t)"""
+    ahead, back = sp.airy(x), sp.airy(-x)
+    return gy[0] * ahead[0] + gy[1] * ahead[2] + gy[2] * back[0] + gy[3] * back[2]
+
+
+@special(sp.iti0k0)
+def iti0k0(gy, y, x):
+    """y = ∫₀ˣ of I₀(t), K₀(t)"""
+    return gy[0] * sp.i0(x) + gy[1] * sp.k0(x)
+
+
+@special(sp.itj0y0)
+def itj0y0(gy, y, x):
+    """y = ∫₀ˣ of J₀(t), Y₀(t)"""
+    return gy[0] * sp.j0(x) + gy[1] * sp.y0(x)
+
+
+def beyond_1(x, sign, function):
+    """Return (f(x) - 1) / x of f = I₀ (sign 1) or J₀ (sign -1), by its series where a difference has few digits."""
+    is_small = np.abs(x) < 1
+    t, far = near(~is_small, 0, x) / 2, near(is_small, 1, x)
+    square, series = sign * t * t, 0
+    for k in range(9, 0, -1):
+        series = (1 + series) * square / (k * k)            # Σ (±t²)ᵏ / k!²
+    is_0 = t == 0
+    return np.where(is_small, np.where(is_0, sign * t / 2, series / (2 * near(is_0, 1, t))), (function(far) - 1) / far)
+
+
+@special(sp.it2i0k0)
+def it2i0k0(gy, y, x):
+    """y = ∫₀ˣ (I₀(t) - 1) / t dt, ∫ₓ K₀(t) / t dt"""
+    return gy[0] * beyond_1(x, 1, sp.i0) - gy[1] * sp.k0(x) / x
+
+
+@special(sp.it2j0y0)
+def it2j0y0(gy, y, x):
+    """y = ∫₀ˣ (1 - J₀(t)) / t dt, ∫ₓ Y₀(t) / t dt"""
+    return -gy[0] * beyond_1(x, -1, sp.j0) - gy[1] * sp.y0(x) / x
+
+
+@special(sp.itstruve0)
+def itstruve0(gy, y, x):
+    """y = ∫₀ˣ H₀(t) dt"""
+    return gy * sp.struve(0, x)
+
+
+@special(sp.it2struve0)
+def it2struve0(gy, y, x):
+    """y = ∫ₓ H₀(t) / t dt"""
+    return -gy * sp.struve(0, x) / x
+
+
+@special(sp.itmodstruve0)
+def itmodstruve0(gy, y, x):
+    """y = ∫₀ˣ L₀(t) dt"""
+    return gy * sp.modstruve(0, x)
+
+
+tried(above_0, itairy, iti0k0, itj0y0, it2i0k0, it2j0y0, itstruve0, it2struve0, itmodstruve0)
+
+
+@special(sp.besselpoly)
+def besselpoly(gy, y, a, lmb, nu):
+    """y = ∫₀¹ xˡ Jᵥ(2ax) dx;   ∂y/∂a = ∫₀¹ xˡ⁺¹ (Jᵥ₋₁ - Jᵥ₊₁) dx"""
+    return (lambda: gy * (sp.besselpoly(a, lmb + 1, nu - 1) - sp.besselpoly(a, lmb + 1, nu + 1)),
+            *unknown("scipy.special.besselpoly", "lmb", "nu"))
+
+
+@besselpoly.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.3, high=3.0), 1.5, 2.0)
+    sample(sample.array(2, 3, low=0.3, high=3.0), 0, 3)
+
+
+@special(sp.wright_bessel)
+def wright_bessel(gy, y, a, b, x):
+    """y = Σ xᵏ / k! Γ(ak + b);   ∂y/∂x = the same with a + b for b"""
+    return *unknown("scipy.special.wright_bessel", "a", "b"), lambda: gy * sp.wright_bessel(a, a + b, x)
+
+
+@wright_bessel.samples
+def _(sample):
+    sample(0.5, 1.5, sample.array(2, 3, low=0.3, high=3.0))
+
 
 @hookimpl
 def dezero_register_ops(register):

@@ -99,7 +99,8 @@ def wrightomega(gy, y, z):
 @special(sp.powm1)
 def powm1(gy, y, x, p):
     """y = xᵖ - 1;   ∂y/∂x = p xᵖ⁻¹,   ∂y/∂p = xᵖ log x, 0 for x = 0"""
-    return gy * p * x ** (p - 1), gy * sp.xlogy(y + 1, x)
+    is_0 = p == 0
+    return np.where(is_0, 0, gy * p * near(is_0, 1, x) ** (p - 1)), gy * sp.xlogy(y + 1, x)
 
 
 def slope_by_power(log, p):
@@ -224,16 +225,22 @@ def entr(gy, y, x):
     return -gy * (np.log(x) + 1)
 
 
+def log_ratio(x, y):
+    """Return log(x / y), 0 where both are 0."""
+    is_0 = (x == 0) & (y == 0)
+    return np.log(near(is_0, 1, x) / near(is_0, 1, y))
+
+
 @special(sp.rel_entr)
 def rel_entr(gy, y, x1, x2):
     """y = a log(a / b);   ∂y/∂a = log(a / b) + 1,   ∂y/∂b = -a / b"""
-    return lambda: gy * (np.log(x1 / x2) + 1), -gy * ratio(x1, x2)
+    return lambda: gy * (log_ratio(x1, x2) + 1), -gy * ratio(x1, x2)
 
 
 @special(sp.kl_div)
 def kl_div(gy, y, x1, x2):
     """y = a log(a / b) - a + b;   ∂y/∂a = log(a / b),   ∂y/∂b = 1 - a / b"""
-    return lambda: gy * np.log(x1 / x2), gy * (1 - ratio(x1, x2))
+    return lambda: gy * log_ratio(x1, x2), gy * (1 - ratio(x1, x2))
 
 
 @special(sp.huber)
@@ -255,9 +262,10 @@ def pseudo_huber(gy, y, delta, r):
 
 @special(sp.agm)
 def agm(gy, y, a, b):
-    """y = the arithmetic-geometric mean = π / 2R_F(0, a², b²);   ∂y/∂a = 2y² |a| R_D(0, b², a²) / 3π"""
-    g = gy * y * y * (2 / (3 * math.pi))
-    return lambda: g * np.abs(a) * sp.elliprd(0, b * b, a * a), lambda: g * np.abs(b) * sp.elliprd(0, a * a, b * b)
+    """y = the arithmetic-geometric mean = π / 2R_F(0, a², b²);   ∂y/∂a = 2y² |a| R_D(0, b², a²) / 3π, 0 at the origin"""
+    g, is_0 = gy * y * y * (2 / (3 * math.pi)), (a == 0) & (b == 0)
+    a, b = near(is_0, 1, np.abs(a)), near(is_0, 1, np.abs(b))
+    return lambda: g * a * sp.elliprd(0, b * b, a * a), lambda: g * b * sp.elliprd(0, a * a, b * b)
 
 
 @special(sp.spence)

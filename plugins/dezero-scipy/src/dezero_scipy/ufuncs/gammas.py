@@ -19,10 +19,10 @@ def polygamma(gy, y, n, x):
     return unknown("scipy.special.polygamma", "n"), gy * polygamma(n + 1, x)
 
 
-@rule(sp.zeta, name="special.zeta", method=None, operands=("x", "q?"))
-def zeta(gy, y, x, q=None):
+@rule(lambda x, q: sp.zeta(x, q), name="special.zeta", method=None)
+def zeta(gy, y, x, q):
     """y = Σ (k + q)⁻ˣ;   ∂y/∂q = -x ζ(x + 1, q)"""
-    return unknown("scipy.special.zeta", "x"), None if q is None else -gy * x * zeta(x + 1, q)
+    return unknown("scipy.special.zeta", "x"), lambda: -gy * x * zeta(x + 1, q)
 
 
 @polygamma.samples
@@ -90,8 +90,10 @@ loggamma.samples(above_0)
 @special(sp.poch)
 def poch(gy, y, z, m):
     """y = Γ(z + m) / Γ(z);   ∂y/∂z = y (ψ(z + m) - ψ(z)),   ∂y/∂m = y ψ(z + m)"""
-    g, psi_of_sum = gy * y, sp.psi(z + m)
-    return g * (psi_of_sum - sp.psi(z)), g * psi_of_sum
+    is_pole = (z <= 0) & (z == np.rint(z)) & (z + m > 0)        # where y = 0, and has a derivative
+    by_z = gy * y * (sp.psi(z + m) - sp.psi(near(is_pole, 1, z)))
+    at_pole = gy * sp.gamma(near(~is_pole, 1, z + m)) * slope_of_rgamma(near(~is_pole, 0, z))
+    return np.where(m == 0, 0, np.where(is_pole, at_pole, by_z)), gy * y * sp.psi(z + m)
 
 
 @special(sp.beta)
@@ -198,7 +200,7 @@ def betainccinv(gy, y, a, b, p):
 @gammaincc.samples
 def _(sample):
     sample(1.5, sample.array(2, 3, low=0.3, high=3.0))
-    sample(np.array([1, 2, 3], np.int8), sample.array(2, 3, low=0.3, high=3.0))
+    sample(3, sample.array(2, 3, low=0.3, high=3.0))
 
 
 @gammaincinv.samples

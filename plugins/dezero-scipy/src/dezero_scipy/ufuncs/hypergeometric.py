@@ -1,0 +1,62 @@
+"""Hypergeometric functions, and the Legendre functions."""
+import numpy as np
+import scipy.special as sp
+from dezero import hookimpl
+
+from dezero_scipy._rules import register_all, special, unknown
+
+
+@special(sp.hyp0f1)
+def hyp0f1(gy, y, v, z):
+    """y = ₀F₁(v; z);   ∂y/∂z = ₀F₁(v + 1; z) / v"""
+    return unknown("scipy.special.hyp0f1", "v"), lambda: gy * sp.hyp0f1(v + 1, z) / v
+
+
+@special(sp.hyp1f1)
+def hyp1f1(gy, y, a, b, x):
+    """y = ₁F₁(a; b; x);   ∂y/∂x = a/b ₁F₁(a + 1; b + 1; x)"""
+    return *unknown("scipy.special.hyp1f1", "a", "b"), lambda: gy * (a / b) * sp.hyp1f1(a + 1, b + 1, x)
+
+
+@special(sp.hyp2f1)
+def hyp2f1(gy, y, a, b, c, z):
+    """y = ₂F₁(a, b; c; z);   ∂y/∂z = ab/c ₂F₁(a + 1, b + 1; c + 1; z)"""
+    return *unknown("scipy.special.hyp2f1", "a", "b", "c"), lambda: gy * (a * b / c) * sp.hyp2f1(a + 1, b + 1, c + 1, z)
+
+
+@special(sp.hyperu)
+def hyperu(gy, y, a, b, x):
+    """y = U(a, b, x);   ∂y/∂x = -a U(a + 1, b + 1, x)"""
+    return *unknown("scipy.special.hyperu", "a", "b"), lambda: -gy * a * sp.hyperu(a + 1, b + 1, x)
+
+
+@special(sp.lpmv)
+def lpmv(gy, y, m, v, x):
+    """y = Pᵥᵐ(x);   ∂y/∂x = ((m - v - 1) Pᵥ₊₁ᵐ + (v + 1) x y) / (1 - x²)"""
+    return *unknown("scipy.special.lpmv", "m", "v"), lambda: gy * ((m - v - 1) * sp.lpmv(m, v + 1, x) + (v + 1) * x * y) / (1 - x * x)
+
+
+@hyp0f1.samples
+def _(sample):
+    sample(1.5, sample.array(2, 3))
+
+
+@hyp1f1.samples
+@hyperu.samples
+def _(sample):
+    sample(1.5, 2.5, sample.array(2, 3, low=0.3, high=3.0))
+
+
+@hyp2f1.samples
+def _(sample):
+    sample(0.5, 1.5, 2.5, sample.array(2, 3, low=-2.0, high=0.8))
+
+
+@lpmv.samples
+def _(sample):
+    sample(np.array([0, 1, 2], np.int8), 2.5, sample.array(2, 3, low=-0.8, high=0.8))
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register_all(register, globals())
