@@ -37,6 +37,12 @@ def near(mask, value, x):
     return np.where(mask, value, x)
 
 
+def ratio(x, y):
+    """Return x / y, 0 where x is 0."""
+    is_0 = x == 0
+    return np.where(is_0, 0, x / near(is_0, 1, y))
+
+
 # -- what is tried by dezero.testing
 
 def tried(samples, *ops):

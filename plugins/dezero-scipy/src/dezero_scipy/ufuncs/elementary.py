@@ -8,7 +8,7 @@ import numpy as np
 import scipy.special as sp
 from dezero import hookimpl
 
-from dezero_scipy._rules import above_0, inside, near, register_all, special
+from dezero_scipy._rules import above_0, inside, near, ratio, register_all, special
 
 LOG_10 = math.log(10)
 DEGREE = math.pi / 180
@@ -200,12 +200,6 @@ def _(sample):
 
 
 # -- entropies and losses
-
-def ratio(x, y):
-    """Return x / y, 0 where x is 0."""
-    is_0 = x == 0
-    return np.where(is_0, 0, x / near(is_0, 1, y))
-
 
 @special(sp.xlogy)
 def xlogy(gy, y, x1, x2):

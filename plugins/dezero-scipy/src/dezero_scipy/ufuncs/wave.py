@@ -3,11 +3,47 @@ import math
 
 import numpy as np
 import scipy.special as sp
-from dezero import hookimpl
+from dezero import hookimpl, rule
 
-from dezero_scipy._rules import register_all, special, unknown
+from dezero_scipy._rules import register_all, unknown
 
 DEGREE = math.pi / 180
+
+
+def in_double(ufunc):
+    """Return a ufunc that computes in double precision: SciPy's loops of single precision give NaN, or never end."""
+    def forward(*arrays):
+        dtype = np.result_type(*arrays, np.float32)
+        ys = ufunc(*arrays, dtype=float)
+        return tuple([y.astype(dtype) for y in ys]) if type(ys) is tuple else ys.astype(dtype)
+    return forward
+
+
+def special(ufunc):
+    """Return the decorator of the rule of a ufunc of scipy.special, in double precision."""
+    return rule(in_double(ufunc), ufunc, name=f"special.{ufunc.__name__}")
+
+
+# -- characteristic values: ops of the rules alone, without a derivative
+
+@rule(in_double(sp.mathieu_a))
+def mathieu_a(gy, y, m, q):
+    return unknown("scipy.special.mathieu_a", "m", "q")
+
+
+@rule(in_double(sp.mathieu_b))
+def mathieu_b(gy, y, m, q):
+    return unknown("scipy.special.mathieu_b", "m", "q")
+
+
+@rule(in_double(sp.pro_cv))
+def pro_cv(gy, y, m, n, c):
+    return unknown("scipy.special.pro_cv", "m", "n", "c")
+
+
+@rule(in_double(sp.obl_cv))
+def obl_cv(gy, y, m, n, c):
+    return unknown("scipy.special.obl_cv", "m", "n", "c")
 
 
 # -- Mathieu's
@@ -25,37 +61,37 @@ def radial(gy, y, a, q, x):
 @special(sp.mathieu_cem)
 def mathieu_cem(gy, y, m, q, x):
     """y = ceₘ(x, q), ceₘ'(x, q), x in degrees;   ceₘ'' = -(a - 2q cos 2x) ceₘ"""
-    return *unknown("scipy.special.mathieu_cem", "m", "q"), lambda: angular(gy, y, sp.mathieu_a(m, q), q, x)
+    return *unknown("scipy.special.mathieu_cem", "m", "q"), lambda: angular(gy, y, mathieu_a(m, q), q, x)
 
 
 @special(sp.mathieu_sem)
 def mathieu_sem(gy, y, m, q, x):
     """y = seₘ(x, q), seₘ'(x, q), x in degrees;   seₘ'' = -(b - 2q cos 2x) seₘ"""
-    return *unknown("scipy.special.mathieu_sem", "m", "q"), lambda: angular(gy, y, sp.mathieu_b(m, q), q, x)
+    return *unknown("scipy.special.mathieu_sem", "m", "q"), lambda: angular(gy, y, mathieu_b(m, q), q, x)
 
 
 @special(sp.mathieu_modcem1)
 def mathieu_modcem1(gy, y, m, q, x):
     """y = Mc⁽¹⁾ₘ(x, q) and its slope;   y'' = (a - 2q cosh 2x) y"""
-    return *unknown("scipy.special.mathieu_modcem1", "m", "q"), lambda: radial(gy, y, sp.mathieu_a(m, q), q, x)
+    return *unknown("scipy.special.mathieu_modcem1", "m", "q"), lambda: radial(gy, y, mathieu_a(m, q), q, x)
 
 
 @special(sp.mathieu_modcem2)
 def mathieu_modcem2(gy, y, m, q, x):
     """y = Mc⁽²⁾ₘ(x, q) and its slope;   y'' = (a - 2q cosh 2x) y"""
-    return *unknown("scipy.special.mathieu_modcem2", "m", "q"), lambda: radial(gy, y, sp.mathieu_a(m, q), q, x)
+    return *unknown("scipy.special.mathieu_modcem2", "m", "q"), lambda: radial(gy, y, mathieu_a(m, q), q, x)
 
 
 @special(sp.mathieu_modsem1)
 def mathieu_modsem1(gy, y, m, q, x):
     """y = Ms⁽¹⁾ₘ(x, q) and its slope;   y'' = (b - 2q cosh 2x) y"""
-    return *unknown("scipy.special.mathieu_modsem1", "m", "q"), lambda: radial(gy, y, sp.mathieu_b(m, q), q, x)
+    return *unknown("scipy.special.mathieu_modsem1", "m", "q"), lambda: radial(gy, y, mathieu_b(m, q), q, x)
 
 
 @special(sp.mathieu_modsem2)
 def mathieu_modsem2(gy, y, m, q, x):
     """y = Ms⁽²⁾ₘ(x, q) and its slope;   y'' = (b - 2q cosh 2x) y"""
-    return *unknown("scipy.special.mathieu_modsem2", "m", "q"), lambda: radial(gy, y, sp.mathieu_b(m, q), q, x)
+    return *unknown("scipy.special.mathieu_modsem2", "m", "q"), lambda: radial(gy, y, mathieu_b(m, q), q, x)
 
 
 @mathieu_cem.samples
@@ -95,19 +131,19 @@ def oblate_radial(gy, y, m, c, cv, x):
 @special(sp.pro_ang1)
 def pro_ang1(gy, y, m, n, c, x):
     """y = S⁽¹⁾ₘₙ(c, x) of a prolate spheroid, and its slope"""
-    return *unknown("scipy.special.pro_ang1", "m", "n", "c"), lambda: prolate(gy, y, m, c, sp.pro_cv(m, n, c), x)
+    return *unknown("scipy.special.pro_ang1", "m", "n", "c"), lambda: prolate(gy, y, m, c, pro_cv(m, n, c), x)
 
 
 @special(sp.pro_rad1)
 def pro_rad1(gy, y, m, n, c, x):
     """y = R⁽¹⁾ₘₙ(c, x) of a prolate spheroid, and its slope"""
-    return *unknown("scipy.special.pro_rad1", "m", "n", "c"), lambda: prolate(gy, y, m, c, sp.pro_cv(m, n, c), x)
+    return *unknown("scipy.special.pro_rad1", "m", "n", "c"), lambda: prolate(gy, y, m, c, pro_cv(m, n, c), x)
 
 
 @special(sp.pro_rad2)
 def pro_rad2(gy, y, m, n, c, x):
     """y = R⁽²⁾ₘₙ(c, x) of a prolate spheroid, and its slope"""
-    return *unknown("scipy.special.pro_rad2", "m", "n", "c"), lambda: prolate(gy, y, m, c, sp.pro_cv(m, n, c), x)
+    return *unknown("scipy.special.pro_rad2", "m", "n", "c"), lambda: prolate(gy, y, m, c, pro_cv(m, n, c), x)
 
 
 @special(sp.pro_ang1_cv)
@@ -131,19 +167,19 @@ def pro_rad2_cv(gy, y, m, n, c, cv, x):
 @special(sp.obl_ang1)
 def obl_ang1(gy, y, m, n, c, x):
     """y = S⁽¹⁾ₘₙ(c, x) of an oblate spheroid, and its slope"""
-    return *unknown("scipy.special.obl_ang1", "m", "n", "c"), lambda: oblate(gy, y, m, c, sp.obl_cv(m, n, c), x)
+    return *unknown("scipy.special.obl_ang1", "m", "n", "c"), lambda: oblate(gy, y, m, c, obl_cv(m, n, c), x)
 
 
 @special(sp.obl_rad1)
 def obl_rad1(gy, y, m, n, c, x):
     """y = R⁽¹⁾ₘₙ(c, x) of an oblate spheroid, and its slope"""
-    return *unknown("scipy.special.obl_rad1", "m", "n", "c"), lambda: oblate_radial(gy, y, m, c, sp.obl_cv(m, n, c), x)
+    return *unknown("scipy.special.obl_rad1", "m", "n", "c"), lambda: oblate_radial(gy, y, m, c, obl_cv(m, n, c), x)
 
 
 @special(sp.obl_rad2)
 def obl_rad2(gy, y, m, n, c, x):
     """y = R⁽²⁾ₘₙ(c, x) of an oblate spheroid, and its slope"""
-    return *unknown("scipy.special.obl_rad2", "m", "n", "c"), lambda: oblate_radial(gy, y, m, c, sp.obl_cv(m, n, c), x)
+    return *unknown("scipy.special.obl_rad2", "m", "n", "c"), lambda: oblate_radial(gy, y, m, c, obl_cv(m, n, c), x)
 
 
 @special(sp.obl_ang1_cv)
@@ -202,4 +238,5 @@ def _(sample):
 
 @hookimpl
 def dezero_register_ops(register):
-    register_all(register, globals())
+    inner = mathieu_a, mathieu_b, pro_cv, obl_cv
+    register_all(register, {name: op for name, op in globals().items() if op not in inner})

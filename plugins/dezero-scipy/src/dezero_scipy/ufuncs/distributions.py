@@ -1,0 +1,393 @@
+"""Distribution functions and their inverses: by their argument and by what parameters have a known derivative.
+
+What is counted (k of bdtr, nbdtr, pdtr) is rounded down by SciPy: the function has steps there, and no gradient.
+"""
+import math
+
+import numpy as np
+import scipy.special as sp
+from dezero import hookimpl, rule
+
+from dezero_scipy._rules import near, ratio, register_all, special, tried, unknown
+from dezero_scipy.ufuncs.elementary import slope_by_power
+from dezero_scipy.ufuncs.gammas import density_of_beta, density_of_gamma
+
+ROOT_2_PI = math.sqrt(2 * math.pi)
+
+
+# -- binomial, negative binomial, Poisson's
+
+def density_of_binomial(k, n, p):
+    """Return the density by p of the chance of more than k of n."""
+    k = np.floor(k)
+    is_sure = (k < 0) | (k >= n)
+    k = near(is_sure, 0, k)
+    return np.where(is_sure, 0, density_of_beta(k + 1, near(is_sure, 1, n - k), p))
+
+
+@special(sp.bdtr)
+def bdtr(gy, y, k, n, p):
+    """y = the chance of k of n at most;   ∂y/∂p = -pᵏ (1 - p)ⁿ⁻ᵏ⁻¹ / B(k + 1, n - k)"""
+    return None, unknown("scipy.special.bdtr", "n"), lambda: -gy * density_of_binomial(k, n, p)
+
+
+@special(sp.bdtrc)
+def bdtrc(gy, y, k, n, p):
+    """y = the chance of more than k of n;   ∂y/∂p = pᵏ (1 - p)ⁿ⁻ᵏ⁻¹ / B(k + 1, n - k)"""
+    return None, unknown("scipy.special.bdtrc", "n"), lambda: gy * density_of_binomial(k, n, p)
+
+
+@special(sp.bdtri)
+def bdtri(gy, y, k, n, p):
+    """bdtr(k, n, y) = p"""
+    return None, unknown("scipy.special.bdtri", "n"), lambda: -gy / density_of_binomial(k, n, y)
+
+
+@special(sp.nbdtr)
+def nbdtr(gy, y, k, n, p):
+    """y = the chance of k failures at most before n successes;   ∂y/∂p = pⁿ⁻¹ (1 - p)ᵏ / B(n, k + 1)"""
+    return None, unknown("scipy.special.nbdtr", "n"), lambda: gy * density_of_beta(n, np.floor(k) + 1, p)
+
+
+@special(sp.nbdtrc)
+def nbdtrc(gy, y, k, n, p):
+    """y = 1 - nbdtr(k, n, p);   ∂y/∂p = -pⁿ⁻¹ (1 - p)ᵏ / B(n, k + 1)"""
+    return None, unknown("scipy.special.nbdtrc", "n"), lambda: -gy * density_of_beta(n, np.floor(k) + 1, p)
+
+
+@special(sp.nbdtri)
+def nbdtri(gy, y, k, n, p):
+    """nbdtr(k, n, y) = p"""
+    return None, unknown("scipy.special.nbdtri", "n"), lambda: gy / density_of_beta(n, np.floor(k) + 1, y)
+
+
+@special(sp.pdtr)
+def pdtr(gy, y, k, m):
+    """y = the chance of k events at most, of m expected;   ∂y/∂m = -mᵏ e⁻ᵐ / k!"""
+    return None, lambda: -gy * density_of_gamma(np.floor(k) + 1, m)
+
+
+@special(sp.pdtrc)
+def pdtrc(gy, y, k, m):
+    """y = the chance of more than k events, of m expected;   ∂y/∂m = mᵏ e⁻ᵐ / k!"""
+    return None, lambda: gy * density_of_gamma(np.floor(k) + 1, m)
+
+
+@special(sp.pdtri)
+def pdtri(gy, y, k, p):
+    """pdtr(k, y) = p"""
+    return None, lambda: -gy / density_of_gamma(np.floor(k) + 1, y)
+
+
+def of_counts(sample):
+    for k in (2, 3.0):
+        sample(k, 5, sample.array(2, 3, low=0.2, high=0.8))
+
+
+tried(of_counts, bdtr, bdtrc, bdtri, nbdtr, nbdtrc, nbdtri)
+
+
+@pdtr.samples
+@pdtrc.samples
+@pdtri.samples
+def _(sample):
+    for k in (2, 3.0):
+        sample(k, sample.array(2, 3, low=0.2, high=0.8))
+
+
+# -- gamma, chi-square, F, t
+
+@special(sp.gdtr)
+def gdtr(gy, y, a, b, x):
+    """y = gammainc(b, ax);   ∂y/∂a = x d,   ∂y/∂x = a d with d = (ax)ᵇ⁻¹ e⁻ᵃˣ / Γ(b)"""
+    d = gy * density_of_gamma(b, a * x)
+    return d * x, unknown("scipy.special.gdtr", "b"), d * a
+
+
+@special(sp.gdtrc)
+def gdtrc(gy, y, a, b, x):
+    """y = gammaincc(b, ax);   ∂y/∂a = -x d,   ∂y/∂x = -a d with d = (ax)ᵇ⁻¹ e⁻ᵃˣ / Γ(b)"""
+    d = -gy * density_of_gamma(b, a * x)
+    return d * x, unknown("scipy.special.gdtrc", "b"), d * a
+
+
+@special(sp.gdtria)
+def gdtria(gy, y, p, b, x):
+    """gdtr(y, b, x) = p;   ∂y/∂p = 1 / xd,   ∂y/∂x = -y / x"""
+    return gy / (x * density_of_gamma(b, y * x)), unknown("scipy.special.gdtria", "b"), -gy * y / x
+
+
+@special(sp.gdtrix)
+def gdtrix(gy, y, a, b, p):
+    """gdtr(a, b, y) = p;   ∂y/∂a = -y / a,   ∂y/∂p = 1 / ad"""
+    return -gy * y / a, unknown("scipy.special.gdtrix", "b"), gy / (a * density_of_gamma(b, a * y))
+
+
+@special(sp.chdtr)
+def chdtr(gy, y, v, x):
+    """y = gammainc(v/2, x/2)"""
+    return unknown("scipy.special.chdtr", "v"), gy * density_of_gamma(v / 2, x / 2) / 2
+
+
+@special(sp.chdtrc)
+def chdtrc(gy, y, v, x):
+    """y = gammaincc(v/2, x/2)"""
+    return unknown("scipy.special.chdtrc", "v"), -gy * density_of_gamma(v / 2, x / 2) / 2
+
+
+@special(sp.chdtri)
+def chdtri(gy, y, v, p):
+    """chdtrc(v, y) = p"""
+    return unknown("scipy.special.chdtri", "v"), -gy * 2 / density_of_gamma(v / 2, y / 2)
+
+
+def density_of_f(m, n, x):
+    """Return the density of Fisher's F of m and n degrees of freedom: that of beta at u = mx / (mx + n), times mn / (mx + n)²."""
+    whole = m * x + n
+    return density_of_beta(m / 2, n / 2, m * x / whole) * (m * n / (whole * whole))
+
+
+@special(sp.fdtr)
+def fdtr(gy, y, dfn, dfd, x):
+    """y = betainc(m/2, n/2, mx / (mx + n))"""
+    return *unknown("scipy.special.fdtr", "dfn", "dfd"), gy * density_of_f(dfn, dfd, x)
+
+
+@special(sp.fdtrc)
+def fdtrc(gy, y, dfn, dfd, x):
+    """y = 1 - fdtr(m, n, x)"""
+    return *unknown("scipy.special.fdtrc", "dfn", "dfd"), -gy * density_of_f(dfn, dfd, x)
+
+
+@special(sp.fdtri)
+def fdtri(gy, y, dfn, dfd, p):
+    """fdtr(m, n, y) = p"""
+    return *unknown("scipy.special.fdtri", "dfn", "dfd"), gy / density_of_f(dfn, dfd, y)
+
+
+def density_of_t(n, t):
+    """Return the density of Student's t: (1 + t²/n)⁻⁽ⁿ⁺¹⁾ᐟ² / √n B(n/2, 1/2)."""
+    return np.exp(-(n + 1) / 2 * np.log1p(t * t / n) - sp.betaln(n / 2, 0.5)) / np.sqrt(n)
+
+
+@special(sp.stdtr)
+def stdtr(gy, y, df, t):
+    """y = the integral of the density of Student's t"""
+    return unknown("scipy.special.stdtr", "df"), gy * density_of_t(df, t).astype(gy.dtype)
+
+
+@special(sp.stdtrit)
+def stdtrit(gy, y, df, p):
+    """stdtr(n, y) = p"""
+    return unknown("scipy.special.stdtrit", "df"), gy / density_of_t(df, y).astype(gy.dtype)
+
+
+@gdtr.samples
+@gdtrc.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.5, high=2.0), 1.5, sample.array(2, 3, low=0.5, high=2.0))
+
+
+@gdtria.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.1, high=0.9), 1.5, sample.array(2, 3, low=0.5, high=2.0))
+
+
+@gdtrix.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.5, high=2.0), 1.5, sample.array(2, 3, low=0.1, high=0.9))
+
+
+@chdtr.samples
+@chdtrc.samples
+@chdtri.samples
+@stdtr.samples
+@stdtrit.samples
+def _(sample):
+    sample(2.5, sample.array(2, 3, low=0.1, high=0.9))
+
+
+@fdtr.samples
+@fdtrc.samples
+@fdtri.samples
+def _(sample):
+    sample(2.5, 3.5, sample.array(2, 3, low=0.1, high=0.9))
+
+
+# -- the normal distribution by its parameters, Tukey's lambda
+
+def density_of_normal(z):
+    """Return e⁻ᶻᶻᐟ² / √2π."""
+    return np.exp(-z * z / 2) / ROOT_2_PI
+
+
+@special(sp.nrdtrimn)
+def nrdtrimn(gy, y, p, std, x):
+    """y = x - s Φ⁻¹(p);   ∂y/∂p = -s / φ(Φ⁻¹(p)),   ∂y/∂s = -Φ⁻¹(p),   ∂y/∂x = 1"""
+    z = sp.ndtri(p)
+    return -gy * std / density_of_normal(z), -gy * z, gy
+
+
+@special(sp.nrdtrisd)
+def nrdtrisd(gy, y, mn, p, x):
+    """y = (x - m) / Φ⁻¹(p);   ∂y/∂m = -1 / Φ⁻¹(p),   ∂y/∂p = -y / Φ⁻¹(p) φ(Φ⁻¹(p))"""
+    z = sp.ndtri(p)
+    g = gy / z
+    return -g, -g * y / density_of_normal(z), g
+
+
+@special(sp.tklmbda)
+def tklmbda(gy, y, x, lmbda):
+    """x = (yˡ - (1 - y)ˡ) / l;   ∂y/∂x = 1 / (yˡ⁻¹ + (1 - y)ˡ⁻¹),   ∂y/∂l = -∂x/∂l ∂y/∂x, 0 beyond the support"""
+    is_out = (y <= 0) | (y >= 1)
+    p = near(is_out, 0.5, y)
+    g = np.where(is_out, 0, gy) / (p ** (lmbda - 1) + (1 - p) ** (lmbda - 1))
+    return g, lambda: -g * (slope_by_power(np.log(p), lmbda) - slope_by_power(np.log1p(-p), lmbda))
+
+
+@nrdtrimn.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.1, high=0.4), sample.array(2, 3, low=0.5, high=2.0), sample.array(2, 3))
+
+
+@nrdtrisd.samples
+def _(sample):
+    sample(sample.array(2, 3), sample.array(2, 3, low=0.6, high=0.9), sample.array(2, 3, low=3.0, high=5.0))
+
+
+@tklmbda.samples
+def _(sample):
+    sample(sample.array(2, 3, low=-1.0, high=1.0), sample.array(2, 3, low=0.1, high=0.7))
+
+
+# -- noncentral distributions
+
+def forward_of_chnd(df, nc, x):
+    is_0 = nc == 0
+    c = near(is_0, 1, nc)
+    y = np.exp(-(np.sqrt(x) - np.sqrt(c)) ** 2 / 2) / 2 * (x / c) ** (df / 4 - 0.5) * sp.ive(df / 2 - 1, np.sqrt(c * x))
+    return np.where(is_0, density_of_gamma(df / 2, x / 2) / 2, y)
+
+
+@rule(forward_of_chnd, name="special.chnd", method=None)
+def chnd(gy, y, df, nc, x):
+    """y = fₖ, the density of the noncentral chi-square;   ∂y/∂c = (fₖ₊₂ - fₖ) / 2,   ∂y/∂x = (fₖ₋₂ - fₖ) / 2"""
+    return (unknown("the density of the noncentral chi-square", "df"), lambda: gy * (chnd(df + 2, nc, x) - y) / 2,
+            lambda: gy * (chnd(df - 2, nc, x) - y) / 2)
+
+
+@special(sp.chndtr)
+def chndtr(gy, y, x, df, nc):
+    """y = the integral of fₖ;   ∂y/∂x = fₖ,   ∂y/∂c = -fₖ₊₂"""
+    return lambda: gy * chnd(df, nc, x), unknown("scipy.special.chndtr", "df"), lambda: -gy * chnd(df + 2, nc, x)
+
+
+@special(sp.chndtrix)
+def chndtrix(gy, y, p, df, nc):
+    """chndtr(y, k, c) = p;   ∂y/∂p = 1 / fₖ,   ∂y/∂c = fₖ₊₂ / fₖ"""
+    return (lambda: gy / chnd(df, nc, y), unknown("scipy.special.chndtrix", "df"),
+            lambda: ratio(gy * chnd(df + 2, nc, y), chnd(df, nc, y)))
+
+
+@special(sp.chndtrinc)
+def chndtrinc(gy, y, x, df, p):
+    """chndtr(x, k, y) = p;   ∂y/∂x = fₖ / fₖ₊₂,   ∂y/∂p = -1 / fₖ₊₂"""
+    return (lambda: ratio(gy * chnd(df, y, x), chnd(df + 2, y, x)), unknown("scipy.special.chndtrinc", "df"),
+            lambda: -gy / chnd(df + 2, y, x))
+
+
+def of_ncf(m, n, nc, f):
+    """Return the density of the noncentral F, and its integral's derivative by c."""
+    a, b, whole = m / 2, n / 2, m * f + n
+    u = m * f / whole
+    e = density_of_beta(a, b, u) * np.exp(-nc / 2)
+    return (lambda: e * sp.hyp1f1(a + b, a, nc * u / 2) * (m * n / (whole * whole)),
+            lambda: -e * u * (1 - u) / (2 * a) * sp.hyp1f1(a + b, a + 1, nc * u / 2))
+
+
+@special(sp.ncfdtr)
+def ncfdtr(gy, y, dfn, dfd, nc, f):
+    """y = Σ e⁻ᶜᐟ² (c/2)ʲ / j! betainc(m/2 + j, n/2, u), u = mf / (mf + n)"""
+    by_f, by_nc = of_ncf(dfn, dfd, nc, f)
+    return *unknown("scipy.special.ncfdtr", "dfn", "dfd"), lambda: gy * by_nc(), lambda: gy * by_f()
+
+
+@special(sp.ncfdtri)
+def ncfdtri(gy, y, dfn, dfd, nc, p):
+    """ncfdtr(m, n, c, y) = p"""
+    by_f, by_nc = of_ncf(dfn, dfd, nc, y)
+    return *unknown("scipy.special.ncfdtri", "dfn", "dfd"), lambda: ratio(-gy * by_nc(), by_f()), lambda: gy / by_f()
+
+
+@chnd.samples
+def _(sample):
+    sample(2.5, sample.array(2, 3, low=0.5, high=2.0), sample.array(2, 3, low=0.5, high=3.0))
+
+
+@chndtr.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.5, high=3.0), 2.5, sample.array(2, 3, low=0.5, high=2.0))
+
+
+@chndtrix.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.2, high=0.8), 2.5, sample.array(2, 3, low=0.5, high=2.0))
+
+
+@chndtrinc.samples
+def _(sample):
+    sample(sample.array(2, 3, low=2.0, high=4.0), 2.5, sample.array(2, 3, low=0.2, high=0.4))
+
+
+@ncfdtr.samples
+def _(sample):
+    sample(2.5, 5.5, sample.array(2, 3, low=0.5, high=2.0), sample.array(2, 3, low=0.5, high=3.0))
+
+
+@ncfdtri.samples
+def _(sample):
+    sample(2.5, 5.5, sample.array(2, 3, low=0.5, high=2.0), sample.array(2, 3, low=0.2, high=0.8))
+
+
+# -- Kolmogorov's
+
+def density_of_kolmogorov(x):
+    """Return the derivative of kolmogorov, by the series that is the quicker one on either side of 1."""
+    is_far = x > 1
+    far, close = near(~is_far, 1, x), near(is_far, 1, x)
+    is_0 = close < 0.04                         # where it is less than the least number
+    t = 1 / near(is_0, 1, close) ** 2
+    right = left = 0
+    for k in range(1, 6):
+        right = right + (-1) ** k * 8 * k * k * np.exp(-2 * k * k * far * far)
+        c = (2 * k - 1) ** 2 * math.pi ** 2 / 8
+        left = left + (1 - 2 * c * t) * np.exp(-c * t)
+    return np.where(is_far, far * right, np.where(is_0, 0, ROOT_2_PI * t * left))
+
+
+@special(sp.kolmogorov)
+def kolmogorov(gy, y, x):
+    """y = 2 Σ (-1)ᵏ⁻¹ e⁻²ᵏᵏˣˣ;   ∂y/∂x = 8x Σ (-1)ᵏ k² e⁻²ᵏᵏˣˣ"""
+    return gy * density_of_kolmogorov(x)
+
+
+@special(sp.kolmogi)
+def kolmogi(gy, y, p):
+    """kolmogorov(y) = p"""
+    return gy / density_of_kolmogorov(y)
+
+
+@kolmogorov.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.3, high=0.9))
+    sample(sample.array(2, 3, low=1.1, high=2.0))
+
+
+@kolmogi.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.1, high=0.9))
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register_all(register, globals())
