@@ -321,7 +321,7 @@ def ncfdtri(gy, y, dfn, dfd, nc, p):
 
 @chnd.samples
 def _(sample):
-    sample(2.5, sample.array(2, 3, low=0.5, high=2.0), sample.array(2, 3, low=0.5, high=3.0))
+    sample(6.5, sample.array(2, 3, low=0.5, high=2.0), sample.array(2, 3, low=0.5, high=3.0))
 
 
 @chndtr.samples

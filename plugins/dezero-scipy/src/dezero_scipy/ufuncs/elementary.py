@@ -257,15 +257,17 @@ def pseudo_huber(gy, y, delta, r):
 @special(sp.agm)
 def agm(gy, y, a, b):
     """y = the arithmetic-geometric mean = π / 2R_F(0, a², b²);   ∂y/∂a = 2y² |a| R_D(0, b², a²) / 3π, 0 at the origin"""
-    g, is_0 = gy * y * y * (2 / (3 * math.pi)), (a == 0) & (b == 0)
-    a, b = near(is_0, 1, np.abs(a)), near(is_0, 1, np.abs(b))
-    return lambda: g * a * sp.elliprd(0, b * b, a * a), lambda: g * b * sp.elliprd(0, a * a, b * b)
+    def by(a, b):
+        is_0 = y == 0
+        g = 2 / (3 * math.pi) * y * y * np.abs(a) * sp.elliprd(0, near(is_0, 1, b * b), near(is_0, 1, a * a))
+        return gy * np.where(is_0, np.where((a == 0) & (b != 0), np.inf, 0), g).astype(gy.dtype)
+    return lambda: by(a, b), lambda: by(b, a)
 
 
 @special(sp.spence)
 def spence(gy, y, z):
     """y = ∫₁ᶻ log t / (1 - t) dt;   ∂y/∂z = log z / (1 - z) = -₂F₁(1, 1; 2; 1 - z)"""
-    return -gy * sp.hyp2f1(1, 1, 2, 1 - z)
+    return -gy * sp.hyp2f1(1, 1, 2, 1 - z).astype(gy.dtype)
 
 
 @xlogy.samples

@@ -61,7 +61,8 @@ def elliprf(gy, y, x, y_, z):
 def elliprg(gy, y, x, y_, z):
     """y = R_G(a, b, c);   ∂y/∂a = (R_F(a, b, c) - a R_D(b, c, a) / 3) / 4"""
     def by(a, b, c):
-        return gy * (sp.elliprf(a, b, c) - a * sp.elliprd(b, c, a) / 3) / 4
+        is_0 = a == 0                           # where a R_D(b, c, a) is 0
+        return gy * (sp.elliprf(a, b, c) - np.where(is_0, 0, a * sp.elliprd(b, c, near(is_0, 1, a))) / 3) / 4
     return lambda: by(x, y_, z), lambda: by(y_, z, x), lambda: by(z, x, y_)
 
 
