@@ -5,7 +5,7 @@ What SciPy has for speed alone (overwrite_a, check_finite, driver) is left out.
 """
 import numpy as np
 import scipy.linalg as sl
-from dezero import hookimpl, rule
+from dezero import Variable, hookimpl, rule
 from scipy.linalg import LinAlgError  # noqa: F401: of the names of the module that this one stands for
 
 from dezero_scipy._rules import operand, register_all, tried, twin
@@ -185,28 +185,34 @@ def cho_solve(c_and_lower, b):
 def order_of(pivots):
     """Return the rows in the order that the exchanges of LAPACK bring them to."""
     order = np.arange(len(pivots))
-    for i, other in enumerate(pivots):
+    for i, other in enumerate(pivots.data if isinstance(pivots, Variable) else pivots):
         order[[i, other]] = order[[other, i]]
     return order
 
 
 @rule(sl.lu_factor, name=named(sl.lu_factor), method=None)
-def lu_factor(gy, y, a):
+def of_lu(gy, y, a):
     """p a = l u;   ∂/∂a: pᵀ l⁻ᵀ (the lower triangle of lᵀ gl + the upper one of gu uᵀ) u⁻ᵀ"""
     g, (lu, pivots) = gy[0], y
     lower = np.tril(lu, -1) + np.eye(len(lu), dtype=lu.dtype)
     inner = np.tril(T(lower) @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ T(np.triu(lu)))
     s = solve_triangular(lu, T(solve_triangular(lu, inner, 1, True, True)), 0)
-    return T(s)[np.argsort(order_of(operand(pivots)))]
+    return T(s)[np.argsort(order_of(pivots))]
 
 
-lu_factor.samples(square)
+of_lu.samples(square)
+
+
+def lu_factor(a):
+    """y = the triangles of p a = l u in one matrix, and the exchanges of rows, which are constant"""
+    packed, pivots = of_lu(operand(a))
+    return packed, pivots.data if isinstance(pivots, Variable) else pivots
 
 
 def lu_solve(lu_and_piv, b, trans=0):
     """y = the solution of a y = b, of the factors of a"""
     lu, pivots = lu_and_piv
-    lu, b, order = operand(lu), operand(b), order_of(np.asarray(pivots))
+    lu, b, order = operand(lu), operand(b), order_of(pivots)
     if trans in (0, "N"):
         return solve_triangular(lu, solve_triangular(lu, b[order], 0, True, True), 0)
     return solve_triangular(lu, solve_triangular(lu, b, 1), 1, True, True)[np.argsort(order)]
@@ -215,7 +221,7 @@ def lu_solve(lu_and_piv, b, trans=0):
 @twin(sl.lu)
 def lu(a, permute_l=False):
     packed, pivots = lu_factor(a)
-    p = np.eye(len(a), dtype=a.dtype)[:, order_of(np.asarray(pivots))]
+    p = np.eye(len(a), dtype=a.dtype)[:, order_of(pivots)]
     lower, upper = np.tril(packed, -1) + np.eye(len(a), dtype=a.dtype), np.triu(packed)
     return (p @ lower, upper) if permute_l else (p, lower, upper)
 

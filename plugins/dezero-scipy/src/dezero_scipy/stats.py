@@ -1,0 +1,330 @@
+"""scipy.stats with gradients: densities and distribution functions, by the argument and by all parameters.
+
+A distribution is called as SciPy's: ``stats.gamma.logpdf(x, a, loc, scale)``.  With arrays alone, and of what is not here (rvs, fit,
+moments), SciPy's own answers.  Outside the support a density is 0, and so is its gradient; so it is at its ends, where the density
+is 0.  Where SciPy gives NaN, of parameters that are none, so does this.  A cdf by a parameter that it has no known derivative by
+(of gamma by its shape) is a GradientError.
+"""
+import math
+
+import numpy as np
+import scipy.special as sp
+import scipy.stats as ss
+
+from dezero import Variable
+
+from dezero_scipy import linalg
+from dezero_scipy._rules import near, operand
+
+LOG_2 = math.log(2)
+LOG_ROOT_2_PI = math.log(2 * math.pi) / 2
+
+
+class Distribution:
+    """A distribution of SciPy's, with formulas of its standard form, which are asked inside the support alone.
+
+    Attributes
+    ----------
+    original : scipy.stats.rv_continuous or scipy.stats.rv_discrete
+    formulas : dict
+        {"logpdf": f(z, *shapes), "cdf": ..., "sf": ..., "logcdf": ..., "logsf": ..., "ppf": ...}
+    low, high : float or callable
+        The ends of the support, of the shapes.
+    middle : float or callable
+        A point inside.
+    is_valid : callable
+        Of the shapes.
+    """
+
+    names = "loc", "scale"
+
+    def __init__(self, original, formulas, low=-np.inf, high=np.inf, middle=0.5, is_valid=None):
+        self.original, self.formulas, self.middle = original, formulas, middle
+        self.low, self.high = [end if callable(end) else (lambda *shapes, end=end: end) for end in (low, high)]
+        self.is_valid = is_valid or (lambda *shapes: all_of([shape > 0 for shape in shapes]))
+        self.shapes = original.shapes.replace(" ", "").split(",") if original.shapes else []
+
+    def __getattr__(self, name):
+        return getattr(self.original, name)
+
+    def bound(self, method, args, kwargs):
+        """Return the argument, the shapes, loc and scale of a call."""
+        given = dict(zip([*self.shapes, *self.names], args[1:]))
+        if len(args) > len(self.shapes) + len(self.names) + 1 or not args or set(given) & set(kwargs) or (
+                set(kwargs) - {*self.shapes, *self.names} or set(self.shapes) - {*given, *kwargs}):
+            raise TypeError(f"{self.original.name}.{method} is called with {', '.join(['x', *self.shapes, *self.names])}; "
+                            f"got {len(args)} by place, and {', '.join(kwargs) or 'none'} by name")
+        given |= kwargs
+        shapes = [operand(given[name]) for name in self.shapes]
+        return operand(args[0]), shapes, operand(given.get("loc", 0)), operand(given.get("scale", 1))
+
+    def standard(self, name, z, shapes):
+        """Return a function of the standard form, by another one where it has no formula of its own."""
+        if name in self.formulas:
+            return self.formulas[name](z, *shapes)
+        if name in ("logcdf", "logsf"):
+            y = self.standard(name[3:], z, shapes)
+            is_0 = y == 0
+            return np.where(is_0, -np.inf, np.log(near(is_0, 1, y)))
+        return 1 - self.standard("cdf", z, shapes)
+
+    def evaluated(self, name, args, kwargs, below, above):
+        """Return a function of the distribution: `below` and `above` are its values beyond the support."""
+        x, shapes, loc, scale = self.bound(name, args, kwargs)
+        is_valid = (scale > 0) & self.is_valid(*shapes)
+        scale, shapes = near(~is_valid, 1, scale), [near(~is_valid, 1, shape) for shape in shapes]
+        z = self.point(x, loc, scale)
+        is_in = self.is_inside(z, shapes, name)
+        middle = self.middle(*shapes) if callable(self.middle) else self.middle
+        y = self.standard(name, near(~is_in, middle, z), shapes)
+        if name == "logpdf":
+            y = y - np.log(scale)
+        y = np.where(is_in, y, np.where(z >= self.high(*shapes), above, below))
+        return np.where(is_valid & ~np.isnan(z), y, np.nan)
+
+    def point(self, x, loc, scale):
+        return (x - loc) / scale
+
+    def is_inside(self, z, shapes, name):
+        return (z >= self.low(*shapes)) & (z <= self.high(*shapes)) & np.isfinite(z)
+
+    def ppf(self, q, *args, **kwargs):
+        """Return the point below which a part q lies."""
+        if not of_variables((q, *args), kwargs):
+            return self.original.ppf(q, *args, **kwargs)
+        q, shapes, loc, scale = self.bound("ppf", (q, *args), kwargs)
+        is_valid = (scale > 0) & self.is_valid(*shapes) & (q >= 0) & (q <= 1)
+        scale, shapes = near(~is_valid, 1, scale), [near(~is_valid, 1, shape) for shape in shapes]
+        is_in = is_valid & (q > 0) & (q < 1)
+        y = self.formulas["ppf"](near(~is_in, 0.5, q), *shapes)
+        y = np.where(is_in, y, np.where(q == 0, self.low(*shapes), self.high(*shapes)))
+        return np.where(is_valid, y * scale + loc, np.nan)
+
+
+class Discrete(Distribution):
+    """A distribution of integers: what is asked is constant between them, and has no gradient by its argument."""
+
+    names = "loc",
+
+    def point(self, x, loc, scale):
+        return x - loc
+
+    def is_inside(self, z, shapes, name):
+        return super().is_inside(z, shapes, name) & ((z == np.floor(z)) | (name != "logpmf"))
+
+    def standard(self, name, z, shapes):
+        return super().standard(name, np.floor(z), shapes)
+
+
+def of_variables(args, kwargs):
+    """Return whether there is a Variable among the arguments of a call."""
+    return any([isinstance(a, Variable) for a in (*args, *kwargs.values())])
+
+
+def all_of(conditions):
+    """Return where all of the conditions hold; True of none."""
+    found = np.True_
+    for condition in conditions:
+        found = found & condition
+    return found
+
+
+def method(name, below, above):
+    """Return a method of distributions, with its values beyond the support."""
+    def function(self, *args, **kwargs):
+        if not of_variables(args, kwargs):
+            return getattr(self.original, name)(*args, **kwargs)
+        return self.evaluated(name, args, kwargs, below, above)
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+def exponential(name):
+    """Return the method that is exp of another one, with gradient 0 where it is 0."""
+    def function(self, *args, **kwargs):
+        if not of_variables(args, kwargs):
+            return getattr(self.original, name)(*args, **kwargs)
+        log = getattr(self, f"log{name}")(*args, **kwargs)
+        is_0 = log == -np.inf
+        return np.where(is_0, 0, np.exp(near(is_0, 0, log)))
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+Distribution.cdf, Distribution.sf = method("cdf", 0, 1), method("sf", 1, 0)
+Distribution.logcdf, Distribution.logsf = method("logcdf", -np.inf, 0), method("logsf", 0, -np.inf)
+Distribution.logpdf, Distribution.pdf = method("logpdf", -np.inf, -np.inf), exponential("pdf")
+Discrete.logpmf, Discrete.pmf = method("logpmf", -np.inf, -np.inf), exponential("pmf")
+
+
+# -- on the whole line
+
+norm = Distribution(ss.norm, {
+    "logpdf": lambda z: -z * z / 2 - LOG_ROOT_2_PI, "cdf": lambda z: sp.ndtr(z), "sf": lambda z: sp.ndtr(-z),
+    "logcdf": lambda z: sp.log_ndtr(z), "logsf": lambda z: sp.log_ndtr(-z), "ppf": lambda q: sp.ndtri(q)})
+
+cauchy = Distribution(ss.cauchy, {
+    "logpdf": lambda z: -math.log(math.pi) - np.log1p(z * z), "cdf": lambda z: np.arctan2(1, -z) / math.pi,
+    "sf": lambda z: np.arctan2(1, z) / math.pi, "ppf": lambda q: np.tan(math.pi * (q - 0.5))})
+
+
+def cdf_of_laplace(z):
+    half = np.exp(-np.abs(z)) / 2
+    return np.where(z > 0, 1 - half, half)
+
+
+def ppf_of_laplace(q):
+    is_left = q < 0.5
+    tail = np.log(2 * np.where(is_left, q, 1 - q))
+    return np.where(is_left, tail, -tail)
+
+
+laplace = Distribution(ss.laplace, {
+    "logpdf": lambda z: -np.abs(z) - LOG_2, "cdf": cdf_of_laplace, "sf": lambda z: cdf_of_laplace(-z), "ppf": ppf_of_laplace})
+
+logistic = Distribution(ss.logistic, {
+    "logpdf": lambda z: sp.log_expit(z) + sp.log_expit(-z), "cdf": lambda z: sp.expit(z), "sf": lambda z: sp.expit(-z),
+    "logcdf": lambda z: sp.log_expit(z), "logsf": lambda z: sp.log_expit(-z), "ppf": lambda q: sp.logit(q)})
+
+gumbel_r = Distribution(ss.gumbel_r, {
+    "logpdf": lambda z: -z - np.exp(-z), "cdf": lambda z: np.exp(-np.exp(-z)), "sf": lambda z: -np.expm1(-np.exp(-z)),
+    "logcdf": lambda z: -np.exp(-z), "ppf": lambda q: -np.log(-np.log(q))})
+
+t = Distribution(ss.t, {
+    "logpdf": lambda z, df: -(df + 1) / 2 * np.log1p(z * z / df) - np.log(df) / 2 - sp.betaln(df / 2, 0.5),
+    "cdf": lambda z, df: sp.stdtr(df, z), "sf": lambda z, df: sp.stdtr(df, -z), "ppf": lambda q, df: sp.stdtrit(df, q)})
+
+
+# -- on an interval, or on one side of 0
+
+uniform = Distribution(ss.uniform, {"logpdf": lambda z: 0 * z, "cdf": lambda z: z, "ppf": lambda q: q}, 0, 1)
+
+expon = Distribution(ss.expon, {
+    "logpdf": lambda z: -z, "cdf": lambda z: -np.expm1(-z), "sf": lambda z: np.exp(-z), "logsf": lambda z: -z,
+    "ppf": lambda q: -np.log1p(-q)}, 0)
+
+gamma = Distribution(ss.gamma, {
+    "logpdf": lambda z, a: sp.xlogy(a - 1, z) - z - sp.gammaln(a), "cdf": lambda z, a: sp.gammainc(a, z),
+    "sf": lambda z, a: sp.gammaincc(a, z), "ppf": lambda q, a: sp.gammaincinv(a, q)}, 0)
+
+beta = Distribution(ss.beta, {
+    "logpdf": lambda z, a, b: sp.xlog1py(b - 1, -z) + sp.xlogy(a - 1, z) - sp.betaln(a, b),
+    "cdf": lambda z, a, b: sp.betainc(a, b, z), "sf": lambda z, a, b: 1 - sp.betainc(a, b, z),
+    "ppf": lambda q, a, b: sp.betaincinv(a, b, q)}, 0, 1)
+
+chi2 = Distribution(ss.chi2, {
+    "logpdf": lambda z, df: sp.xlogy(df / 2 - 1, z) - z / 2 - sp.gammaln(df / 2) - df / 2 * LOG_2,
+    "cdf": lambda z, df: sp.chdtr(df, z), "sf": lambda z, df: sp.chdtrc(df, z),
+    "ppf": lambda q, df: 2 * sp.gammaincinv(df / 2, q)}, 0)
+
+f = Distribution(ss.f, {
+    "logpdf": lambda z, m, n: (m / 2 * np.log(m) + n / 2 * np.log(n) + sp.xlogy(m / 2 - 1, z) - (m + n) / 2 * np.log(n + m * z)
+                               - sp.betaln(m / 2, n / 2)),
+    "cdf": lambda z, m, n: sp.fdtr(m, n, z), "sf": lambda z, m, n: sp.fdtrc(m, n, z), "ppf": lambda q, m, n: sp.fdtri(m, n, q)}, 0)
+
+SMALLEST = np.nextafter(0, 1)               # of what is above 0, where 0 is outside
+
+lognorm = Distribution(ss.lognorm, {
+    "logpdf": lambda z, s: -(np.log(z) / s) ** 2 / 2 - np.log(s * z) - LOG_ROOT_2_PI,
+    "cdf": lambda z, s: sp.ndtr(np.log(z) / s), "sf": lambda z, s: sp.ndtr(-np.log(z) / s),
+    "logcdf": lambda z, s: sp.log_ndtr(np.log(z) / s), "logsf": lambda z, s: sp.log_ndtr(-np.log(z) / s),
+    "ppf": lambda q, s: np.exp(s * sp.ndtri(q))}, SMALLEST)
+
+weibull_min = Distribution(ss.weibull_min, {
+    "logpdf": lambda z, c: np.log(c) + sp.xlogy(c - 1, z) - z ** c, "cdf": lambda z, c: -np.expm1(-z ** c),
+    "sf": lambda z, c: np.exp(-z ** c), "logsf": lambda z, c: -z ** c, "ppf": lambda q, c: (-np.log1p(-q)) ** (1 / c)}, 0)
+
+pareto = Distribution(ss.pareto, {
+    "logpdf": lambda z, b: np.log(b) - (b + 1) * np.log(z), "cdf": lambda z, b: 1 - z ** -b, "sf": lambda z, b: z ** -b,
+    "logsf": lambda z, b: -b * np.log(z), "ppf": lambda q, b: (1 - q) ** (-1 / b)}, 1, middle=2.0)
+
+
+# -- of integers
+
+def is_chance(p):
+    return (p >= 0) & (p <= 1)
+
+
+poisson = Discrete(ss.poisson, {
+    "logpmf": lambda k, mu: sp.xlogy(k, mu) - mu - sp.gammaln(k + 1), "cdf": lambda k, mu: sp.pdtr(k, mu),
+    "sf": lambda k, mu: sp.pdtrc(k, mu)}, 0, middle=1.0, is_valid=lambda mu: mu >= 0)
+
+
+def whole(n):
+    """Return the counts n as integers, of which SciPy's binomial distribution is; what is differentiated by stays as it is."""
+    return n if isinstance(n, Variable) and not n.is_constant else operand(np.asarray(n)).astype(np.int64)
+
+
+binom = Discrete(ss.binom, {
+    "logpmf": lambda k, n, p: (sp.xlogy(k, p) + sp.xlog1py(n - k, -p) - np.log(n + 1) - sp.betaln(1 + n - k, 1 + k)),
+    "cdf": lambda k, n, p: sp.bdtr(k, whole(n), p), "sf": lambda k, n, p: sp.bdtrc(k, whole(n), p)},
+    0, lambda n, p: n, middle=0.0, is_valid=lambda n, p: (n >= 0) & (n == np.rint(n)) & is_chance(p))
+
+bernoulli = Discrete(ss.bernoulli, {
+    "logpmf": lambda k, p: sp.xlogy(k, p) + sp.xlog1py(1 - k, -p), "cdf": lambda k, p: np.where(k < 1, 1 - p, 1),
+    "sf": lambda k, p: np.where(k < 1, p, 0)}, 0, 1, middle=0.0, is_valid=is_chance)
+
+nbinom = Discrete(ss.nbinom, {
+    "logpmf": lambda k, n, p: sp.gammaln(n + k) - sp.gammaln(k + 1) - sp.gammaln(n) + sp.xlogy(n, p) + sp.xlog1py(k, -p),
+    "cdf": lambda k, n, p: sp.betainc(n, k + 1, p), "sf": lambda k, n, p: 1 - sp.betainc(n, k + 1, p)},
+    0, middle=0.0, is_valid=lambda n, p: (n > 0) & (p > 0) & (p <= 1))
+
+geom = Discrete(ss.geom, {
+    "logpmf": lambda k, p: np.log(p) + sp.xlog1py(k - 1, -p), "cdf": lambda k, p: -np.expm1(sp.xlog1py(k, -p)),
+    "sf": lambda k, p: np.exp(sp.xlog1py(k, -p)), "logsf": lambda k, p: sp.xlog1py(k, -p)},
+    1, middle=1.0, is_valid=lambda p: (p > 0) & (p <= 1))
+
+
+# -- of several numbers
+
+class MultivariateNormal:
+    """The normal distribution of vectors."""
+
+    def __getattr__(self, name):
+        return getattr(ss.multivariate_normal, name)
+
+    def logpdf(self, x, mean=None, cov=1):
+        """Return the logarithm of the density at vectors along the last axis of x."""
+        if not of_variables((x, mean, cov), {}):
+            return ss.multivariate_normal.logpdf(x, mean, cov)
+        x, cov = operand(x), operand(cov)
+        mean = None if mean is None else operand(mean)
+        n = cov.shape[-1] if cov.ndim else mean.size if mean is not None else 1
+        if cov.ndim < 2:
+            cov = np.eye(n) * cov
+        if n == 1 and (x.ndim == 0 or x.shape[-1] != 1):
+            x = x[..., None]
+        factor = linalg.cholesky((cov + cov.T) / 2, lower=True)
+        difference = np.reshape(x if mean is None else x - mean, (-1, n))
+        z = linalg.solve_triangular(factor, difference.T, lower=True)
+        log_det = np.sum(np.log(np.diagonal(factor)))
+        return np.reshape(-np.sum(z * z, 0) / 2, x.shape[:-1]) - log_det - n * LOG_ROOT_2_PI
+
+    def pdf(self, x, mean=None, cov=1):
+        """Return the density at vectors along the last axis of x."""
+        return np.exp(self.logpdf(x, mean, cov))
+
+
+class Dirichlet:
+    """The distribution of numbers above 0 whose sum is 1, along the first axis."""
+
+    def __getattr__(self, name):
+        return getattr(ss.dirichlet, name)
+
+    def logpdf(self, x, alpha):
+        """Return the logarithm of the density; the last number may be left out."""
+        if not of_variables((x, alpha), {}):
+            return ss.dirichlet.logpdf(x, alpha)
+        x, alpha = operand(x), operand(alpha)
+        ss.dirichlet.logpdf(*[a.data if isinstance(a, Variable) else a for a in (x, alpha)])        # what it refuses
+        if len(x) == len(alpha) - 1:
+            x = np.concatenate([x, 1 - np.sum(x, 0, keepdims=True)])
+        log_beta = np.sum(sp.gammaln(alpha)) - sp.gammaln(np.sum(alpha))
+        return np.sum(sp.xlogy(alpha - 1, x.T), -1) - log_beta
+
+    def pdf(self, x, alpha):
+        """Return the density."""
+        return np.exp(self.logpdf(x, alpha))
+
+
+multivariate_normal, dirichlet = MultivariateNormal(), Dirichlet()

@@ -1,0 +1,157 @@
+"""Distributions: values as SciPy has them, gradients by finite differences, at the edges and by each parameter."""
+import numpy as np
+import pytest
+import scipy.stats as ss
+from dezero import Variable, grad, hessian
+from dezero.errors import GradientError
+from dezero_scipy import stats
+
+SHAPES = {"norm": (), "cauchy": (), "laplace": (), "logistic": (), "gumbel_r": (), "t": (3.5,), "uniform": (), "expon": (),
+          "gamma": (2.5,), "beta": (1.5, 2.5), "chi2": (3.5,), "f": (3.5, 5.5), "lognorm": (0.7,), "weibull_min": (1.7,),
+          "pareto": (2.5,)}
+COUNTED = {"poisson": (2.5,), "binom": (6, 0.3), "bernoulli": (0.3,), "nbinom": (3.5, 0.4), "geom": (0.3,)}
+LOC, SCALE = 0.3, 1.7
+POINTS = np.array([-np.inf, -3.0, 0.3, 0.9, 1.1, 1.7, 1.9, 2.0, 2.3, 4.0, 40.0, np.inf, np.nan])
+UNKNOWN = {"t": {1}, "gamma": {1}, "beta": {1, 2}, "chi2": {1}, "f": {1, 2}, "binom": {1}, "nbinom": {1}}
+"""The parameters that a cdf has no known derivative by."""
+
+
+def differences(f, args, i):
+    """Return the derivative of f by its argument i."""
+    h = 1e-5
+    ends = [f(*args[:i], args[i] + s * h, *args[i + 1:]) for s in (-2, -1, 1, 2)]
+    return (ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / (12 * h)
+
+
+@pytest.mark.parametrize("method", ["logpdf", "pdf", "cdf", "sf", "logcdf", "logsf"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_continuous(name, method):
+    ours, theirs = (getattr(getattr(module, name), method) for module in (stats, ss))
+    args = POINTS, *SHAPES[name], LOC, SCALE
+    x = Variable(POINTS)
+    y = ours(x, *args[1:])
+    np.testing.assert_allclose(y.data, theirs(*args), 1e-10, 1e-14)
+    y.backward()
+    is_out = (POINTS < theirs.__self__.support(*args[1:])[0]) | (POINTS > theirs.__self__.support(*args[1:])[1])
+    assert not x.grad[is_out].any()                         # beyond the support, also at the infinities
+    lowest, highest = theirs.__self__.support(*args[1:])
+    at = [z for z in (0.9, 1.1, 1.6, 1.9, 2.5, 4.0, -3.0) if lowest < z < highest]
+    for i in range(len(args)):
+        for z in at:
+            here = z, *args[1:]
+            if i in UNKNOWN.get(name, ()) and method not in ("logpdf", "pdf"):
+                with pytest.raises(GradientError, match="no known derivative"):
+                    grad(ours, i)(*map(float, here))
+            else:
+                np.testing.assert_allclose(grad(ours, i)(*map(float, here)), differences(theirs, here, i), 2e-6, 1e-9)
+
+
+@pytest.mark.parametrize("method", ["logpmf", "pmf", "cdf", "sf", "logcdf", "logsf"])
+@pytest.mark.parametrize("name", COUNTED)
+def test_discrete(name, method):
+    ours, theirs = (getattr(getattr(module, name), method) for module in (stats, ss))
+    points = np.array([-np.inf, -1.0, 0.0, 1.0, 1.5, 2.0, 3.0, 5.0, 6.0, 7.0, np.inf, np.nan])
+    shapes = COUNTED[name]
+    for loc in (0, 1):
+        y = ours(Variable(points), *shapes, loc)
+        np.testing.assert_allclose(y.data, theirs(points, *shapes, loc), 1e-10, 1e-14)
+    p = len(shapes)                                         # the last of the shapes
+    for k in (0.0, 1.0, 3.0):
+        if np.isfinite(theirs(k, *shapes)):
+            np.testing.assert_allclose(grad(ours, p)(k, *shapes), differences(theirs, (k, *shapes), p), 2e-6, 1e-9)
+    if name in UNKNOWN and method in ("cdf", "sf"):
+        with pytest.raises(GradientError, match="no known derivative by"):
+            grad(ours, 1)(1.0, float(shapes[0]), shapes[1])
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_ppf(name):
+    ours, theirs = (getattr(module, name).ppf for module in (stats, ss))
+    shapes = SHAPES[name]
+    q = np.array([-0.1, 0.0, 0.2, 0.7, 1.0, 1.1, np.nan])
+    np.testing.assert_allclose(ours(Variable(q), *shapes, LOC, SCALE).data, theirs(q, *shapes, LOC, SCALE), 1e-9)
+    for i in range(len(shapes) + 3):
+        if i not in UNKNOWN.get(name, ()):
+            args = 0.2, *shapes, LOC, SCALE
+            np.testing.assert_allclose(grad(ours, i)(*args), differences(theirs, args, i), 1e-5, 1e-9)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_second_order_of_logpdf(name):
+    density = getattr(stats, name).logpdf
+    args = 2.3, *SHAPES[name], LOC, SCALE
+    for i in range(len(args)):
+        at = list(args)
+        g = lambda v: grad(density, i)(*at[:i], v, *at[i + 1:])
+        h = 1e-5
+        wanted = (g(args[i] + h) - g(args[i] - h)) / (2 * h)
+        np.testing.assert_allclose(hessian(density, i)(*args), wanted, 1e-5, 1e-8)
+
+
+@pytest.mark.parametrize("name", [*SHAPES, *COUNTED])
+def test_parameters_that_are_none(name):
+    """Of a scale below 0, or a shape, SciPy gives NaN."""
+    shapes = {**SHAPES, **COUNTED}[name]
+    log = "logpdf" if name in SHAPES else "logpmf"
+    for i in range(len(shapes)):
+        wrong = [-s if i == j else s for j, s in enumerate(shapes)]
+        assert np.isnan(getattr(getattr(stats, name), log)(Variable(np.array(1.0)), *wrong).data)
+    if name in SHAPES:
+        assert np.isnan(stats.norm.logpdf(Variable(np.array(1.0)), scale=-1.0).data)
+
+
+def test_arguments():
+    x = Variable(np.array(1.0))
+    assert stats.gamma.logpdf(x, 2.0, scale=3.0).data == pytest.approx(ss.gamma.logpdf(1.0, 2.0, scale=3.0))
+    assert stats.gamma.logpdf(x, a=2.0, loc=0.5).data == pytest.approx(ss.gamma.logpdf(1.0, a=2.0, loc=0.5))
+    for call in (lambda: stats.gamma.logpdf(x), lambda: stats.gamma.logpdf(x, 1, 2, 3, 4), lambda: stats.norm.logpdf(x, size=2),
+                 lambda: stats.norm.logpdf(x, 1.0, loc=1.0), lambda: stats.poisson.logpmf(x, 1.0, scale=1.0)):
+        with pytest.raises(TypeError, match="is called with x"):
+            call()
+    assert type(stats.norm.logpdf(np.zeros(2))) is np.ndarray
+    assert stats.norm.mean() == 0 and stats.norm.rvs(random_state=0) == ss.norm.rvs(random_state=0)
+    with pytest.raises(GradientError):
+        stats.norm.fit(Variable(np.zeros(3)))
+
+
+def test_far_in_the_tail():
+    assert grad(stats.norm.logcdf)(-1e4) == pytest.approx(1e4)
+    assert grad(stats.logistic.logpdf)(-800.0) == 1.0
+
+
+A = np.array([[1.0, 0.2, 0.1], [0.3, 1.5, -0.4], [0.2, -0.1, 0.8]])
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 1, 3)])
+def test_multivariate_normal(shape):
+    rng = np.random.default_rng(0)
+    x, mean = rng.normal(size=shape), rng.normal(size=3)
+    f = lambda x, mean, a: np.sum(stats.multivariate_normal.logpdf(x, mean, a @ a.T))
+    np.testing.assert_allclose(stats.multivariate_normal.logpdf(Variable(x), mean, A @ A.T).data,
+                               ss.multivariate_normal.logpdf(x, mean, A @ A.T), 1e-12)
+    for i, args in enumerate([(x, mean, A)] * 3):
+        g = grad(f, i)(*args)
+        for index in np.ndindex(args[i].shape):
+            step = np.zeros(args[i].shape)
+            step[index] = 1
+            wanted = differences(lambda s: f(*args[:i], args[i] + s * step, *args[i + 1:]), (0.0,), 0)
+            assert g[index] == pytest.approx(wanted, 1e-7, 1e-8)
+
+
+@pytest.mark.parametrize("args", [(0.5,), (0.5, 1.0), (0.5, 1.0, 2.0), ([0.5, 1.0], [0.0, 1.0], [1.0, 2.0])])
+def test_multivariate_normal_of_numbers(args):
+    x = Variable(np.array(args[0]))
+    np.testing.assert_allclose(stats.multivariate_normal.pdf(x, *args[1:]).data, ss.multivariate_normal.pdf(*args), 1e-12)
+
+
+def test_dirichlet():
+    alpha, x = np.array([1.5, 2.5, 0.7]), np.array([0.2, 0.5, 0.3])
+    f = stats.dirichlet.logpdf
+    for point in (x, x[:2]):
+        assert f(Variable(point), alpha).data == pytest.approx(ss.dirichlet.logpdf(point, alpha))
+    np.testing.assert_allclose(grad(f, 1)(x, alpha), [differences(lambda s: f(x, alpha + s * np.eye(3)[i]), (0.0,), 0) for i in range(3)],
+                               1e-8)
+    np.testing.assert_allclose(grad(f)(x[:2], alpha),
+                               [differences(lambda s: f(x[:2] + s * np.eye(2)[i], alpha), (0.0,), 0) for i in range(2)], 1e-8)
+    with pytest.raises(ValueError):
+        f(Variable(np.array([0.2, 0.2, 0.2])), alpha)
