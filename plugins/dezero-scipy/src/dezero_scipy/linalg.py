@@ -185,19 +185,24 @@ def cho_solve(c_and_lower, b):
 def order_of(pivots):
     """Return the rows in the order that the exchanges of LAPACK bring them to."""
     order = np.arange(len(pivots))
-    for i, other in enumerate(pivots.data if isinstance(pivots, Variable) else pivots):
+    for i, other in enumerate(pivots):
         order[[i, other]] = order[[other, i]]
     return order
 
 
-@rule(sl.lu_factor, name=named(sl.lu_factor), method=None)
+def forward_of_lu(a):
+    packed, pivots = sl.lu_factor(a)
+    return packed, pivots, order_of(pivots)
+
+
+@rule(forward_of_lu, name=named(sl.lu_factor), method=None)
 def of_lu(gy, y, a):
     """p a = l u;   ∂/∂a: pᵀ l⁻ᵀ (the lower triangle of lᵀ gl + the upper one of gu uᵀ) u⁻ᵀ"""
-    g, (lu, pivots) = gy[0], y
+    g, (lu, _, order) = gy[0], y
     lower = np.tril(lu, -1) + np.eye(len(lu), dtype=lu.dtype)
     inner = np.tril(T(lower) @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ T(np.triu(lu)))
     s = solve_triangular(lu, T(solve_triangular(lu, inner, 1, True, True)), 0)
-    return T(s)[np.argsort(order_of(pivots))]
+    return T(s)[np.argsort(order)]
 
 
 of_lu.samples(square)
@@ -205,7 +210,7 @@ of_lu.samples(square)
 
 def lu_factor(a):
     """y = the triangles of p a = l u in one matrix, and the exchanges of rows, which are constant"""
-    packed, pivots = of_lu(operand(a))
+    packed, pivots, _ = of_lu(operand(a))
     return packed, pivots.data if isinstance(pivots, Variable) else pivots
 
 
@@ -228,9 +233,15 @@ def lu(a, permute_l=False):
 
 # -- functions of matrices
 
+def floating(a):
+    """Return a in floating numbers, in the order of bytes of the machine, which SciPy's functions of matrices want."""
+    return np.asarray(a, np.result_type(a, np.float32).newbyteorder("="))
+
+
 def of_matrix(function):
     """Return the op of a function f of matrices: f of [[aᵀ, gy], [0, aᵀ]] has the gradient in its corner."""
     def forward(a):
+        a = floating(a)
         y = function(a)
         if np.iscomplexobj(y) and np.any(y.imag):
             raise LinAlgError(f"{function.__name__}: the result is complex, which has no gradient here")
@@ -253,6 +264,7 @@ sinhm, coshm, tanhm = of_matrix(sl.sinhm), of_matrix(sl.coshm), of_matrix(sl.tan
 tried(any_square, expm, sinm, cosm, tanm, sinhm, coshm, tanhm)
 
 def forward_of_sqrtm(a):
+    a = floating(a)
     y = sl.sqrtm(a)
     if np.iscomplexobj(y) and np.any(y.imag):
         raise LinAlgError("sqrtm: the result is complex, which has no gradient here")

@@ -10,7 +10,6 @@ import math
 import numpy as np
 import scipy.special as sp
 import scipy.stats as ss
-
 from dezero import Variable
 
 from dezero_scipy import linalg
@@ -30,7 +29,7 @@ class Distribution:
         {"logpdf": f(z, *shapes), "cdf": ..., "sf": ..., "logcdf": ..., "logsf": ..., "ppf": ...}
     low, high : float or callable
         The ends of the support, of the shapes.
-    middle : float or callable
+    middle : float
         A point inside.
     is_valid : callable
         Of the shapes.
@@ -75,8 +74,9 @@ class Distribution:
         scale, shapes = near(~is_valid, 1, scale), [near(~is_valid, 1, shape) for shape in shapes]
         z = self.point(x, loc, scale)
         is_in = self.is_inside(z, shapes, name)
-        middle = self.middle(*shapes) if callable(self.middle) else self.middle
-        y = self.standard(name, near(~is_in, middle, z), shapes)
+        if name == "logpdf":
+            is_in = is_in & ~self.is_empty_end(z, shapes, is_in)
+        y = self.standard(name, near(~is_in, self.middle, z), shapes)
         if name == "logpdf":
             y = y - np.log(scale)
         y = np.where(is_in, y, np.where(z >= self.high(*shapes), above, below))
@@ -87,6 +87,12 @@ class Distribution:
 
     def is_inside(self, z, shapes, name):
         return (z >= self.low(*shapes)) & (z <= self.high(*shapes)) & np.isfinite(z)
+
+    def is_empty_end(self, z, shapes, is_in, middle):
+        """Return where z is an end of the support with density 0: its logarithm has an infinite slope."""
+        z, *shapes = map(data, (z, *shapes))
+        is_end = is_in & ((z == self.low(*shapes)) | (z == self.high(*shapes)))
+        return is_end & (self.standard("logpdf", np.where(is_end, z, self.middle), shapes) == -np.inf)
 
     def ppf(self, q, *args, **kwargs):
         """Return the point below which a part q lies."""
@@ -114,6 +120,11 @@ class Discrete(Distribution):
 
     def standard(self, name, z, shapes):
         return super().standard(name, np.floor(z), shapes)
+
+
+def data(x):
+    """Return the numbers alone."""
+    return x.data if isinstance(x, Variable) else x
 
 
 def of_variables(args, kwargs):
@@ -298,7 +309,7 @@ class MultivariateNormal:
         difference = np.reshape(x if mean is None else x - mean, (-1, n))
         z = linalg.solve_triangular(factor, difference.T, lower=True)
         log_det = np.sum(np.log(np.diagonal(factor)))
-        return np.reshape(-np.sum(z * z, 0) / 2, x.shape[:-1]) - log_det - n * LOG_ROOT_2_PI
+        return np.squeeze(np.reshape(-np.sum(z * z, 0) / 2, x.shape[:-1])) - log_det - n * LOG_ROOT_2_PI
 
     def pdf(self, x, mean=None, cov=1):
         """Return the density at vectors along the last axis of x."""
@@ -316,7 +327,7 @@ class Dirichlet:
         if not of_variables((x, alpha), {}):
             return ss.dirichlet.logpdf(x, alpha)
         x, alpha = operand(x), operand(alpha)
-        ss.dirichlet.logpdf(*[a.data if isinstance(a, Variable) else a for a in (x, alpha)])        # what it refuses
+        ss.dirichlet.logpdf(data(x), data(alpha))           # what it refuses
         if len(x) == len(alpha) - 1:
             x = np.concatenate([x, 1 - np.sum(x, 0, keepdims=True)])
         log_beta = np.sum(sp.gammaln(alpha)) - sp.gammaln(np.sum(alpha))
