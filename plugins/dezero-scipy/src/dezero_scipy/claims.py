@@ -80,6 +80,8 @@ CLAIMS = {
         'special.chndtrinc': {'numpy': ['scipy.special.chndtrinc']},
         'special.ncfdtr': {'numpy': ['scipy.special.ncfdtr']},
         'special.ncfdtri': {'numpy': ['scipy.special.ncfdtri']},
+        'special.nctdtr': {'numpy': ['scipy.special.nctdtr']},
+        'special.nctdtrit': {'numpy': ['scipy.special.nctdtrit']},
         'special.kolmogorov': {'numpy': ['scipy.special.kolmogorov']},
         'special.kolmogi': {'numpy': ['scipy.special.kolmogi']},
     },

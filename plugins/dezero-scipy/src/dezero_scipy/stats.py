@@ -88,7 +88,7 @@ class Distribution:
     def is_inside(self, z, shapes, name):
         return (z >= self.low(*shapes)) & (z <= self.high(*shapes)) & np.isfinite(z)
 
-    def is_empty_end(self, z, shapes, is_in, middle):
+    def is_empty_end(self, z, shapes, is_in):
         """Return where z is an end of the support with density 0: its logarithm has an infinite slope."""
         z, *shapes = map(data, (z, *shapes))
         is_end = is_in & ((z == self.low(*shapes)) | (z == self.high(*shapes)))

@@ -349,6 +349,43 @@ def _(sample):
     sample(2.5, 5.5, sample.array(2, 3, low=0.5, high=2.0), sample.array(2, 3, low=0.2, high=0.8))
 
 
+def mean_of_normal(m, n, nc, t):
+    """Return E[sᵏ φ(ts - c)] of a chi-square s² n of n degrees of freedom, with m = n + k: by U left of 0, by ₁F₁ right of it."""
+    whole = n + t * t
+    b = t * nc / np.sqrt(whole)
+    is_left = b <= 0
+    left, right = near(~is_left, -1, b), near(is_left, 1, b)
+    of_left = sp.gamma(m) * 2 ** (-m / 2) * sp.hyperu(m / 2, 0.5, left * left / 2)
+    of_right = 2 ** (m / 2 - 1) * (sp.gamma(m / 2) * sp.hyp1f1(m / 2, 0.5, right * right / 2)
+                                   + math.sqrt(2) * right * sp.gamma((m + 1) / 2) * sp.hyp1f1((m + 1) / 2, 1.5, right * right / 2))
+    scale = np.exp(n / 2 * np.log(n) - m / 2 * np.log(whole) - nc * nc / 2 - sp.gammaln(n / 2)) * 2 ** (1 - n / 2) / ROOT_2_PI
+    return scale * np.where(is_left, of_left, of_right)
+
+
+@special(sp.nctdtr)
+def nctdtr(gy, y, df, nc, t):
+    """y = E Φ(ts - c), s² n a chi-square of n degrees of freedom;   ∂y/∂c = -E φ(ts - c),   ∂y/∂t = E s φ(ts - c)"""
+    return (unknown("scipy.special.nctdtr", "df"), lambda: -gy * mean_of_normal(df, df, nc, t),
+            lambda: gy * mean_of_normal(df + 1, df, nc, t))
+
+
+@special(sp.nctdtrit)
+def nctdtrit(gy, y, df, nc, p):
+    """nctdtr(n, c, y) = p"""
+    slope = lambda: mean_of_normal(df + 1, df, nc, y)
+    return unknown("scipy.special.nctdtrit", "df"), lambda: gy * mean_of_normal(df, df, nc, y) / slope(), lambda: gy / slope()
+
+
+@nctdtr.samples
+def _(sample):
+    sample(3.5, sample.array(2, 3, low=-1.5, high=1.5), sample.array(2, 3, low=0.3, high=2.0))
+
+
+@nctdtrit.samples
+def _(sample):
+    sample(3.5, sample.array(2, 3, low=0.5, high=1.5), sample.array(2, 3, low=0.2, high=0.8))
+
+
 # -- Kolmogorov's
 
 def density_of_kolmogorov(x):

@@ -72,7 +72,7 @@ def elliprj(gy, y, x, y_, z, p):
     def by(a, b, c):
         is_equal = np.abs(p - a) < 1e-5 * np.abs(a)         # where a difference has no more digits than the limit
         gap = near(is_equal, 1, p - a)
-        mean = near(~is_equal, 1, (a + p) / 2)
+        mean = near(~is_equal, 1, (3 * a + 2 * p) / 5)      # of the powers -3/2 and -1 in the integral
         limit = -(1.5 * sp.elliprd(b, c, mean) - (between(b, c, mean) * b + between(c, b, mean) * c) / 2) / (3 * mean)
         return np.where(is_equal, limit, -(sp.elliprd(b, c, a) - y) / (2 * gap))
 

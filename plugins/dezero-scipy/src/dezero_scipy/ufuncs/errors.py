@@ -5,7 +5,7 @@ import numpy as np
 import scipy.special as sp
 from dezero import hookimpl, rule
 
-from dezero_scipy._rules import above_0, inside, near, register_all, special, unknown
+from dezero_scipy._rules import above_0, inside, near, ratio, register_all, special, unknown
 
 TWO_BY_ROOT_PI = 2 / math.sqrt(math.pi)
 ROOT_2 = math.sqrt(2)
@@ -186,13 +186,13 @@ def expn(gy, y, n, x):
 @special(sp.sici)
 def sici(gy, y, x):
     """y = Si x, Ci x;   ∂Si/∂x = sin x / x,   ∂Ci/∂x = cos x / x"""
-    return gy[0] * np.sinc(x / math.pi) + gy[1] * np.cos(x) / x
+    return gy[0] * np.sinc(x / math.pi) + ratio(gy[1] * np.cos(x), x)
 
 
 @special(sp.shichi)
 def shichi(gy, y, x):
     """y = Shi x, Chi x;   ∂Shi/∂x = sinh x / x,   ∂Chi/∂x = cosh x / x"""
-    return gy[0] * (sp.exprel(x) + sp.exprel(-x)) / 2 + gy[1] * np.cosh(x) / x
+    return gy[0] * (sp.exprel(x) + sp.exprel(-x)) / 2 + ratio(gy[1] * np.cosh(x), x)
 
 
 @special(sp.fresnel)

@@ -1,0 +1,195 @@
+"""Special functions: derivatives against mpmath, with thirty digits; edges; what has no known derivative."""
+import mpmath as mp
+import numpy as np
+import pytest
+import scipy.special as sp
+from dezero import Variable, grad, plugins
+from dezero.errors import GradientError
+from dezero.registry import registry
+from dezero.testing.samples import samples_of
+from dezero_scipy import special
+
+plugins.load()
+plugins.open_all()
+OPS = {op.name.removeprefix("special."): op for op in registry.snapshot.ops
+       if op.dist == "dezero-scipy" and op.name.startswith("special.") and op.cls is not None}
+
+
+def ncx2(x, k, c):
+    return mp.quad(lambda t: mp.exp(-(t + c) / 2) / 2 * (t / c) ** (mp.mpf(k) / 4 - 0.5) * mp.besseli(mp.mpf(k) / 2 - 1, mp.sqrt(c * t)),
+                   [0, x])
+
+
+def owens(h, a):
+    return mp.quad(lambda t: mp.exp(-h * h * (1 + t * t) / 2) / (1 + t * t), [0, a]) / (2 * mp.pi)
+
+
+ORACLE = {
+    # name: (function of mpmath, argument that is differentiated by, points)
+    "erf": (mp.erf, 0, [(-2.5,), (0.0,), (5.0,)]),
+    "erfc": (mp.erfc, 0, [(-2.5,), (5.0,), (20.0,)]),
+    "erfcx": (lambda x: mp.exp(x * x) * mp.erfc(x), 0, [(-3.0,), (0.0,), (7.0,), (49.0,), (51.0,), (1e4,)]),
+    "dawsn": (lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x), 0, [(0.0,), (3.0,), (-20.0,), (-60.0,)]),
+    "erfinv": (mp.erfinv, 0, [(0.0,), (0.999,), (-0.5,)]),
+    "ndtr": (mp.ncdf, 0, [(-10.0,), (0.0,), (3.0,)]),
+    "log_ndtr": (lambda x: mp.log(mp.ncdf(x)), 0, [(-38.0,), (-5.0,), (0.0,), (8.0,)]),
+    "log_expit": (lambda x: -mp.log(1 + mp.exp(-x)), 0, [(-100.0,), (0.0,), (50.0,)]),
+    "expit": (lambda x: 1 / (1 + mp.exp(-x)), 0, [(-100.0,), (0.0,), (50.0,)]),
+    "exprel": (lambda x: mp.expm1(x) / x if x else mp.mpf(1), 0, [(-50.0,), (-1.0,), (1e-8,), (3.0,), (100.0,)]),
+    "boxcox": (lambda x, p: (x ** p - 1) / p, 1, [(2.0, 0.5), (2.0, 1e-9), (0.3, -1.5), (1.0, 2.0), (1e-200, 3.0)]),
+    "spence": (lambda z: mp.polylog(2, 1 - z).real, 0, [(0.1,), (0.5,), (1.000001,), (4.0,), (100.0,)]),
+    "gamma": (mp.gamma, 0, [(0.5,), (4.0,), (-1.5,), (-2.2,)]),
+    "gammaln": (lambda x: mp.log(abs(mp.gamma(x))), 0, [(0.5,), (1e5,), (-1.5,)]),
+    "rgamma": (mp.rgamma, 0, [(0.0,), (-1.0,), (-4.0,), (-2.5,), (0.5,), (3.0,), (100.0,)]),
+    "psi": (lambda x: mp.psi(0, x), 0, [(0.5,), (30.0,), (-1.5,)]),
+    "betaln": (lambda a, b: mp.log(mp.beta(a, b)), 0, [(0.5, 2.0), (30.0, 4.0)]),
+    "poch": (mp.rf, 0, [(1.5, 2.0), (-2.5, 1.2), (-1.0, 3.5), (3.0, 0.0)]),
+    "binom": (mp.binomial, 1, [(5.0, 2.0), (3.0, 5.0), (4.5, 1.2), (3.0, -1.0)]),
+    "gammainc": (lambda a, x: mp.gammainc(a, 0, x, regularized=True), 1, [(0.5, 0.1), (3.0, 10.0), (100.0, 90.0)]),
+    "betainc": (lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True), 2, [(0.5, 2.0, 0.1), (30.0, 4.0, 0.9)]),
+    "expn": (mp.expint, 1, [(0, 0.5), (1, 0.5), (4, 3.0)]),
+    "exp1": (mp.e1, 0, [(0.1,), (5.0,)]),
+    "sici": (mp.si, 0, [(0.0,), (0.5,), (10.0,)]),
+    "fresnel": (mp.fresnels, 0, [(0.0,), (0.5,), (3.0,)]),
+    "owens_t": (owens, 0, [(0.5, 1.2), (-1.0, 0.3)]),
+    "j1": (lambda x: mp.besselj(1, x), 0, [(0.0,), (-3.0,), (20.0,)]),
+    "jv": (mp.besselj, 1, [(0, 1.0), (2.5, 7.0), (10, 3.0)]),
+    "yv": (mp.bessely, 1, [(0, 1.0), (2.5, 7.0)]),
+    "iv": (mp.besseli, 1, [(0, 1.0), (2.5, 7.0)]),
+    "ive": (lambda v, x: mp.exp(-abs(x)) * mp.besseli(v, x), 1, [(0, -3.0), (2, 40.0)]),
+    "kv": (mp.besselk, 1, [(0, 1.0), (2.5, 7.0)]),
+    "struve": (mp.struveh, 1, [(0, 1.0), (1.5, 7.0)]),
+    "airy": (mp.airyai, 0, [(-5.0,), (0.0,), (3.0,)]),
+    "ber": (lambda x: mp.ber(0, x), 0, [(0.0,), (2.0,), (-5.0,)]),
+    "beip": (lambda x: mp.diff(lambda t: mp.bei(0, t), x), 0, [(1e-5,), (2.0,)]),
+    "ellipk": (mp.ellipk, 0, [(-5.0,), (0.0,), (1e-9,), (0.5,), (0.999,)]),
+    "ellipe": (mp.ellipe, 0, [(-5.0,), (0.0,), (1e-9,), (0.5,), (0.999,)]),
+    "ellipkinc": (mp.ellipf, 1, [(0.7, 0.5), (0.7, 0.0), (1.5, 0.9), (-2.0, 0.3), (7.0, 0.3), (0.0, 0.5)]),
+    "ellipeinc": (mp.ellipe, 1, [(0.7, 0.5), (0.7, 0.0), (1.5, 0.9), (-2.0, 0.3), (7.0, 0.3)]),
+    "elliprd": (mp.elliprd, 0, [(1.0, 2.0, 3.0), (2.0, 3.0, 2.0), (2.0, 2.0, 2.0), (2.0, 3.0, 2.0 + 1e-9), (1e-3, 50.0, 7.0)]),
+    "elliprj": (mp.elliprj, 0, [(1.0, 2.0, 3.0, 4.0), (2.0, 3.0, 4.0, 2.0), (2.0, 3.0, 4.0, 2.0 + 1e-6), (2.0, 3.0, 4.0, 2.0001)]),
+    "elliprg": (mp.elliprg, 0, [(1.0, 2.0, 3.0), (2.0, 2.0, 2.0)]),
+    "agm": (mp.agm, 0, [(1.0, 2.0), (3.0, 3.0), (0.01, 5.0)]),
+    "hyp1f1": (mp.hyp1f1, 2, [(0.5, 1.5, 0.0), (0.5, 1.5, -5.0), (2.0, 3.0, 7.0)]),
+    "hyp2f1": (mp.hyp2f1, 3, [(0.5, 1.5, 2.5, 0.0), (0.5, 1.5, 2.5, -9.0), (1.0, 1.0, 2.0, 0.9)]),
+    "lpmv": (lambda m, v, x: mp.legenp(v, m, x), 2, [(0, 3.0, 0.3), (1, 2.5, -0.4)]),
+    "eval_jacobi": (mp.jacobi, 3, [(0, 0.5, 1.5, 0.3), (3, 0.5, 1.5, 1.0), (2.5, 0.5, 1.5, 0.3)]),
+    "eval_chebyt": (mp.chebyt, 1, [(0, 0.3), (5, 1.0), (4, -0.3)]),
+    "eval_chebyu": (mp.chebyu, 1, [(0, 0.3), (5, 0.99999), (4, -0.3)]),
+    "eval_legendre": (mp.legendre, 1, [(0, 0.3), (5, 0.9), (4, -0.3)]),
+    "chndtr": (ncx2, 0, [(2.0, 3.0, 1.5), (10.0, 5.5, 0.7)]),
+    "kolmogorov": (lambda x: 2 * mp.nsum(lambda k: (-1) ** (int(k) - 1) * mp.exp(-2 * k * k * x * x), [1, 40]), 0,
+                   [(0.3,), (1.0,), (1.01,), (2.5,)]),
+}
+TOLERANCE = {"hyp1f1": 1e-8, "elliprj": 1e-8, "hyp2f1": 1e-9, "exprel": 1e-9, "boxcox": 1e-8, "spence": 1e-9}
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_as_mpmath(name):
+    f, i, points = ORACLE[name]
+    ufunc = getattr(sp, name)
+    for point in points:
+        with mp.workdps(30):
+            here = [mp.mpf(a) if isinstance(a, float) else a for a in point]
+            wanted = float(mp.re(mp.diff(lambda t: f(*here[:i], t, *here[i + 1:]), here[i])))
+        first = lambda x: y[0] if type(y := ufunc(*point[:i], x, *point[i + 1:])) is tuple else y
+        assert grad(first)(np.array(point[i])) == pytest.approx(wanted, TOLERANCE.get(name, 1e-10), 1e-60), point
+
+
+@pytest.mark.parametrize("name", [name for name in OPS if isinstance(getattr(sp, name, None), np.ufunc)])
+def test_each_argument_has_a_gradient_or_an_error(name):
+    """What the samples do not differentiate by is steps (0), or an error that names the function and the argument."""
+    op, ufunc = OPS[name], getattr(sp, name)
+    sample = samples_of(op.cls)[0]
+    args, _ = sample.arguments([x.copy() for x in sample.xs])
+    is_given = [np.ndim(a) > 0 and a.dtype.kind == "f" for a in args]
+    for i, argument in enumerate(op.cls.op.operands):
+        if is_given[i]:
+            continue
+        point = [float(np.ravel(a)[-1]) for a in args]
+        if name in ("eval_hermite", "eval_hermitenorm"):
+            continue                                        # whose degree is an integer
+
+        def total(x, i=i, point=point):
+            ys = ufunc(*point[:i], x, *point[i + 1:])
+            return sum(ys) if type(ys) is tuple else ys
+        if argument == "k" and "dtr" in name:
+            assert grad(total)(np.array(point[i])) == 0
+        elif name == "voigt_profile":
+            assert np.isfinite(grad(total)(np.array(point[i])))
+        else:
+            with pytest.raises(GradientError, match=rf"scipy\.special\.{ufunc.__name__} has no known derivative by {argument} here"):
+                grad(total)(np.array(point[i]))
+
+
+INF = np.inf
+EDGES = [
+    (sp.xlogy, 1, (0.0, 0.0), 0.0), (sp.xlogy, 1, (0.0, 2.0), 0.0), (sp.xlogy, 0, (0.0, 2.0), np.log(2)),
+    (sp.xlog1py, 1, (0.0, -1.0), 0.0), (sp.entr, 0, (1.0,), -1.0), (sp.rel_entr, 1, (0.0, 0.0), 0.0),
+    (sp.kl_div, 1, (0.0, 0.5), 1.0), (sp.kl_div, 0, (0.5, 0.5), 0.0), (sp.expit, 0, (1000.0,), 0.0), (sp.expit, 0, (-1000.0,), 0.0),
+    (sp.log_expit, 0, (-1000.0,), 1.0), (sp.log_ndtr, 0, (-1e5,), 1e5), (sp.log_ndtr, 0, (50.0,), 0.0), (sp.logit, 0, (0.5,), 4.0),
+    (sp.exprel, 0, (0.0,), 0.5), (sp.boxcox, 1, (0.0, 2.0), 0.25), (sp.spence, 0, (1.0,), -1.0), (sp.huber, 1, (1.0, 1.0), 1.0),
+    (sp.huber, 0, (1.0, 3.0), 2.0), (sp.pseudo_huber, 1, (0.0, 0.0), 0.0), (sp.pseudo_huber, 0, (1.0, 0.0), 0.0),
+    (sp.agm, 0, (0.0, 1.0), INF), (sp.agm, 1, (0.0, 1.0), 0.0), (sp.beip, 0, (0.0,), 0.5), (sp.berp, 0, (0.0,), 0.0),
+    (sp.i0e, 0, (0.0,), 0.0), (sp.powm1, 0, (0.0, 0.0), 0.0), (sp.gammainc, 1, (1.0, 0.0), 1.0), (sp.betainc, 2, (1.0, 2.0, 0.0), 2.0),
+    (sp.voigt_profile, 1, (0.5, 0.0, 1.0), 0.0), (sp.kolmogorov, 0, (0.0,), 0.0), (sp.tklmbda, 0, (3.0, 0.5), 0.0),
+    (sp.it2struve0, 0, (0.0,), -2 / np.pi), (sp.eval_chebyu, 1, (3, 1.0), 20.0), (sp.pdtr, 1, (-1.0, 2.0), 0.0),
+    (sp.bdtr, 2, (5, 5, 0.3), 0.0),
+]
+
+
+@pytest.mark.parametrize(("ufunc", "i", "point", "wanted"), EDGES, ids=lambda a: getattr(a, "__name__", None))
+def test_edges(ufunc, i, point, wanted):
+    with np.errstate(all="ignore"):
+        assert grad(lambda x: ufunc(*point[:i], x, *point[i + 1:]))(np.array(point[i])) == pytest.approx(wanted, 1e-9)
+
+
+def test_round_is_constant():
+    assert type(sp.round(Variable(np.array(1.5)))) is not Variable
+
+
+# -- what is in dezero_scipy.special
+
+CALLS = {
+    "logsumexp": [lambda f, x: f(x), lambda f, x: f(x, 1), lambda f, x: f(x, axis=(0, 1), b=x * x, keepdims=True)],
+    "softmax": [lambda f, x: f(x)[0], lambda f, x: f(x, axis=1)[0]],
+    "log_softmax": [lambda f, x: f(x)[0], lambda f, x: f(x, axis=1)[0]],
+    "polygamma": [lambda f, x: f(2, x)], "zeta": [lambda f, x: f(2.5, x)], "multigammaln": [lambda f, x: f(x[0, 1] + 2, 3)],
+    "comb": [lambda f, x: f(x + 5, 2.5), lambda f, x: f(x, 5.0), lambda f, x: f(x + 5, 1.5, repetition=True)],
+    "perm": [lambda f, x: f(x + 5, 2.5)], "factorial": [lambda f, x: f(x)], "sinc": [lambda f, x: f(x)],
+    "jvp": [lambda f, x: f(1.5, x, 2)], "yvp": [lambda f, x: f(1, x)], "ivp": [lambda f, x: f(1, x, 3)],
+    "kvp": [lambda f, x: f(1.5, x, 1)],
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_functions(name):
+    x = np.array([[0.5, 1.2, 2.0], [0.7, 1.9, 3.0]])
+    ours, theirs = getattr(special, name), getattr(sp, name)
+    for call in CALLS[name]:
+        np.testing.assert_allclose(call(ours, Variable(x)).data, call(theirs, x), 1e-12)
+        g = grad(lambda x: np.sum(call(ours, x)))(x)
+        for index in np.ndindex(x.shape):
+            step = np.zeros_like(x)
+            step[index] = 1e-5
+            slope = (np.sum(call(theirs, x + step)) - np.sum(call(theirs, x - step))) / 2e-5
+            assert g[index] == pytest.approx(slope, 1e-6, 1e-8)
+
+
+def test_module_has_the_names_of_scipy():
+    assert special.erf is sp.erf and {name for name in sp.__all__} <= set(dir(special))
+    assert type(special.comb(5, 2, exact=True)) is int
+    assert special.logsumexp(np.array([-INF, -INF])) == -INF
+    np.testing.assert_array_equal(grad(special.logsumexp)(np.array([-INF, 0.0])), [0, 1])
+    np.testing.assert_array_equal(grad(special.logsumexp)(np.array([-INF, -INF])), [0, 0])
+
+
+def test_what_is_refused():
+    x = Variable(np.array(2.0))
+    for call in (lambda: special.comb(x, 1, exact=True), lambda: special.factorial(x, True), lambda: special.perm(x, 1, True)):
+        with pytest.raises(TypeError, match="integers|defaults"):
+            call()
+    with pytest.raises(GradientError, match="scipy.special.zeta has no known derivative by x"):
+        grad(lambda x: special.zeta(x, 1.0))(np.array(2.0))
+    with pytest.raises(ValueError, match="multigammaln"):
+        special.multigammaln(x, 9)
