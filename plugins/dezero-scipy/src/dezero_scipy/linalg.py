@@ -191,6 +191,8 @@ def order_of(pivots):
 
 
 def forward_of_lu(a):
+    if a.ndim != 2 or a.shape[0] != a.shape[1]:
+        raise LinAlgError(f"lu: a matrix of shape {a.shape} has no gradient here, wanted a square one")
     packed, pivots = sl.lu_factor(a)
     return packed, pivots, order_of(pivots)
 
