@@ -158,8 +158,8 @@ def test_dirichlet():
     f = stats.dirichlet.logpdf
     for point in (x, x[:2]):
         assert f(Variable(point), alpha).data == pytest.approx(ss.dirichlet.logpdf(point, alpha))
-    np.testing.assert_allclose(grad(f, 1)(x, alpha), [differences(lambda s: f(x, alpha + s * np.eye(3)[i]), (0.0,), 0) for i in range(3)],
-                               1e-8)
+    np.testing.assert_allclose(
+        grad(f, 1)(x, alpha), [differences(lambda s: f(x, alpha + s * np.eye(3)[i]), (0.0,), 0) for i in range(3)], 1e-8)
     np.testing.assert_allclose(grad(f)(x[:2], alpha),
                                [differences(lambda s: f(x[:2] + s * np.eye(2)[i], alpha), (0.0,), 0) for i in range(2)], 1e-8)
     with pytest.raises(ValueError):

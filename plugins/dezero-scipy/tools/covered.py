@@ -1,4 +1,4 @@
-"""Write src/dezero_scipy/coverage.py: what of scipy.special is answered, as the registry has it; and what is not, with the reasons below.
+"""Write src/dezero_scipy/coverage.py: what of SciPy is answered, as the registry has it; and what is not, with the reasons below.
 
   python tools/covered.py             write it
   python tools/covered.py --check     leave with 1 where it would be written otherwise
@@ -20,8 +20,8 @@ from dezero.registry import Constant, registry
 TABLE = Path(__file__).parents[1] / "src" / "dezero_scipy" / "coverage.py"
 
 REASONS = {
-    "refused: its results are complex, and only real numbers have gradients here; write it by its real and imaginary part, as ber and "
-    "bei are those of kelvin": """
+    "refused: its results are complex, and only real numbers have gradients here; write it by its real and imaginary part, as "
+    "ber and bei are those of kelvin": """
         hankel1 hankel1e hankel2 hankel2e kelvin wofz modfresnelm modfresnelp
         """,
     "refused: it has no known derivative by any of its arguments; give it x.data or x.detach()": """
@@ -50,7 +50,8 @@ def ufuncs():
     """Return {name: ufunc} of scipy.special."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {name: f for name in sorted(dir(sp), key=str.lower) if isinstance(f := getattr(sp, name), np.ufunc) and name[0] != "_"}
+        known = {name: getattr(sp, name) for name in sorted(dir(sp), key=str.lower) if name[0] != "_"}
+    return {name: f for name, f in known.items() if isinstance(f, np.ufunc)}
 
 
 def answered(ufunc):

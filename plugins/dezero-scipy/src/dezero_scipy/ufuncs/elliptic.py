@@ -1,6 +1,7 @@
 """Elliptic integrals and functions.
 
-The derivatives are Carlson's integrals R_D, which are smooth where the textbook's formulas are 0 / 0: at m = 0, and at equal arguments.
+The derivatives are Carlson's integrals R_D, which are smooth where the textbook's formulas are 0 / 0: at m = 0, and at
+equal arguments.
 """
 import math
 

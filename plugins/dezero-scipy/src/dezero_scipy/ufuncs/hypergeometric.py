@@ -33,7 +33,8 @@ def hyperu(gy, y, a, b, x):
 @special(sp.lpmv)
 def lpmv(gy, y, m, v, x):
     """y = Pᵥᵐ(x);   ∂y/∂x = ((m - v - 1) Pᵥ₊₁ᵐ + (v + 1) x y) / (1 - x²)"""
-    return *unknown("scipy.special.lpmv", "m", "v"), lambda: gy * ((m - v - 1) * sp.lpmv(m, v + 1, x) + (v + 1) * x * y) / (1 - x * x)
+    slope = lambda: ((m - v - 1) * sp.lpmv(m, v + 1, x) + (v + 1) * x * y) / (1 - x * x)
+    return *unknown("scipy.special.lpmv", "m", "v"), lambda: gy * slope()
 
 
 @hyp0f1.samples

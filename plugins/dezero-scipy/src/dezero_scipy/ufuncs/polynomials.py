@@ -65,7 +65,8 @@ def eval_sh_chebyt(gy, y, n, x):
 @special(sp.eval_sh_chebyu)
 def eval_sh_chebyu(gy, y, n, x):
     """y = Uₙ(2x - 1);   ∂y/∂x = 4Cₙ₋₁(2x - 1) of a = 2"""
-    return unknown("scipy.special.eval_sh_chebyu", "n"), lambda: gy * lower(n, lambda k: 4 * sp.eval_gegenbauer(k, 2, 2 * x - 1))
+    slope = lambda k: 4 * sp.eval_gegenbauer(k, 2, 2 * x - 1)
+    return unknown("scipy.special.eval_sh_chebyu", "n"), lambda: gy * lower(n, slope)
 
 
 @special(sp.eval_legendre)
@@ -77,7 +78,8 @@ def eval_legendre(gy, y, n, x):
 @special(sp.eval_sh_legendre)
 def eval_sh_legendre(gy, y, n, x):
     """y = Pₙ(2x - 1);   ∂y/∂x = 2Cₙ₋₁(2x - 1) of a = 3/2"""
-    return unknown("scipy.special.eval_sh_legendre", "n"), lambda: gy * lower(n, lambda k: 2 * sp.eval_gegenbauer(k, 1.5, 2 * x - 1))
+    slope = lambda k: 2 * sp.eval_gegenbauer(k, 1.5, 2 * x - 1)
+    return unknown("scipy.special.eval_sh_legendre", "n"), lambda: gy * lower(n, slope)
 
 
 @special(sp.eval_laguerre)
@@ -104,13 +106,15 @@ def of_integers(ufunc):
 @of_integers(sp.eval_hermite)
 def eval_hermite(gy, y, n, x):
     """y = Hₙ;   ∂y/∂x = 2n Hₙ₋₁"""
-    return unknown("scipy.special.eval_hermite", "n"), lambda: gy * lower(n, lambda k: (2 * n * sp.eval_hermite(k, x)).astype(gy.dtype))
+    slope = lambda k: (2 * n * sp.eval_hermite(k, x)).astype(gy.dtype)
+    return unknown("scipy.special.eval_hermite", "n"), lambda: gy * lower(n, slope)
 
 
 @of_integers(sp.eval_hermitenorm)
 def eval_hermitenorm(gy, y, n, x):
     """y = Heₙ;   ∂y/∂x = n Heₙ₋₁"""
-    return unknown("scipy.special.eval_hermitenorm", "n"), lambda: gy * lower(n, lambda k: (n * sp.eval_hermitenorm(k, x)).astype(gy.dtype))
+    slope = lambda k: (n * sp.eval_hermitenorm(k, x)).astype(gy.dtype)
+    return unknown("scipy.special.eval_hermitenorm", "n"), lambda: gy * lower(n, slope)
 
 
 DEGREES = 0, 1, 4
@@ -138,7 +142,8 @@ def degrees(sample):
     sample(2.5, sample.array(2, 3, low=0.1, high=0.9))
 
 
-tried(degrees, eval_chebyt, eval_chebyu, eval_chebyc, eval_chebys, eval_sh_chebyt, eval_sh_chebyu, eval_legendre, eval_sh_legendre, eval_laguerre)
+tried(degrees, eval_chebyt, eval_chebyu, eval_chebyc, eval_chebys, eval_sh_chebyt, eval_sh_chebyu, eval_legendre, eval_sh_legendre,
+      eval_laguerre)
 
 
 @eval_hermite.samples
