@@ -2,8 +2,7 @@
 import functools
 
 import numpy as np
-from dezero import Op, Variable, rule
-from dezero.errors import GradientError
+from dezero import Op, Variable, errors, rule
 
 
 def special(ufunc):
@@ -29,7 +28,7 @@ def unknown(function, *arguments):
     """Return gradients that raise an error: those by arguments that a function has no known derivative by."""
     def gradient_by(argument):
         def gradient():
-            raise GradientError(f"{function} has no known derivative by {argument} here: {argument} can be a constant only, "
+            raise errors.GradientError(f"{function} has no known derivative by {argument} here: {argument} can be a constant only, "
                                 f"an array or a number; write {argument}.detach() where it is a Variable")
         return gradient
     gradients = tuple(map(gradient_by, arguments))
