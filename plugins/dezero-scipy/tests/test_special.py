@@ -146,6 +146,34 @@ def test_edges(ufunc, i, point, wanted):
         assert grad(lambda x: ufunc(*point[:i], x, *point[i + 1:]))(np.array(point[i])) == pytest.approx(wanted, 1e-9)
 
 
+SECOND = [
+    # ufunc, point, arguments i and j, the derivative by both, which a rule with a constant at this point would lose
+    (sp.xlogy, (0.0, 2.0), 0, 1, 0.5), (sp.xlog1py, (0.0, 1.0), 0, 1, 0.5), (sp.rel_entr, (0.5, 2.0), 0, 1, -0.5),
+    (sp.powm1, (2.0, 0.0), 0, 1, 0.5), (sp.poch, (1.5, 0.0), 0, 1, sp.polygamma(1, 1.5)),
+    (sp.voigt_profile, (0.0, 0.0, 1.0), 1, 1, -2 / np.pi),
+    (sp.rgamma, (-1.0,), 0, 0, 2 * sp.psi(2)), (sp.spence, (1.0,), 0, 0, 0.5), (sp.exprel, (0.0,), 0, 0, 1 / 3),
+    (sp.ellipk, (0.0,), 0, 0, 9 * np.pi / 64), (sp.ellipe, (0.0,), 0, 0, -3 * np.pi / 64),
+]
+
+
+@pytest.mark.parametrize(("ufunc", "point", "i", "j", "wanted"), SECOND, ids=lambda a: getattr(a, "__name__", None))
+def test_second_derivatives_at_edges(ufunc, point, i, j, wanted):
+    first = lambda *point: grad(ufunc, i)(*point)
+    assert grad(first, j)(*map(np.array, point)) == pytest.approx(wanted, 1e-8)
+
+
+@pytest.mark.parametrize(("ufunc", "point"), [(sp.binom, (3.0, 5.0)), (sp.binom, (3.0, -1.0)), (sp.poch, (-1.0, 3.5))])
+def test_second_derivatives_at_zeros(ufunc, point):
+    f = {sp.binom: mp.binomial, sp.poch: mp.rf}[ufunc]
+    for i in range(2):
+        for j in range(2):
+            orders = (int(i == 0) + int(j == 0), int(i == 1) + int(j == 1))
+            with mp.workdps(40):
+                wanted = float(mp.diff(f, tuple(map(mp.mpf, point)), orders))
+            first = lambda *point, i=i: grad(ufunc, i)(*point)
+            assert grad(first, j)(*map(np.array, point)) == pytest.approx(wanted, 1e-8)
+
+
 def test_round_is_constant():
     assert type(sp.round(Variable(np.array(1.5)))) is not Variable
 

@@ -65,8 +65,8 @@ def near(mask, value, x):
 
 
 def ratio(x, y):
-    """Return x / y, 0 where x is 0."""
-    is_0 = x == 0
+    """Return x / y, 0 where both are 0."""
+    is_0 = (x == 0) & (y == 0)
     return np.where(is_0, 0, x / near(is_0, 1, y))
 
 

@@ -99,7 +99,7 @@ def wrightomega(gy, y, z):
 @special(sp.powm1)
 def powm1(gy, y, x, p):
     """y = xᵖ - 1;   ∂y/∂x = p xᵖ⁻¹,   ∂y/∂p = xᵖ log x, 0 for x = 0"""
-    is_0 = p == 0
+    is_0 = (p == 0) & (x == 0)
     return np.where(is_0, 0, gy * p * near(is_0, 1, x) ** (p - 1)), gy * sp.xlogy(y + 1, x)
 
 

@@ -141,7 +141,10 @@ def faddeeva(gy, y, a, b):
 
 @special(sp.voigt_profile)
 def voigt_profile(gy, y, x, sigma, gamma):
-    """y = Re w(z) / s√2π, z = (x + ic) / s√2;   ∂y/∂x = Re w' / 2s²√π..., by s as scaling has it; for s = 0 y = c / π(x² + c²)"""
+    """y = Re w(z) / s√2π, z = (x + ic) / s√2;   ∂y/∂x = Re w' / 2s²√π,   ∂y/∂c = -Im w' / 2s²√π,   ∂y/∂s = -(y + x ∂y/∂x + c ∂y/∂c) / s
+
+    For s = 0 y = c / π(x² + c²), and near it ∂y/∂s = s ∂²y/∂x².
+    """
     is_0 = sigma == 0
     s = near(is_0, 1, sigma)
     a, b = x / (s * ROOT_2), gamma / (s * ROOT_2)
@@ -152,7 +155,7 @@ def voigt_profile(gy, y, x, sigma, gamma):
     g0 = gy / (math.pi * square * square)
     by_x = np.where(is_0, -2 * g0 * x * gamma, g * real)
     by_gamma = np.where(is_0, g0 * (x * x - gamma * gamma), -g * imag)
-    by_sigma = np.where(is_0, 0, -(gy * y + x * by_x + gamma * by_gamma) / s)
+    by_sigma = np.where(is_0, 2 * g0 * sigma * gamma * (3 * x * x - gamma * gamma) / square, -(gy * y + x * by_x + gamma * by_gamma) / s)
     return by_x, by_sigma, by_gamma
 
 

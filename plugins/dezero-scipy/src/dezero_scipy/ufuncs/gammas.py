@@ -90,10 +90,12 @@ loggamma.samples(above_0)
 @special(sp.poch)
 def poch(gy, y, z, m):
     """y = Γ(z + m) / Γ(z);   ∂y/∂z = y (ψ(z + m) - ψ(z)),   ∂y/∂m = y ψ(z + m)"""
-    is_pole = (z <= 0) & (z == np.rint(z)) & (z + m > 0)        # where y = 0, and has a derivative
-    by_z = gy * y * (sp.psi(z + m) - sp.psi(near(is_pole, 1, z)))
-    at_pole = gy * sp.gamma(near(~is_pole, 1, z + m)) * slope_of_rgamma(near(~is_pole, 0, z))
-    return np.where(m == 0, 0, np.where(is_pole, at_pole, by_z)), gy * y * sp.psi(z + m)
+    is_whole = (z <= 0) & (z == np.rint(z))
+    is_0, is_1 = is_whole & (z + m > 0), is_whole & (m == 0)        # where y = 0, and has a derivative; where y = 1
+    by_z = gy * y * (sp.psi(z + m) - sp.psi(near(is_0 | is_1, 1, z)))
+    zero, total = near(~is_0, 0, z), near(~is_0, 1, z + m)
+    at_0 = gy * sp.gamma(total) * (sp.psi(total) * sp.rgamma(zero) + slope_of_rgamma(zero))
+    return np.where(is_1, 0, np.where(is_0, at_0, by_z)), gy * y * sp.psi(z + m)
 
 
 @special(sp.beta)
@@ -114,14 +116,13 @@ def betaln(gy, y, a, b):
 def binom(gy, y, n, k):
     """y = Γ(n + 1) r(k + 1) r(n - k + 1), r = 1 / Γ;   ∂y/∂n: of the first and the third,   ∂y/∂k: of the second and the third"""
     rest = n - k + 1
-    is_0 = (y == 0) & (n > -1)                  # where r is 0, and has a derivative
-    g, gamma_n = gy * y, sp.gamma(near(~is_0, 1, n + 1))
+    is_0 = (y == 0) & (n > -1)                  # where an r is 0, and has a derivative
+    n1, k1 = near(~is_0, 1, n + 1), near(~is_0, 1, k + 1)
+    r_k, r_rest, slope_k, slope_rest = sp.rgamma(k1), sp.rgamma(n1 - k1 + 1), slope_of_rgamma(k1), slope_of_rgamma(n1 - k1 + 1)
+    g, g0 = gy * y, gy * sp.gamma(n1)
     at_n, at_k, at_rest = sp.psi(n + 1), sp.psi(near(is_0, 1, k + 1)), sp.psi(near(is_0, 1, rest))
-    zero_k, zero_rest = near(~is_0, 1, k + 1), near(~is_0, 1, rest)
-    by_k = slope_of_rgamma(zero_k) * sp.rgamma(zero_rest) * gamma_n
-    by_rest = sp.rgamma(zero_k) * slope_of_rgamma(zero_rest) * gamma_n
-    return (np.where(is_0, gy * by_rest, g * (at_n - at_rest)),
-            np.where(is_0, gy * (by_k - by_rest), g * (at_rest - at_k)))
+    return (np.where(is_0, g0 * r_k * (sp.psi(n1) * r_rest + slope_rest), g * (at_n - at_rest)),
+            np.where(is_0, g0 * (slope_k * r_rest - r_k * slope_rest), g * (at_rest - at_k)))
 
 
 @poch.samples
