@@ -123,6 +123,14 @@ def test_arguments():
         stats.norm.fit(Variable(np.zeros(3)))
 
 
+def test_infinite_data_leave_the_gradients_of_parameters():
+    x = np.array([-np.inf, 0.5, np.inf])
+    for method in ("cdf", "sf", "pdf"):
+        f = getattr(stats.norm, method)
+        for i in (1, 2):
+            assert grad(lambda *args, f=f: np.sum(f(*args)), i)(x, 0.2, 1.3) == pytest.approx(grad(f, i)(0.5, 0.2, 1.3))
+
+
 def test_far_in_the_tail():
     assert grad(stats.norm.logcdf)(-1e4) == pytest.approx(1e4)
     assert grad(stats.logistic.logpdf)(-800.0) == 1.0

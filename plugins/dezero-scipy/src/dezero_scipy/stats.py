@@ -72,15 +72,17 @@ class Distribution:
         x, shapes, loc, scale = self.bound(name, args, kwargs)
         is_valid = (scale > 0) & self.is_valid(*shapes)
         scale, shapes = near(~is_valid, 1, scale), [near(~is_valid, 1, shape) for shape in shapes]
-        z = self.point(x, loc, scale)
-        is_in = self.is_inside(z, shapes, name)
+        is_finite = np.isfinite(x)
+        z = self.point(near(~is_finite, 0, x), loc, scale)
+        place = np.where(is_finite, data(z), data(x))
+        is_in = self.is_inside(place, shapes, name)
         if name == "logpdf":
-            is_in = is_in & ~self.is_empty_end(z, shapes, is_in)
+            is_in = is_in & ~self.is_empty_end(place, shapes, is_in)
         y = self.standard(name, near(~is_in, self.middle, z), shapes)
         if name == "logpdf":
             y = y - np.log(scale)
-        y = np.where(is_in, y, np.where(z >= self.high(*shapes), above, below))
-        return np.where(is_valid & ~np.isnan(z), y, np.nan)
+        y = np.where(is_in, y, np.where(place >= self.high(*shapes), above, below))
+        return np.where(is_valid & ~np.isnan(place), y, np.nan)
 
     def point(self, x, loc, scale):
         return (x - loc) / scale
@@ -90,7 +92,7 @@ class Distribution:
 
     def is_empty_end(self, z, shapes, is_in):
         """Return where z is an end of the support with density 0: its logarithm has an infinite slope."""
-        z, *shapes = map(data, (z, *shapes))
+        shapes = [*map(data, shapes)]
         is_end = is_in & ((z == self.low(*shapes)) | (z == self.high(*shapes)))
         return is_end & (self.standard("logpdf", np.where(is_end, z, self.middle), shapes) == -np.inf)
 
