@@ -54,6 +54,7 @@ def rdiv(x0, x1):
 
 LATER = {
     "transforms": ("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
+    "drawing": ("draw",),
     "detect": ("detect_anomaly", "detect_changes"),
     "memory": (),
     "numpy": (),

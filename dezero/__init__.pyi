@@ -1,10 +1,11 @@
 from pluggy import HookimplMarker
 
-from . import (core_simple as core_simple, detect as detect, errors as errors, functions as functions, memory as memory,
+from . import (core_simple as core_simple, detect as detect, drawing as drawing, errors as errors, functions as functions, memory as memory,
                numpy as numpy, plugins as plugins, testing as testing, transforms as transforms)
 from ._kernels.gradients import At as At
 from ._kernels.nodes import Kernel as Kernel
 from .config import Config as Config, Mode, no_grad as no_grad, using_config as using_config
+from .drawing import draw as draw
 from .engine.function import Function as Function
 from .engine.op import Op as Op, rule as rule
 from .engine.rules import Saved as Saved

@@ -20,7 +20,7 @@ KNOWN = {
     "sharing": set(), "assign": set(),
     "rules": {"array", "insert", "name", "size", "start", "step"}, "dispatch": {"answers", "name"}, "tape": set(),
     "variable": {"array", "creator", "names", "size"},
-    "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "nodes": {"array", "pop", "watchers"},
+    "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "survey": {"pop"}, "nodes": {"array", "pop", "watchers"},
 }
 ACCESS = re.compile(r"__Pyx_PyObject_(?:(?:Get|Set|Del)Attr|Call|Fast)\w*\([^;]*?__pyx_n_u_(\w+?)[),]")
 

@@ -25,12 +25,12 @@ FLOORS = {
     "engine": 3,
     "ops": 4, "_offers": 4, "_discovery": 4,
     "plugins": 5,
-    "__init__": 6, "core": 6, "core_simple": 6, "functions": 6, "transforms": 6, "detect": 6, "memory": 6, "numpy": 6, "testing": 6, "commands": 6,
+    "__init__": 6, "core": 6, "core_simple": 6, "functions": 6, "transforms": 6, "drawing": 6, "detect": 6, "memory": 6, "numpy": 6, "testing": 6, "commands": 6,
     "_pyinstaller": 6,
     "__main__": 6,
 }
 ENGINE = ["__init__", "checks", "guard", "hooks", "graph", "sharing", "rules", "arguments", "dispatch", "tape", "trace", "function", "op", "assign",
-          "variable", "watch", "guarded", "higher", "partial"]
+          "variable", "watch", "guarded", "higher", "partial", "survey"]
 """The rooms of the wing, from the ground up."""
 AT_FIRST_USE = {("engine/hooks.py", "higher")}
 """A room of second order registers itself with the engine when it is first needed."""
@@ -166,7 +166,7 @@ def test_the_build_is_short():
 
 def test_second_order_is_loaded_at_first_use():
     program = ("import sys, numpy as np, dezero; x = dezero.Variable(np.array(2.0)); (x * x).backward()\n"
-               "late = {f'dezero.engine.{room}' for room in ('trace', 'watch', 'guarded', 'higher', 'partial')} & {*sys.modules}\n"
+               "late = {f'dezero.engine.{room}' for room in ('trace', 'watch', 'guarded', 'higher', 'partial', 'survey')} & {*sys.modules}\n"
                "assert not late, late\n"
                "(x * x).backward(create_graph=True); assert 'dezero.engine.higher' in sys.modules")
     subprocess.run([sys.executable, "-P", "-c", program], check=True)

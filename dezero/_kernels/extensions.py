@@ -11,7 +11,7 @@ from importlib import machinery
 MODULES = {
     "_kernels": ("elementwise", "nodes"),
     "engine": ("hooks", "graph", "sharing", "rules", "dispatch", "tape", "function", "op", "assign", "variable", "watch", "guarded",
-               "higher", "partial"),
+               "higher", "partial", "survey"),
 }
 HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 AGAIN = "install dezero again as a whole: pip install --force-reinstall --no-deps, and the wheel or the folder that it came from"

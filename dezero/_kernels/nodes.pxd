@@ -184,6 +184,7 @@ cdef bint is_sole(VariableBase v)
 # remat.pxi
 cdef int copy_small_operands(Node node, object a, object b) except -1
 cdef int mark_lost(Node node) noexcept
+cdef bint has_lost_operand(Node node) noexcept
 cdef bint is_lost(Node root) except -1
 cdef int rematerialize(Node target) except -1
 cdef int rematerialize_if_dropped(Node node) except -1

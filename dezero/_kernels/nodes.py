@@ -462,6 +462,11 @@ def is_lost(node):
     return False
 
 
+def has_lost_operand(node):
+    """All operands are held here."""
+    return False
+
+
 def rematerialize_if_dropped(node):
     """Nothing is computed again here."""
 

@@ -184,6 +184,11 @@ cdef int mark_lost(Node node) noexcept:
     return 0
 
 
+cdef bint has_lost_operand(Node node) noexcept:
+    """Was an array that the graph does not hold an operand?"""
+    return node.remat & LOST != 0
+
+
 cdef int copy_small_operands(Node node, object a, object b) except -1:
     """Copy operands that are few beside the value: so it can be computed again, whatever becomes of them.
 

@@ -12,6 +12,7 @@
     assign variable             x[i] = v; what callers hold
     watch                       looking for a fault
     guarded higher partial      derivatives of derivatives, and by chosen Variables; loaded at their first use
+    survey                      what a graph looks like, for pictures; loaded at its first use
 
 A room imports only those above it in this list.
 
@@ -28,7 +29,7 @@ from .._kernels.extensions import explaining
 
 def __getattr__(name):
     """Import a room that is asked for: `from . import higher`.  Where it is of another build than the rest, say what to do."""
-    if name not in ("function", "op", "assign", "variable", "watch", "guarded", "higher", "partial"):
+    if name not in ("function", "op", "assign", "variable", "watch", "guarded", "higher", "partial", "survey"):
         raise AttributeError(f"module 'dezero.engine' has no attribute {name!r}")
     with explaining(f"dezero.engine.{name}"):
         return import_module(f"dezero.engine.{name}")

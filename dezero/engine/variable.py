@@ -1,5 +1,6 @@
 """The caller's handle on a value: operators, NumPy's protocols, `.grad`, `.backward()`."""
 import operator as operators
+from importlib import import_module
 from types import MethodType
 
 import numpy as np
@@ -179,6 +180,10 @@ class Variable(VariableBase):
         if self.array is None and self.node is None:
             return "variable(stale)" if self.reason >= graph.OUTDATED else "variable(None)"
         return "variable(" + str(self._get_data()).replace("\n", "\n" + " " * 9) + ")"
+
+    def _repr_html_(self):
+        """For a notebook: the value and a picture of the graph."""
+        return import_module("dezero.drawing").html_of(self)        # what stands above the engine, where somebody looks
 
     # -- where it comes from
 
