@@ -119,12 +119,17 @@ def cut(boxes, most):
 
 
 def layers_of(boxes):
-    """Return for each box its layer: below all its parents; what has none stands right above the first that takes it."""
+    """Return for each box its layer, from 0 on: as far below as what is computed from it allows, so that pictures are narrow.
+
+    Results stand as many layers down as their generation says; what they were computed from stands right above its first use.
+    """
     layers = []
     for box in boxes:
         layers.append(1 + max([layers[p] for p in box.parents], default=-1))
-    first = {}
-    for i, box in enumerate(boxes):
-        for p in box.parents:
-            first[p] = min(first.get(p, layers[i]), layers[i])
-    return [first[i] - 1 if not box.parents and i in first else layers[i] for i, box in enumerate(boxes)]
+    used = set()
+    for i in range(len(boxes) - 1, -1, -1):
+        for p in boxes[i].parents:
+            layers[p] = min(layers[p], layers[i] - 1) if p in used else layers[i] - 1
+            used.add(p)
+    first = min(layers)
+    return [layer - first for layer in layers]

@@ -63,8 +63,6 @@ class Grid:
 
     def __init__(self, boxes, sizes):
         self.layers = layers_of(boxes)
-        shift = min(self.layers)
-        self.layers = [layer - shift for layer in self.layers]
         self.widths, self.heights = [w for w, _ in sizes], [h for _, h in sizes]
         self.above, self.below = [[] for _ in boxes], [[] for _ in boxes]
         self.passes, self.lanes = {}, {}

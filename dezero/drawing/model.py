@@ -78,10 +78,11 @@ def box_of(fact, facts, places, names, is_root):
         box.tag = fact.kind
     if box.name and box.name != box.title:
         box.lines.append(box.name)
-    if fact.shape is not None and says_shape(fact, facts, is_root):
-        box.lines.append(f"{fact.dtype} {fact.shape}")
+    says = fact.shape is not None and says_shape(fact, facts, is_root)
     if fact.number is not None:
-        box.lines.append(f"= {number(fact.number)}")
+        box.lines.append(f"{fact.dtype} = {number(fact.number)}" if says else f"= {number(fact.number)}")
+    elif says:
+        box.lines.append(f"{fact.dtype} {fact.shape}")
     if fact.constant and fact.kind != "constant":
         box.lines.append("constant")
     if fact.grad is not None:
@@ -118,8 +119,10 @@ def title_of(fact, facts, places, names):
     operands = ["·" if p in places else number(facts[p].number) if p is not None else
                 "array" if fact.operand is None else number(fact.operand) for p in fact.parents]
     given = operands if any([text != "·" for text in operands]) else []
-    known = [f"{key}={text}" for key, x in fact.parameters.items() if not key.startswith("_") and (text := parameter(x)) is not None]
-    return clean(name, 100) + (f"({', '.join(given + known)})" if given or known else "")
+    known = {key: text for key, x in fact.parameters.items() if not key.startswith("_") and (text := parameter(x)) is not None}
+    index = f"[{known.pop('index').strip('()').removesuffix(',')}]" if "index" in known else ""
+    given += [f"{key}={text}" for key, text in known.items()]
+    return clean(name, 100) + index + (f"({', '.join(given)})" if given else "")
 
 
 def parameter(x):

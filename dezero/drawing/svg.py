@@ -5,7 +5,7 @@ from unicodedata import category, east_asian_width
 from .layout import layout
 from .model import STATES, summary
 
-TITLE, SMALL = 7.6, 6.7         # pixels that a character takes, at most as system fonts have it
+TITLE, SMALL = 8.4, 7.0         # pixels that a character takes, at most as system fonts have it
 LINE = 16                       # pixels from line to line
 PAD = 12
 WIDEST, SHORTEST = 34, 72       # characters of a line; pixels of a box
