@@ -4,10 +4,10 @@
     >>> x = dezero.Variable(np.array(3.0), name="x")
     >>> print(dezero.draw(x * x + 2.0 * x))
     3 operations, 1 leaf
-    x   leaf           float64 (); = 3.0; kept
-    %1  mul <- x, x    = 9.0; kept
+    x   leaf              float64 = 3.0; kept
+    %1  mul <- x, x       = 9.0; kept
     %2  mul(2.0, ·) <- x  = 6.0; kept
-    %3  add <- %1, %2  float64 (); = 15.0; kept
+    %3  add <- %1, %2     float64 = 15.0; kept
 
 `model` says what stands in a box, `fold` makes a large graph small, `layout` says where the boxes are; `svg` and `texts` write
 it down.  A Drawing holds texts only: no array, and nothing of the graph.
@@ -176,5 +176,5 @@ def html_of(v):
         value = repr(v)
     except GraphError as error:                     # its data were dropped
         value = str(error)
-    head = f"<pre>{escape(value)}\n{escape(boxes[-1].notes[-2] if boxes[-1].notes else '')}</pre>"
+    head = f"<pre>{escape(value)}\n{escape(boxes[-1].type)}</pre>"
     return head if len(boxes) < 2 else head + svg.svg(fold.fold(boxes, SMALL))

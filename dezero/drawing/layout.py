@@ -11,6 +11,7 @@ GAP, ROW_GAP = 22, 40           # pixels between boxes, and between layers
 MARGIN = 16
 FAR = 8
 SWEEPS = 8
+PORT = 1e-4                     # of a row's places: operands arrive at a box from left to right
 LANE = 12                       # pixels that an edge beside the picture takes
 
 
@@ -116,7 +117,7 @@ def order_rows(grid):
         neighbours = grid.above if down else grid.below
         spot = {}
         for row in grid.rows if down else reversed(grid.rows):
-            key = {i: sum([spot[j] for j, _ in neighbours[i]]) / len(neighbours[i]) if neighbours[i] else k / max(len(row), 1)
+            key = {i: sum([spot[j] + PORT * port for j, port in neighbours[i]]) / len(neighbours[i]) if neighbours[i] else k / max(len(row), 1)
                    for k, i in enumerate(row)}
             row.sort(key=key.get)
             spot.update({i: (k + 0.5) / len(row) for k, i in enumerate(row)})
@@ -133,7 +134,7 @@ def crossings(grid):
         place = {i: k for k, i in enumerate(lower)}
         seen = []
         for i in upper:
-            ends = sorted([place[j] for j, _ in grid.below[i]])
+            ends = sorted([place[j] + PORT * port for j, port in grid.below[i]])
             count += sum([len(seen) - bisect_right(seen, end) for end in ends])
             for end in ends:
                 insort(seen, end)

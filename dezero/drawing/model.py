@@ -30,11 +30,13 @@ class Box:
         One of STATES, or "none".
     like : tuple
         What boxes have in common that are the same step of a loop.
+    type : str
+        dtype and shape.
     ops, leaves : int
         How many nodes it stands for.
     """
 
-    tag, value, is_root, count, text, name = "", "none", False, 1, "", ""
+    tag, value, is_root, count, text, name, type = "", "none", False, 1, "", "", ""
 
     def __init__(self, kind, title, parents, like=None):
         self.kind, self.title, self.parents, self.like = kind, title, parents, like
@@ -78,17 +80,17 @@ def box_of(fact, facts, places, names, is_root):
         box.tag = fact.kind
     if box.name and box.name != box.title:
         box.lines.append(box.name)
+    box.type = "" if fact.shape is None else f"{fact.dtype} {fact.shape}"
     says = fact.shape is not None and says_shape(fact, facts, is_root)
     if fact.number is not None:
         box.lines.append(f"{fact.dtype} = {number(fact.number)}" if says else f"= {number(fact.number)}")
     elif says:
-        box.lines.append(f"{fact.dtype} {fact.shape}")
+        box.lines.append(box.type)
     if fact.constant and fact.kind != "constant":
         box.lines.append("constant")
     if fact.grad is not None:
         box.lines.append(f"grad {gradient(fact.grad)}")
-    box.notes = [*([f"name: {box.name}"] if box.name else []), *([f"{fact.dtype} {fact.shape}"] if fact.shape is not None else []),
-                 *([f"value: {STATES[fact.value]}"] if fact.value in STATES else [])]
+    box.notes = [line for line in (box.name, box.type, STATES.get(fact.value)) if line]
     return box
 
 
