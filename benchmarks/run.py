@@ -107,10 +107,12 @@ def times(options, threads):
     import numpy
     import peers
     import workloads
+    from dezero._progress import progress, say
     numpy.seterr(all="ignore")
     found, missing = peers.installed(options.peers, threads)
     rows, notes = [], {f"{name}: {why}": ["everything"] for name, why in missing.items()}
-    for work in workloads.timed():
+    works = progress(list(workloads.timed()), f"threads: {threads}")
+    for work in works:
         if not re.search(options.only, work.name) or (threads > 1 and work.ops > 100):
             continue
         able, unable = ready(work, found)
@@ -119,7 +121,7 @@ def times(options, threads):
         for phase, seconds in timed(work, able, options.rounds, options.turn).items():
             cells = {name: measure.summary(s) for name, s in seconds.items()}
             rows.append({"workload": work.name, "phase": phase, "threads": threads, "seconds": cells})
-            print(line(rows[-1], options.peers, options.long), file=sys.stderr, flush=True)
+            say(works, line(rows[-1], options.peers, options.long), file=sys.stderr)
     return {"rows": rows, "notes": notes}
 
 

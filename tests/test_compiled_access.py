@@ -13,14 +13,14 @@ pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the sources of the e
 
 # What bears such a name and is Python's: np.array, pop, insert and count of lists and dicts, size of arrays, functions and answers of
 # the registry's snapshot, default and bind of signatures, what `Arguments` has, start and step of slices, name and op of an op's class,
-# creator of any Variable, the function site of `guard`, watchers of the modes' defaults.
+# creator of any Variable, what a `Fact` has, the function site of `guard`, watchers of the modes' defaults.
 KNOWN = {
     "function": {"answers", "bind", "by_place", "default", "functions", "leading", "name", "names", "needed"},
     "op": {"bind", "count", "default", "name", "pop"}, "graph": {"pop"}, "hooks": set(),
     "sharing": set(), "assign": set(),
     "rules": {"array", "insert", "name", "size", "start", "step"}, "dispatch": {"answers", "name"}, "tape": set(),
     "variable": {"array", "creator", "names", "size"},
-    "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "survey": {"pop"}, "nodes": {"array", "pop", "watchers"},
+    "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "survey": {"constant", "name", "pop", "value"}, "nodes": {"array", "pop", "watchers"},
 }
 ACCESS = re.compile(r"__Pyx_PyObject_(?:(?:Get|Set|Del)Attr|Call|Fast)\w*\([^;]*?__pyx_n_u_(\w+?)[),]")
 

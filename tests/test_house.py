@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the house stands in 
 
 FLOORS = {
     "errors": 0, "_version": 0, "_signatures": 0, "hookspecs": 0, "_kernels": 0.1, "config": 0.2,
-    "registry": 1, "_words": 1,
+    "registry": 1, "_words": 1, "_progress": 1,
     "engine": 3,
     "ops": 4, "_offers": 4, "_discovery": 4,
     "plugins": 5,
@@ -147,7 +147,7 @@ def test_tests_mirror_the_rooms():
     assert rooms == {f"test_{room}" for room in set(ENGINE) - {"__init__"}}
     chapters = {p.stem for p in (HOUSE / "_kernels").glob("*.pxi")} - {"memory", "spares"} | {"pool", "floating", "extensions"}
     assert {p.stem for p in (TESTS / "kernels").glob("test_*.py")} == {f"test_{chapter}" for chapter in chapters}
-    apart = {"_discovery", "_offers", "_words", "_version", "_signatures", "hookspecs", "core", "core_simple", "functions", "__main__"}
+    apart = {"_discovery", "_offers", "_words", "_progress", "_version", "_signatures", "hookspecs", "core", "core_simple", "functions", "__main__"}
     tested = {p.stem.removeprefix("test_") for p in TESTS.glob("test_*.py")}
     assert {p.stem for p in HOUSE.glob("*.py")} - apart - {"__init__"} <= tested | {"__init__"}
 

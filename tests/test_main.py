@@ -1,11 +1,13 @@
 """The command line: what it prints, where, and with which exit code."""
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,9 +15,10 @@ from sites import Site, op_module
 
 import dezero
 from dezero import _kernels
+from dezero._progress import progress, say
 from dezero.__main__ import COMMANDS, main
 from dezero.commands import demo, new
-from dezero.commands._output import print_table, wrapped
+from dezero.commands._output import good_or_bad, print_table, wrapped
 from dezero.registry import registry
 
 BROKEN = {"a": "no_such_module"}
@@ -124,6 +127,84 @@ def test_ops_as_a_table(site):
     assert lines[0].split() == ["NAME", "OPERATORS", "NUMPY", "ORDER", "KERNEL", "PACKAGE", "FILE"]
     row, = [line for line in lines if line.startswith("claimer ")]
     assert row.split() == ["claimer", "@", "numpy.hypot", "checked", "numpy", "plug", "1.0", "plug.py:6"]
+
+
+# -- ops NAME
+
+
+def test_one_op(site):
+    site.add("plug", {"p": "plug"}, {"plug.py": op_module("claimer", ("__matmul__",), "(np.hypot,)")}, version="3.1")
+    for name in ("mul", "numpy.multiply", "np.multiply", "*", "__mul__"):
+        done = site.dezero("ops", name)
+        assert done.returncode == 0 and done.stdout.startswith(f"op         mul, of dezero {dezero.__version__}\ncall       F.mul(x1, x2)\n"), name
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 100 and "file       dezero/ops/mul.py:7" in lines and "y = x0 · x1;   ∂y/∂x0 = x1,   ∂y/∂x1 = x0" in lines
+    assert "derivatives: as the contract wants them" in lines and lines[-8].split() == "ARGUMENT INDEX AT BY ITS RULE FROM VALUES".split()
+    assert all(line.split()[-1] == line.split()[-2] for line in lines[-6:])
+    wrong = site.dezero("ops", "claimer")
+    assert wrong.returncode == 0 and "op         claimer, of plug 3.1\n" in wrong.stdout and "derivatives: FAILED: Claimer" in wrong.stdout
+
+
+def test_one_op_as_json(site):
+    one = json.loads(site.dezero("ops", "sum", "--json").stdout)
+    row = next(row for row in json.loads(site.dezero("ops", "--json").stdout) if row["name"] == "sum")
+    assert row.items() <= one.items() and one["doc"].startswith("y = Σ x over the axes") and one["method"] == "sum"
+    assert one["check"]["passed"] and {derivative["rule"] for derivative in one["check"]["derivatives"]} == {1.0}
+
+
+def test_an_op_that_is_not_there(site):
+    for arguments, words in ((("mull",), "no op 'mull'; did you mean 'mul'?"), (("mul", "--coverage"), "do not go together")):
+        done = site.dezero("ops", *arguments)
+        assert done.returncode == 2 and words in done.stderr and done.stdout == ""
+
+
+# -- colours and progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("environ, is_colored", [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)])
+def test_colours_are_for_terminals(monkeypatch, capfd, environ, is_colored):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    print_table(("A", "B"), [("x", "y")])
+    assert capfd.readouterr().out == "A  B\n-  -\nx  y\n" and good_or_bad(True, "ok") == "ok"
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    print_table(("A", "B"), [("x", "y")])
+    assert sys.stdout.getvalue() == ("\033[1mA  B\033[0m\n-  -\nx  y\n" if is_colored else "A  B\n-  -\nx  y\n")
+    assert good_or_bad(False, "no") == ("\033[31mno\033[0m" if is_colored else "no")
+
+
+def test_progress_is_for_terminals(monkeypatch, capsys):
+    class Bar(list):
+        def __init__(self, items, what, file, leave):
+            super().__init__(items)
+            seen.append((what, file is sys.stderr, leave))
+
+        def external_write_mode(self):
+            """As tqdm has it."""
+
+        def write(self, text, file):
+            file.write(f"above: {text}\n")
+
+    seen, items = [], [1, 2, 3]
+    monkeypatch.setitem(sys.modules, "tqdm", SimpleNamespace(tqdm=Bar))
+    assert progress(items, "work") is items and seen == []
+    say(items, "plain")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    bar = progress(items, "work")
+    assert list(bar) == items and seen == [("work", True, False)]
+    say(bar, "one")
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    assert progress(items, "work") is items
+    monkeypatch.setattr(sys, "stderr", None)
+    assert progress(items, "work") is items
+    assert capsys.readouterr().out == "plain\nabove: one\n"
 
 
 # -- ops --coverage
@@ -650,3 +731,21 @@ def test_the_readme_of_a_new_package(site, tmp_path, kernel):
     text = (tmp_path / "dezero-fresh" / "README.md").read_text(encoding="utf-8")
     assert "pypi.org" not in text and "pip install dezero" not in text
     assert ("auditwheel" in text and "linux_x86_64" in text) == (kernel == "cython")
+
+
+# -- JSON of what is written
+
+
+def test_what_is_written_as_json(site, tmp_path):
+    answer = json.loads(site.dezero("new", "dezero-fresh", "--dir", str(tmp_path), "--json").stdout)
+    assert answer["folder"] == str(tmp_path / "dezero-fresh") and str(tmp_path / "dezero-fresh" / "pyproject.toml") in answer["files"]
+    files = json.loads(site.dezero("stubs", "--dir", str(tmp_path / "typings"), "--json").stdout)
+    assert str(tmp_path / "typings" / "dezero" / "functions.pyi") in files and all(Path(file).is_file() for file in files)
+    site.add("plug", {"p": "plug"}, {"plug.py": op_module("claimer")})
+    for options, changed in (((), True), (("--check",), False)):
+        done = site.dezero("claims", "plug", "-o", str(tmp_path / "claims.py"), "--json", *options)
+        assert done.returncode == 0
+        assert json.loads(done.stdout) == {"file": str(tmp_path / "claims.py"), "written": not options, "changed": changed}
+    (tmp_path / "claims.py").write_text("CLAIMS = {}\n")
+    done = site.dezero("claims", "plug", "-o", str(tmp_path / "claims.py"), "--json", "--check")
+    assert done.returncode == 1 and json.loads(done.stdout)["changed"] is True

@@ -9,6 +9,7 @@ import sys
 import warnings
 
 from dezero import plugins
+from dezero._progress import is_terminal
 
 WIDTH = 100
 """Columns that a line for people has at most."""
@@ -64,6 +65,17 @@ def add_json(parser):
     parser.add_argument("--json", action="store_true", help="print JSON, on stdout alone")
 
 
+def good_or_bad(good, text):
+    """A text in green or red, on a terminal whose user has not asked for none (https://no-color.org)."""
+    return colored(text, 32 if good else 31)
+
+
+def colored(text, code):
+    if not is_terminal(sys.stdout) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\033[{code}m{text}\033[0m"
+
+
 def print_table(head, rows):
     """Columns as wide as their widest cell, or less, so that all fit WIDTH: a cell that does not is wrapped."""
     rows = [head, *rows]
@@ -73,7 +85,8 @@ def print_table(head, rows):
     for i, row in enumerate(rows):
         cells = [wrapped(cell, width) for cell, width in zip(row, widths)]
         for line in zip_longest(*cells, fillvalue=""):
-            print("  ".join(part.ljust(width) for part, width in zip(line, widths)).rstrip())
+            text = "  ".join(part.ljust(width) for part, width in zip(line, widths)).rstrip()
+            print(text if i else colored(text, 1))
         if i == 0:
             print("  ".join("-" * width for width in widths))
 

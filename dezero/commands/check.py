@@ -10,8 +10,9 @@ from contextlib import nullcontext
 import sys
 
 from dezero import plugins
+from dezero._progress import progress, say
 from dezero._words import clean, near, normal
-from dezero.commands._output import add_json, load_all, print_json, stdout_to_stderr
+from dezero.commands._output import add_json, good_or_bad, load_all, print_json, stdout_to_stderr
 from dezero.registry import registry
 
 HELP = "check ops against their derivatives and the contract"
@@ -34,18 +35,20 @@ def run(arguments):
                   file=sys.stderr)
             return 2
     rows = []
-    for op in ops:
+    bar = ops if arguments.json or len(ops) < 2 else progress(ops, "check")
+    for op in bar:
         with stdout_to_stderr() if arguments.json else nullcontext():
             rows.append(row_of(op))
         if not arguments.json:
-            print(f"ok      {op.name}" if rows[-1]["passed"] else f"FAILED  {op.name}: {rows[-1]['reason']}")
+            say(bar, f"{good_or_bad(True, 'ok')}      {op.name}" if rows[-1]["passed"] else
+                f"{good_or_bad(False, 'FAILED')}  {op.name}: {rows[-1]['reason']}")
     passed = sum(row["passed"] for row in rows)
     if arguments.json:
         print_json({"ops": rows, "not_loaded": [{"package": failure.distribution, "version": failure.version, "entry": failure.entry,
                                                  "reason": failure.reason} for failure in failures]})
     else:
         for failure in failures:
-            print(f"FAILED  {clean(failure.distribution)} was not loaded: {failure.reason}")
+            print(f"{good_or_bad(False, 'FAILED')}  {clean(failure.distribution)} was not loaded: {failure.reason}")
         print(f"{passed} of {len(rows)} ops passed" + (f", {len(failures)} plugins not loaded" if failures else ""))
     return 1 if passed < len(rows) or failures else 0
 

@@ -25,7 +25,7 @@ import tempfile
 
 from dezero._offers import row_of
 from dezero._words import reason, shown
-from dezero.commands._output import stdout_to_stderr
+from dezero.commands._output import add_json, print_json, stdout_to_stderr
 from dezero.errors import PluginError
 from dezero.plugins import registered_by
 from dezero.registry import claims, conflict, houses, rival_of
@@ -37,6 +37,7 @@ def arguments(parser):
     parser.add_argument("modules", nargs="+", metavar="MODULE", help="a module with a hook, such as my_package.linalg")
     parser.add_argument("-o", metavar="FILE", required=True, dest="file", help="the Python file that holds the table")
     parser.add_argument("--check", action="store_true", help="write nothing; leave with 1 where FILE is not as it would be written")
+    add_json(parser)
 
 
 def run(arguments):
@@ -47,13 +48,16 @@ def run(arguments):
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         if not arguments.check:
             replace(path, text)
-            print(path)
-            return 0
     except (PluginError, OSError, UnicodeError) as error:
         print(f"dezero claims: {reason(error)}", file=sys.stderr)
         return 1
-    sys.stdout.writelines(unified_diff(before.splitlines(True), text.splitlines(True), str(path), "as it would be written"))
-    return 0 if text == before else 1
+    if arguments.json:
+        print_json({"file": str(path), "written": not arguments.check, "changed": text != before})
+    elif not arguments.check:
+        print(path)
+    else:
+        sys.stdout.writelines(unified_diff(before.splitlines(True), text.splitlines(True), str(path), "as it would be written"))
+    return 1 if arguments.check and text != before else 0
 
 
 def tables_of(modules):

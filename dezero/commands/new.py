@@ -23,7 +23,7 @@ from dezero._offers import check_name
 from dezero._version import __version__
 from dezero._words import shown
 from dezero.commands import _template
-from dezero.commands._output import load_all
+from dezero.commands._output import add_json, load_all, print_json
 from dezero.errors import PluginError
 from dezero.registry import registry
 
@@ -45,6 +45,7 @@ def arguments(parser):
     parser.add_argument("--kernel", choices=("none", "cython"), default="none",
                         help="none: pure Python; cython: compiled loops, forward and backward")
     parser.add_argument("--class", dest="as_class", action="store_true", help="write the op as a class: one with state of its own")
+    add_json(parser)
 
 
 def run(arguments):
@@ -59,9 +60,11 @@ def run(arguments):
     except OSError as error:
         print(f"dezero new: {error}", file=sys.stderr)
         return 1
-    for path in sorted(target.rglob("*")):
-        if path.is_file():
-            print(path)
+    files = [str(path) for path in sorted(target.rglob("*")) if path.is_file()]
+    if arguments.json:
+        print_json({"folder": str(target), "files": files})
+        return 0
+    print(*files, sep="\n")
     place = os.path.join(".", target)  # `pip install NAME` would look in the package index
     print(f"\nnext:\n  pip install '{place}[test]'\n  pytest {place}\n  dezero check {arguments.name}")
     return 0

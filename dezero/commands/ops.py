@@ -7,6 +7,9 @@ is any number of times, unless the engine sees that its rule can't; 1 is once;
 were traced from the rule; NumPy; or other ops, of which it is a composite.
 FILE is below the folder that modules are imported from; --json has it whole.
 
+NAME shows one op: how it is called, what it claims, its docstring, and whether its
+derivatives are those of its values.
+
 --coverage tells instead what packages say of the libraries that they cover: which
 functions, methods and operators are answered, and which are not, with the reason.
 A plugin says so by the name of a module, COVERAGE = "my_package.coverage", which
@@ -19,7 +22,8 @@ from importlib import import_module
 import sys
 
 from dezero import plugins
-from dezero._words import reason, shown
+from dezero._words import clean, near, reason, shown
+from dezero.commands import _op
 from dezero.commands._output import add_json, load_all, placed, print_json, print_table, print_text, stdout_to_stderr
 from dezero.engine.function import RuleFunction
 from dezero.engine.op import loops_of
@@ -29,12 +33,15 @@ HELP = "list all ops: names, operators, NumPy functions, package"
 
 
 def arguments(parser):
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show this op alone: mul, numpy.multiply or '*'")
     add_json(parser)
     parser.add_argument("--coverage", action="store_true", help="list what of a library is answered, and what is not")
 
 
 def run(arguments):
     load_all(lazy=not arguments.coverage)
+    if arguments.name is not None:
+        return show_one(arguments)
     if arguments.coverage:
         print_json(coverage()) if arguments.json else show_coverage()
     elif arguments.json:
@@ -44,10 +51,27 @@ def run(arguments):
     return 0
 
 
+def show_one(arguments):
+    """Show all that is known of one op."""
+    found = _op.find(arguments.name)
+    if arguments.coverage or not found:
+        why = "NAME and --coverage do not go together" if found else f"no op {clean(arguments.name)!r}{near(arguments.name, _op.names())}"
+        print(f"dezero ops: {why}", file=sys.stderr)
+        return 2
+    one = _op.facts(found[0], row_of(found[0]))
+    print_json(one) if arguments.json else _op.show(one)
+    return 0
+
+
 def rows():
-    """One dict for each op, with what it has of its claims: the name is "" where another op has it."""
+    """One dict for each op."""
+    return [row_of(op) for op in registry.snapshot.ops]
+
+
+def row_of(op):
+    """An op with what it has of its claims: the name is "" where another op has it."""
     snapshot = registry.snapshot
-    return [{
+    return {
         "name": op.name if snapshot.names.get(op.name) is op else "",
         "operators": [key for kind, key in snapshot.holds(op) if kind == "operator"],
         "numpy": [function_name(key) for kind, key in snapshot.holds(op) if kind == "numpy"],
@@ -58,7 +82,7 @@ def rows():
         "plugin": op.plugin,
         "file": op.file,
         "line": line(op),
-    } for op in snapshot.ops]
+    }
 
 
 def kernel_of(op):

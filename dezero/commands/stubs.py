@@ -19,7 +19,7 @@ import numpy as np
 
 import dezero
 from dezero._words import shown
-from dezero.commands._output import load_all
+from dezero.commands._output import add_json, load_all, print_json
 from dezero.engine.dispatch import is_dispatched
 from dezero.engine.function import RuleFunction, arguments_of, is_standard, signature_of
 from dezero.registry import registry
@@ -32,6 +32,7 @@ MARK = "# the ops\n"
 
 def arguments(parser):
     parser.add_argument("--dir", default="typings", metavar="DIR", help="where dezero/ is written (default: typings)")
+    add_json(parser)
 
 
 def run(arguments):
@@ -40,15 +41,20 @@ def run(arguments):
     if (target / "__init__.py").exists():
         print(f"dezero stubs: {shown(str(target))} is dezero itself, or another package; choose another --dir", file=sys.stderr)
         return 2
+    written = []
     try:
         for path, text in files([op for op in registry.snapshot.names.values() if op.module is None]).items():
             file = target / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
-            print(file)
+            written.append(str(file))
     except OSError as error:
         print(f"dezero stubs: {error}", file=sys.stderr)
         return 1
+    if arguments.json:
+        print_json({"files": written})
+    else:
+        print(*written, sep="\n")
     return 0
 
 
