@@ -739,7 +739,7 @@ def test_the_readme_of_a_new_package(site, tmp_path, kernel):
 def test_what_is_written_as_json(site, tmp_path):
     answer = json.loads(site.dezero("new", "dezero-fresh", "--dir", str(tmp_path), "--json").stdout)
     assert answer["folder"] == str(tmp_path / "dezero-fresh") and str(tmp_path / "dezero-fresh" / "pyproject.toml") in answer["files"]
-    files = json.loads(site.dezero("stubs", "--dir", str(tmp_path / "typings"), "--json").stdout)
+    files = json.loads(site.dezero("stubs", "--dir", str(tmp_path / "typings"), "--json").stdout)["files"]
     assert str(tmp_path / "typings" / "dezero" / "functions.pyi") in files and all(Path(file).is_file() for file in files)
     site.add("plug", {"p": "plug"}, {"plug.py": op_module("claimer")})
     for options, changed in (((), True), (("--check",), False)):
