@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dezero import Variable, plugins
+from dezero.__main__ import COMMANDS
 from dezero.testing import CHECKS
 
 TOP = Path(__file__).parents[1]
@@ -49,6 +50,11 @@ def test_the_training_loop(capsys):
 
 def test_the_twin_of_numpy(capsys):
     block, = blocks(section("NumPy's namespace with Variables"))
+    run(block, capsys)
+
+
+def test_the_picture(capsys):
+    block, = blocks(section("A picture of the graph"))
     run(block, capsys)
 
 
@@ -103,11 +109,24 @@ def test_how_many_tests_an_author_is_shown():
     assert f"\n{len(CHECKS) + 1} passed\ndezero_softsign-" in (TOP / "plugins" / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "docs/complex.md", "plugins/README.md", "plugins/dezero-numpy/README.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "docs/complex.md", "docs/CHANGELOG.md", "plugins/README.md",
+                                  "plugins/dezero-numpy/README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"])
 def test_links_lead_somewhere(path):
     file = TOP / path
     for link in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", file.read_text(encoding="utf-8")):
         assert (file.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("path", [".github/CONTRIBUTING.md", ".github/SECURITY.md"])
+def test_tables_of_commands_name_what_there_is(path):
+    text = (TOP / path).read_text(encoding="utf-8")
+    spans = re.findall(r"`([^`]+)`", text)
+    code = " ".join(spans)
+    commands = [found[1] for span in spans if (found := re.match(r"(?:\.venv/bin/)?dezero ([a-z]+)", span))]
+    assert len(commands) > 3 and set(commands) <= set(COMMANDS)
+    source = "".join([file.read_text(encoding="utf-8") for folder in ("dezero", "tests") for file in (TOP / folder).rglob("*.py")])
+    assert all(name in source for name in re.findall(r"DEZERO_\w+", code))
+    assert all((TOP / file).exists() for file in re.findall(r"(?:tests|benchmarks|\.ci)/[\w/.]+", code))
 
 
 def test_nothing_asks_the_index_for_dezero():
