@@ -11,6 +11,7 @@ GAP, ROW_GAP = 22, 40           # pixels between boxes, and between layers
 MARGIN = 16
 FAR = 8
 SWEEPS = 8
+LEAF = 0.02                     # what a leaf counts beside a computed value
 PORT = 1e-4                     # of a row's places: operands arrive at a box from left to right
 LANE = 12                       # pixels that an edge beside the picture takes
 
@@ -148,32 +149,41 @@ def place_rows(grid):
         place_row(grid, row, [0.0] * len(row), xs)
     for sweep in range(SWEEPS):
         for row in grid.rows if sweep % 2 == 0 else reversed(grid.rows):
-            wanted = []
-            for i in row:
-                sides = [xs[j] - port for j, port in grid.above[i]] if sweep % 2 == 0 else [xs[j] + port for j, port in grid.below[i]]
-                wanted.append(sum(sides) / len(sides) if sides else xs[i])
-            place_row(grid, row, wanted, xs)
+            place_row(grid, row, [middle(grid, i, sweep % 2 == 0, xs) for i in row], xs)
     return xs
 
 
+def middle(grid, i, down, xs):
+    """Return where an item stands in the middle of its neighbours above or below; leaves count little, so that chains are straight."""
+    total = weights = 0.0
+    for j, _ in grid.above[i] if down else grid.below[i]:
+        weight = weight_of(grid, j)
+        total, weights = total + weight * xs[j], weights + weight
+    return total / weights if weights else xs[i]
+
+
+def weight_of(grid, i):
+    return 1.0 if grid.above[i] else LEAF
+
+
 def place_row(grid, row, wanted, xs):
-    """Put the items of a row as near to where they want to be as their widths allow, by least squares."""
+    """Put the items of a row as near to where they want to be as their widths allow, by least squares; leaves give way."""
     offsets, offset = [], 0.0
     for k, i in enumerate(row):
         if k:
             offset += (grid.widths[row[k - 1]] + grid.widths[i]) / 2 + GAP
         offsets.append(offset)
-    groups = []                         # [sum, count] of items that touch
-    for want, offset in zip(wanted, offsets):
-        groups.append([want - offset, 1])
+    groups = []                         # [sum, weight, count] of items that touch
+    for i, want, offset in zip(row, wanted, offsets):
+        weight = weight_of(grid, i)
+        groups.append([weight * (want - offset), weight, 1])
         while len(groups) > 1 and groups[-2][0] / groups[-2][1] >= groups[-1][0] / groups[-1][1]:
-            total, count = groups.pop()
-            groups[-1][0] += total
-            groups[-1][1] += count
+            last = groups.pop()
+            groups[-1] = [a + b for a, b in zip(groups[-1], last)]
     k = 0
-    for total, count in groups:
+    for total, weight, count in groups:
         for i in row[k:k + count]:
-            xs[i] = total / count + offsets[k]
+            xs[i] = total / weight + offsets[k]
             k += 1
 
 
