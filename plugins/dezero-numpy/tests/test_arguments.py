@@ -87,7 +87,7 @@ def bases(name):
 
 def arrays_in(args):
     """Return the floating arrays among arguments, in lists too."""
-    if isinstance(args, np.ndarray) and args.dtype.kind == "f":
+    if isinstance(args, np.ndarray) and args.dtype.kind in "fc":
         return [args]
     return [x for a in args for x in arrays_in(a)] if isinstance(args, (list, tuple)) else []
 
@@ -101,8 +101,8 @@ def operands_of(name):
 
 
 def with_variables(a):
-    """Return an argument with Variables in place of its floating arrays."""
-    if isinstance(a, np.ndarray) and a.dtype.kind == "f":
+    """Return an argument with Variables in place of its floating and complex arrays."""
+    if isinstance(a, np.ndarray) and a.dtype.kind in "fc":
         return Variable(a.copy())
     return type(a)(map(with_variables, a)) if type(a) in (list, tuple) else a
 
