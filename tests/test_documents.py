@@ -110,7 +110,7 @@ def test_how_many_tests_an_author_is_shown():
 
 
 @pytest.mark.parametrize("path", ["README.md", "docs/gotchas.md", "docs/transforms.md", "docs/complex.md", "docs/CHANGELOG.md", "plugins/README.md",
-                                  "plugins/dezero-numpy/README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"])
+                                  "plugins/dezero-numpy/README.md", "plugins/dezero-scipy/README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"])
 def test_links_lead_somewhere(path):
     file = TOP / path
     for link in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", file.read_text(encoding="utf-8")):
