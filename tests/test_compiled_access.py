@@ -11,14 +11,14 @@ HOUSE = Path(__file__).parents[1] / "dezero"
 
 pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the sources of the engine are in a checkout only")
 
-# What bears such a name and is Python's: np.array, pop, insert and count of lists and dicts, size of arrays, functions and answers of
+# What bears such a name and is Python's: np.array, pop, insert and count of lists, tuples and dicts, size and strides of arrays, functions and answers of
 # the registry's snapshot, default and bind of signatures, what `Arguments` has, start and step of slices, name and op of an op's class,
 # creator of any Variable, what a `Fact` has, the function site of `guard`, watchers of the modes' defaults.
 KNOWN = {
     "function": {"answers", "bind", "by_place", "default", "functions", "leading", "name", "names", "needed"},
     "op": {"bind", "count", "default", "name", "pop"}, "graph": {"pop"}, "hooks": set(),
-    "sharing": set(), "assign": set(),
-    "rules": {"array", "insert", "name", "size", "start", "step"}, "dispatch": {"answers", "name"}, "tape": set(),
+    "sharing": {"size"}, "assign": {"array", "count", "strides"},
+    "rules": {"array", "insert", "name", "size", "start", "step", "strides"}, "dispatch": {"answers", "name"}, "tape": set(),
     "variable": {"array", "creator", "names", "size"},
     "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "survey": {"constant", "name", "pop", "value"}, "nodes": {"array", "pop", "watchers"},
 }
