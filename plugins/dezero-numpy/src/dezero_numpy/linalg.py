@@ -475,7 +475,8 @@ def differences(w):
 def _(sample):
     sample(sample.through(symmetric, sample.array(3, 3)))
     sample(sample.through(symmetric, sample.array(2, 3, 3)))
-    sample(sample.through(lambda a: a + np.diag([1.0, 4.0, 9.0]), sample.array(3, 3)))
+    p = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, 0.25], [-0.5, 0.0, 1.0]])
+    sample(sample.through(lambda a: p @ symmetric(a) @ np.linalg.inv(p), sample.array(3, 3)))       # real eigenvalues
 
 
 def eigvals(a):
