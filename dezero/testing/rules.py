@@ -7,7 +7,8 @@ from dezero.engine.variable import Variable
 from dezero.errors import FirstOrderOnly
 from dezero.registry import function_name
 from dezero.testing.grads import at, weigh, weights_for, zero_if_none
-from dezero.testing.numeric import LARGE, along, axes, differ, differences, dot, is_complex, is_kink, is_root, moved, scale_of, sides, slope
+from dezero.testing.numeric import (
+    LARGE, along, axes, differ, differences, dot, is_complex, is_kink, is_root, moved, scale_of, sides, slope)
 
 RTOL = 1e-8             # a rule that goes through float32 is 3e-8 off
 MODES = {False: "on arrays", True: "on Variables (create_graph=True)"}

@@ -202,7 +202,7 @@ def test_of_what_there_are_no_loops_for_the_rule_runs_itself(dtype):
 
 def test_a_rule_may_ask_whether_an_operand_is_complex():
     op = rule(np.sqrt)(lambda gy, y, x: gy / (2j * y) if x.dtype.kind == "c" else gy / (2 * y))
-    assert is_traced(op)
+    assert _kernels.IN_USE != "compiled" or is_traced(op)
     x, z = Variable(np.array([4.0])), Variable(np.array([4.0 + 0j]))
     op(x).backward()
     op(z).backward(gradient=np.ones(1, complex))
