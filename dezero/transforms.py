@@ -341,7 +341,7 @@ class Trace:
                 return self.checked(y)
             raise GradientError(f"{self.who}: {name_of(self.f)} gave a result of shape {y.shape}, wanted a scalar, of shape (): "
                                 "take a sum, or use jacobian or vjp")
-        if isinstance(y, (float, int, complex)):
+        if isinstance(y, (float, int, complex)) and not isinstance(y, bool):
             return self.checked(y)
         raise GradientTypeError(f"{self.who}: {name_of(self.f)} gave {shown(y)}, wanted a scalar: a Variable of shape ()" +
                                 ("; has_aux=True is for (result, aux)" if isinstance(y, tuple) and len(y) == 2 else ""))
@@ -416,7 +416,7 @@ TRANSFORMING = config.Mode("transform", True, enable_backprop=True)
 def push(trace, ts, create_graph):
     """The derivatives of the results along tangents of the variables; in a graph, Variables."""
     ys = leaves(trace.result)
-    if sum(map(size_of, ys)) == 1 and not any(map(is_complex, ys)):         # one walk back will do
+    if [size_of(y) for y in ys] == [1] and not is_complex(ys[0]):           # one walk back will do
         found = [None if not isinstance(y, Variable) else inner(trace.pull_one(y, create_graph), ts) for y in ys]
     else:
         found = Pushforward(trace, ys, create_graph)(ts)

@@ -24,6 +24,8 @@ def assign(x, index, value):
     """Do x[index] = value, or raise and change nothing."""
     if op.any_list((value,)) and op.any_variable(value):
         value = np.array(value, like=x)
+    if x.alias is not None and put_through(x, index, value):
+        return 0
     overtaken = x.reason == graph.OVERTAKEN
     if overtaken:
         sharing.claim(x, index, value)
@@ -33,6 +35,21 @@ def assign(x, index, value):
         if overtaken:
             sharing.take_back(value)
         raise
+    return 0
+
+
+def put_through(x, index, value):
+    """Assign to what x is the real or imaginary part of, by the `put` of the op that has taken it; say whether there is one."""
+    node = x.node
+    if node is None or node.op is None or isinstance(node.op, OpBase):
+        return False
+    f = node.op
+    put = getattr(type(f), "put", None)
+    whole = None if put is None else graph.living_variable(f._parents[0])
+    if whole is None or whole.alias is None or x.alias.taken_from != whole.alias.serial:
+        return False
+    put(whole, index, value)
+    return True
 
 
 def assign_fresh(x, index, value):

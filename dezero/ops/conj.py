@@ -1,7 +1,8 @@
 """The conjugate, the real and the imaginary part."""
 import numpy as np
 
-from dezero import Variable, hookimpl, rule
+from dezero import Variable, functions, hookimpl, rule
+from dezero.errors import DTypeError
 
 
 @rule(np.conjugate)
@@ -27,6 +28,27 @@ def imag_part(gy, y, z):
     return -1j * gy
 
 
+def put_real(z, index, v):
+    """Do z.real[index] = v."""
+    z[index] = real_value(v) + 1j * z[index].imag
+
+
+def put_imag(z, index, v):
+    """Do z.imag[index] = v."""
+    z[index] = z[index].real + 1j * real_value(v)
+
+
+def real_value(v):
+    """Return a value to assign to a part, which is to be real."""
+    v = v if isinstance(v, Variable) else functions.array(v)
+    if is_complex(v):
+        raise DTypeError(f"z.real[i] = v, or z.imag[i] = v: v is of dtype {v.dtype}, wanted real numbers")
+    return v
+
+
+real_part.cls.put, imag_part.cls.put = staticmethod(put_real), staticmethod(put_imag)
+
+
 def is_complex(val):
     """Is it a Variable, an array or a number that has an imaginary part?"""
     return (val if isinstance(val, (Variable, np.ndarray)) else np.asarray(val)).dtype.kind == "c"
@@ -40,8 +62,12 @@ def real(val) -> Variable:
 
 
 def imag(val) -> Variable:
-    """y = the imaginary part of x;   of a real x it is 0, a constant"""
-    return imag_part.apply(val) if is_complex(val) else np.zeros_like(val)
+    """y = the imaginary part of x;   of a real x it is 0, a constant, to which nothing is assigned"""
+    if is_complex(val):
+        return imag_part.apply(val)
+    y = np.zeros_like(val)
+    (y.data if isinstance(y, Variable) else y).setflags(write=False)
+    return y
 
 
 @hookimpl

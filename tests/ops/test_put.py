@@ -56,6 +56,55 @@ FORMS = {
 }
 
 
+PARTS = {
+    "real": lambda z, v: part_set(z.real, (0, slice(1, 3)), v[:2]), "imag": lambda z, v: part_set(z.imag, ..., v[:4]),
+    "real of a number": lambda z, v: part_set(z.real, 0, 2.0), "imag of a list": lambda z, v: part_set(z.imag, 0, [1.0, 2.0, 3.0, 4.0]),
+    "imag +=": lambda z, v: augmented(z.imag, (slice(None), 1), v[:3], "+"), "real of a mask": lambda z, v: part_set(z.real, MASK, v[3]),
+}
+
+
+@pytest.mark.parametrize("f", PARTS.values(), ids=PARTS)
+@pytest.mark.parametrize("dtype", ["D", "F"])
+def test_parts_of_complex_numbers(f, dtype):
+    a = (RNG.random((3, 4)) + 1j * RNG.random((3, 4))).astype(dtype)
+    b, weights = RNG.random(12), RNG.random((3, 4)) + 1j * RNG.random((3, 4))
+
+    def loss(z, v):
+        y, v = z * 1.0, v * 1.0
+        f(y, v)
+        return (y * y * weights).real.sum(), y
+
+    z, v = Variable(a), Variable(b)
+    u, y = loss(z, v)
+    wanted, array = loss(a, b)
+    np.testing.assert_allclose(y.data, array, rtol=1e-6)
+    assert y.dtype == dtype
+    u.backward()
+    h = 1e-6 if dtype == "D" else 1e-2
+    for i in np.ndindex(a.shape):
+        part = np.zeros(a.shape, dtype)
+        part[i] = h
+        slope = (loss(a + part, b)[0] - wanted) / h + 1j * (loss(a + 1j * part, b)[0] - wanted) / h
+        np.testing.assert_allclose(z.grad[i], slope, atol=20 * h)
+    for i in range(12):
+        part = np.zeros(12)
+        part[i] = h
+        np.testing.assert_allclose(v.grad[i], (loss(a, b + part)[0] - wanted) / h, atol=20 * h)
+
+
+def test_parts_refuse_what_numpy_does():
+    z, x = Variable(np.ones(2, complex)) * 1.0, Variable(np.ones(2)) * 1.0
+    with pytest.raises(DTypeError, match="wanted real numbers"):
+        z.real[0] = 1j
+    with pytest.raises(ValueError, match="read-only"):
+        x.imag[0] = 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        np.imag(np.ones(2))[0] = 1.0
+    with no_grad(), pytest.raises(GraphError):
+        z.real[0] = 2.0
+    assert z.data.tolist() == [1, 1] and x.data.tolist() == [1, 1]
+
+
 @pytest.mark.parametrize("f", FORMS.values(), ids=FORMS)
 def test_value_and_gradients(f):
     a, b, weights = RNG.random((3, 4)) + 0.5, RNG.random(12) + 0.5, RNG.random((3, 4))
