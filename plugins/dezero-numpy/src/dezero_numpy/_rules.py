@@ -1,7 +1,7 @@
 """What the modules of rules share."""
 import numpy as np
 from dezero import Op, Variable
-from dezero.numpy import asarray
+from dezero import numpy as twin
 
 
 def register_all(register, module):
@@ -13,7 +13,7 @@ def register_all(register, module):
 
 def operand(x):
     """Return a Variable or an array as it is, numbers and lists as an array, and lists that hold Variables as one Variable."""
-    return x if isinstance(x, (Variable, np.ndarray)) else asarray(x)
+    return x if isinstance(x, (Variable, np.ndarray)) else twin.asarray(x)
 
 
 def kept(y, axis, keepdims):
