@@ -3,8 +3,7 @@
 The gradient goes back to the places that were picked; where one was picked twice it adds up.
 """
 import numpy as np
-from dezero import At, Variable, hookimpl, rule
-from dezero.numpy import apply_along_axis
+from dezero import At, Variable, hookimpl, numpy as twin, rule
 from numpy.lib.array_utils import normalize_axis_index
 
 from dezero_numpy._rules import operand, register_all
@@ -240,5 +239,5 @@ def dezero_register_ops(register):
         register.constant(function)
     register.function(compress, (np.compress,), method=compress_method)
     register.function(choose, (np.choose,))
-    for f in (extract, select, piecewise, *SETS, apply_along_axis, apply_over_axes):
+    for f in (extract, select, piecewise, *SETS, twin.apply_along_axis, apply_over_axes):
         register.function(f, (getattr(np, f.__name__),), method=None)
