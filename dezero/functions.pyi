@@ -72,7 +72,7 @@ def conjugate(x: Any) -> Variable:
 def real(val: Any) -> Variable:
     'y = the real part of x;   of a real x it is x itself'
 def imag(val: Any) -> Variable:
-    'y = the imaginary part of x;   of a real x it is 0, a constant'
+    'y = the imaginary part of x;   of a real x it is 0, a constant, to which nothing is assigned'
 def pack(xs: Any, places: Any, base: Any, shape: Any, order: Any = ...) -> Variable:
     'y = base, but x_k at place k;   ∂y/∂x_k = gy there'
 def array(object: Any, dtype: Any = ..., *, copy: Any = ..., order: Any = ..., subok: Any = ..., ndmin: Any = ...) -> Variable:

@@ -341,7 +341,7 @@ class Trace:
                 return self.checked(y)
             raise GradientError(f"{self.who}: {name_of(self.f)} gave a result of shape {y.shape}, wanted a scalar, of shape (): "
                                 "take a sum, or use jacobian or vjp")
-        if isinstance(y, (float, int, complex)) and not isinstance(y, bool):
+        if isinstance(y, (float, int, complex)):
             return self.checked(y)
         raise GradientTypeError(f"{self.who}: {name_of(self.f)} gave {shown(y)}, wanted a scalar: a Variable of shape ()" +
                                 ("; has_aux=True is for (result, aux)" if isinstance(y, tuple) and len(y) == 2 else ""))

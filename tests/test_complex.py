@@ -66,6 +66,12 @@ def packs(sample):
     sample([sample.array(3, dtype=C), sample.array(2)], (1, (0, slice(1, 3))), np.ones((), C), (3, 3), "F")
 
 
+def assigns(sample):
+    sample(sample.array(3, 3, dtype=C), sample.array(3, dtype=C), 1)
+    sample(sample.array(3, 3, dtype=C), sample.array(), [2, 0, 2])
+    sample(sample.array(3, dtype=C), sample.array(2, dtype=C), [0, 0])
+
+
 def transposes(sample):
     one(sample)
     sample(sample.array(2, 3, 4, dtype=C), (1, 2, 0))
@@ -75,6 +81,7 @@ SAMPLES = {
     "add": two, "sub": two, "mul": two, "div": two, "pow": powers, "neg": one, "square": one, "conj": one, "sum": sums, "getitem": indices,
     "pack": packs, "transpose": transposes, real_part: one, imag_part: one,
     "broadcast_to": lambda sample: sample(sample.array(3, dtype=C), (2, 3)),
+    "assign": assigns,
     "scatter": lambda sample: sample(sample.array(3, 2, dtype=C), [2, 0, 2], (3, 2)),
     "reshape": lambda sample: sample(sample.array(3, 2, dtype=C), (2, 3), "F"),
 }

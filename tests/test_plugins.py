@@ -1508,7 +1508,7 @@ def test_installed_packages_load_at_the_first_miss(site):
         import dezero.functions as F
         x = dezero.Variable(np.array(3.0))
         y = x * x + F.square(x)
-        assert np.floor(x) == 3 and not hasattr(x, "_repr_html_")
+        assert np.floor(x) == 3 and not hasattr(x, "_repr_latex_")
         assert "zz_good" not in sys.modules and "importlib.metadata" not in sys.modules
         print(F.good_op(x).data, x.good_op().data, "zz_good" in sys.modules)
         row = [row for row in dezero.plugins.status() if row.distribution == "zz-good"][0]

@@ -1179,3 +1179,8 @@ def test_a_pullback_keeps_the_primals_of_its_call():
     y, pull = vjp(lambda d: d["a"] * d["a"] * d["b"], p)
     p["a"][0] = 100.0
     assert pull(np.ones(2))[0]["a"].tolist() == [6.0, 6.0]
+
+
+def test_jvp_of_two_results_of_which_one_is_empty():
+    y, t = jvp(lambda x: [x[:1] * 3.0, x[1:]], (np.ones(1),), (np.full(1, 2.0),))
+    assert [part.tolist() for part in (*y, *t)] == [[3.0], [], [6.0], []]

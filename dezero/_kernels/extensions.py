@@ -101,6 +101,8 @@ def explaining(module):
         while at.tb_next is not None:
             at = at.tb_next
         name = at.tb_frame.f_globals.get("__name__", "")
+        if name == __name__:                # it has been said already
+            raise
         module = name if name.startswith("dezero.") else module
         raise ImportError(f"{module}: the extension modules in {HOUSE} do not fit each other, or this Python and NumPy "
                           f"({type(error).__name__}: {error}); {AGAIN}", name=module) from error

@@ -24,13 +24,12 @@ def assign(x, index, value):
     """Do x[index] = value, or raise and change nothing."""
     if op.any_list((value,)) and op.any_variable(value):
         value = np.array(value, like=x)
-    if x.alias is not None and put_through(x, index, value):
-        return 0
     overtaken = x.reason == graph.OVERTAKEN
     if overtaken:
         sharing.claim(x, index, value)
     try:
-        assign_fresh(x, index, value)
+        if x.alias is None or not put_through(x, index, value):
+            assign_fresh(x, index, value)
     except BaseException:
         if overtaken:
             sharing.take_back(value)
@@ -48,6 +47,8 @@ def put_through(x, index, value):
     whole = None if put is None else graph.living_variable(f._parents[0])
     if whole is None or whole.alias is None or x.alias.taken_from != whole.alias.serial:
         return False
+    if whole.reason == graph.OVERTAKEN and whole.alias.pending is value:
+        sharing.restore(whole)
     put(whole, index, value)
     return True
 

@@ -2,7 +2,7 @@ cimport cython
 from . cimport graph, guarded, higher, hooks, tape
 from .variable cimport Variable
 from .._kernels cimport nodes
-from .._kernels.nodes cimport Node, VariableBase
+from .._kernels.nodes cimport Alias, Node, VariableBase
 
 @cython.locals(v=Variable)
 cpdef Variable argument(object data)
@@ -10,6 +10,7 @@ cpdef Variable argument(object data)
 cpdef list gradients(list ys, list gys, list wanted, bint create_graph=*, bint linear=*)
 @cython.locals(engine=hooks.Engine, x=Variable, root=Node)
 cdef list walk_to(list ys, list gys, list wanted, bint create_graph, bint linear)
+cdef Node leaf_of(Variable v)
 cdef bint is_real(Node node) except -1
 cdef list arrivals(list arrived, list wanted)
 @cython.locals(node=Node, x=Node)

@@ -63,7 +63,7 @@ def walk_to(ys, gys, wanted, create_graph, linear):
     engine = hooks.engine
     if not (create_graph or nodes.walk_is_under_way() or engine.watchers or len(ys) != 1) and all([graph.is_leaf(x) for x in wanted]):
         root = graph.node_of(ys[0])
-        if is_real(root) and all([is_real(graph.node_of(x)) for x in wanted]):
+        if is_real(root) and all([is_real(leaf_of(x)) for x in wanted]):
             return arrivals(tape.walk_back(root, gys[0], False, False), wanted)
     targets = [graph.node_of(x) for x in wanted]
     found = higher.recorded_walk([graph.node_of(y) for y in ys], gys, False, create_graph, linear, targets).at_targets
@@ -71,9 +71,14 @@ def walk_to(ys, gys, wanted, create_graph, linear):
     return [g if g is None else higher.unshared(g, ys) if create_graph else np.array(g) for g in gxs]
 
 
+def leaf_of(v):
+    """Return the node of a leaf; of one that can't be used any more (`sharing`), that which it had, or None."""
+    return v.alias.kept_node if v.reason >= graph.OUTDATED else graph.node_of(v)
+
+
 def is_real(node):
     """Is it no complex value?"""
-    return node.dtype_code >= 0 or node.dtype.kind != "c"
+    return node is None or node.dtype_code >= 0 or node.dtype.kind != "c"
 
 
 def arrivals(arrived, wanted):

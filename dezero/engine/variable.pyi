@@ -154,5 +154,5 @@ class Variable:
         'y = the real part of x;   of a real x it is x itself'
     @property
     def imag(self) -> Variable:
-        'y = the imaginary part of x;   of a real x it is 0, a constant'
+        'y = the imaginary part of x;   of a real x it is 0, a constant, to which nothing is assigned'
     def __getattr__(self, name: str, /) -> Any: ...

@@ -25,6 +25,7 @@ y = (x * x * x).sum()
 y.backward()
 print(x.grad, dezero.grad(lambda x: (x * x).sum())(np.ones(2)))
 y.backward(create_graph=True)
+dezero.draw(y)
 """
 MODULES = [f"dezero.{folder}.{name}" for folder, names in extensions.MODULES.items() for name in names]
 TOLD = "<string>:2: RuntimeWarning: dezero runs uncompiled, many times slower: "

@@ -86,10 +86,11 @@ def test_parts_of_complex_numbers(f, dtype):
         part[i] = h
         slope = (loss(a + part, b)[0] - wanted) / h + 1j * (loss(a + 1j * part, b)[0] - wanted) / h
         np.testing.assert_allclose(z.grad[i], slope, atol=20 * h)
+    of_v = np.zeros(12) if v.grad is None else v.grad
     for i in range(12):
         part = np.zeros(12)
         part[i] = h
-        np.testing.assert_allclose(v.grad[i], (loss(a, b + part)[0] - wanted) / h, atol=20 * h)
+        np.testing.assert_allclose(of_v[i], (loss(a, b + part)[0] - wanted) / h, atol=20 * h)
 
 
 def test_parts_refuse_what_numpy_does():
