@@ -227,10 +227,13 @@ def split(gy, y, x, v, index):
     if type(gy) is not np.ndarray:
         return registry.find_name("assign").cls.op.rule(gy, y, x, v, index)
     gv, overwritten = np.array(gy[index]), overwritten_at(index, x.shape)
-    gy[index] = 0
     if overwritten is not None:
         gv[overwritten] = 0
-    return gy, sum_to(gv, v.shape)
+
+    def beside():                           # mostly of a constant, zeros, and then not asked for
+        gy[index] = 0
+        return gy
+    return beside, sum_to(gv, v.shape)
 
 
 ASSIGNMENT = rules.Rule(split, None, False, False, False)
