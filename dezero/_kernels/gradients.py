@@ -19,10 +19,14 @@ def sum_to(g, shape):
 
     Adding rows one by one in float32 loses two digits at 1e6 rows.
     """
-    lead = g.ndim - len(shape)
-    axes = tuple(j for j in range(g.ndim) if j < lead or shape[j - lead] == 1 and g.shape[j] != 1)
     wide = WIDE.get(g.dtype.char)
-    return np.asarray(g.sum(axes, wide)).astype(g.dtype, copy=False).reshape(shape)
+    return np.asarray(g.sum(broadcast_axes(g.shape, shape), wide)).astype(g.dtype, copy=False).reshape(shape)
+
+
+def broadcast_axes(shape, own):
+    """Return the axes of a shape along which an array of the shape `own` was broadcast to it."""
+    lead = len(shape) - len(own)
+    return tuple([j for j, n in enumerate(shape) if j < lead or own[j - lead] == 1 and n != 1])
 
 
 class At:

@@ -9,7 +9,7 @@ cdef Engine engine
 
 cdef int assign(VariableBase x, object index, object value) except -1
 @cython.locals(node=Node, f=FunctionBase, whole=VariableBase)
-cdef bint put_through(VariableBase x, object index, object value) except -1
+cdef bint assign_through(VariableBase x, object index, object value) except -1
 @cython.locals(low=Py_ssize_t, high=Py_ssize_t)
 cdef int assign_fresh(VariableBase x, object index, object value) except -1
 cdef int check_kind(VariableBase x, object array) except -1

@@ -28,7 +28,7 @@ def assign(x, index, value):
     if overtaken:
         sharing.claim(x, index, value)
     try:
-        if x.alias is None or not put_through(x, index, value):
+        if x.alias is None or not assign_through(x, index, value):
             assign_fresh(x, index, value)
     except BaseException:
         if overtaken:
@@ -37,19 +37,18 @@ def assign(x, index, value):
     return 0
 
 
-def put_through(x, index, value):
-    """Assign to what x is the real or imaginary part of, by the `put` of the op that has taken it; say whether there is one."""
+def assign_through(x, index, value):
+    """Assign to what x is a view of, as the real part is, by `assign_operand` of the op that has taken it; say whether it has one."""
     node = x.node
     if node is None or node.op is None or isinstance(node.op, OpBase):
         return False
     f = node.op
-    put = getattr(type(f), "put", None)
-    whole = None if put is None else graph.living_variable(f._parents[0])
+    whole = None if f.assign_operand is None else graph.living_variable(f._parents[0])
     if whole is None or whole.alias is None or x.alias.taken_from != whole.alias.serial:
         return False
     if whole.reason == graph.OVERTAKEN and whole.alias.pending is value:
         sharing.restore(whole)
-    put(whole, index, value)
+    f.assign_operand(whole, index, value)
     return True
 
 

@@ -82,6 +82,9 @@ class Function(FunctionBase):
     index_parameter : str
         The name of a parameter that is an index, as that of `numpy.take`: a Variable in it is taken by its array, of integers or
         booleans, which no gradient goes to.
+    assign_operand : static method
+        ``assign_operand(x, index, v)`` does ``y[index] = v`` where y is the op's result for x and, in NumPy, a view of x that no index
+        gives, as the real part is: it assigns to x.  Without it such an assignment is refused.
     inputs, outputs : list of Variable, list of weakref.ref
         Of the call.  While the rule runs they hold the values at forward.
     generation : int
@@ -89,6 +92,7 @@ class Function(FunctionBase):
     """
 
     index_parameter = None                  # see `rules.as_index`
+    assign_operand = None                   # see `assign.assign_through`
 
     def __init__(self):
         pass

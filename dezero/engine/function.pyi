@@ -11,6 +11,7 @@ class Function:
     method: ClassVar[Any]
     attribute: ClassVar[str | None]
     index_parameter: ClassVar[str | None]
+    assign_operand: ClassVar[Callable[[Any, Any, Any], None] | None]
     kernel: ClassVar[Kernel | None]
     order: ClassVar[int | None]
     inputs: list[Any]       # Variables

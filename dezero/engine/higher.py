@@ -59,7 +59,8 @@ VOUCHED = config.Mode("vouched", True)
 def recorded_walk(roots, gradients, retain, create_graph, linear, targets):
     """Walk back from several roots with the gradients in a table, and return it.
 
-    Gradients of complex data are transposed, as in `tape.walk`, at both ends too.  With `targets`, only what leads from the roots to these nodes is walked, and what comes to them is in
+    Gradients of complex data are transposed, as in `tape.walk`, at both ends too.  With `targets`, only what leads from the roots to
+    these nodes is walked, and what comes to them is in
     `table.at_targets`; without, `table.arrived` is what `tape.walk` gives.  `linear`: see `GradientTable`.
     """
     table = GradientTable(create_graph, linear)

@@ -245,9 +245,8 @@ def walk(root, gradient, retain):
 
 def transposed(gradient):
     """Return a copy of the caller's gradient, as the walk has it."""
-    if gradient.dtype.kind != "c":
-        return rules.data_of(gradient)
-    return np.asarray(np.conjugate(gradient.data if isinstance(gradient, VariableBase) else gradient))
+    g = rules.data_of(gradient)
+    return np.conjugate(g, g) if g.dtype.kind == "c" else g
 
 
 def apply_rule(node, queue):

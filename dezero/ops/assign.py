@@ -2,7 +2,7 @@
 import numpy as np
 
 from dezero import hookimpl, rule
-from dezero._kernels.gradients import overwritten_at, put_at
+from dezero._kernels.gradients import broadcast_axes, overwritten_at, put_at
 
 
 def forward(x, v, index) -> np.ndarray:
@@ -33,14 +33,7 @@ def assign(gy, y, x, v, index):
     gv, overwritten = gy[index], overwritten_at(index, x.shape)
     if overwritten is not None:
         gv = assign(gv, 0.0, overwritten)
-    return assign(gy, 0.0, index), summed(gv, v.shape)
-
-
-def summed(g, shape):
-    """Return g summed over the axes along which a value of this shape was broadcast."""
-    lead = g.ndim - len(shape)
-    axes = tuple([j for j in range(g.ndim) if j < lead or shape[j - lead] == 1 and g.shape[j] != 1])
-    return np.sum(g, axis=axes).reshape(shape)
+    return assign(gy, 0.0, index), np.sum(gv, axis=broadcast_axes(gv.shape, v.shape)).reshape(v.shape)
 
 
 assign.cls.index_parameter = "index"

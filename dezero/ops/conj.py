@@ -28,12 +28,12 @@ def imag_part(gy, y, z):
     return -1j * gy
 
 
-def put_real(z, index, v):
+def assign_real(z, index, v):
     """Do z.real[index] = v."""
     z[index] = real_value(v) + 1j * z[index].imag
 
 
-def put_imag(z, index, v):
+def assign_imag(z, index, v):
     """Do z.imag[index] = v."""
     z[index] = z[index].real + 1j * real_value(v)
 
@@ -46,7 +46,7 @@ def real_value(v):
     return v
 
 
-real_part.cls.put, imag_part.cls.put = staticmethod(put_real), staticmethod(put_imag)
+real_part.cls.assign_operand, imag_part.cls.assign_operand = staticmethod(assign_real), staticmethod(assign_imag)
 
 
 def is_complex(val):

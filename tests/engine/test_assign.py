@@ -613,3 +613,33 @@ def test_the_old_call_no_longer_has_it_as_its_result():
     call = rows[1].creator
     rows[1][0] = 1.0
     assert [row() is None for row in call.outputs] == [False, True, False]
+
+
+class Halves(Function):
+    """y = x, as a view of another shape"""
+
+    def forward(self, x):
+        return x.reshape(2, -1)
+
+    def backward(self, gy):
+        return gy.reshape(-1)
+
+    def put(self, *args):
+        raise AssertionError("a method of the author's own")
+
+
+class Halved(Halves):
+    @staticmethod
+    def assign_operand(x, index, v):
+        x[np.arange(x.size).reshape(2, -1)[index]] = v
+
+
+def test_a_view_is_assigned_through_where_its_op_says_how():
+    x = Variable(np.ones(4)) * 1.0
+    with pytest.raises(GraphError, match="x.i. = v of a part of another Variable"):
+        Halves()(x)[0] = 5.0
+    v = Variable(np.array(7.0))
+    Halved()(x)[1] = v * 2.0
+    assert x.data.tolist() == [1.0, 1.0, 14.0, 14.0]
+    (x * np.arange(4.0)).sum().backward()
+    assert v.grad == 10.0
