@@ -98,7 +98,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     measure.pin(1)
-    sys.exit(False in (loop(3.0, rounds), stencil(1.1, rounds)))
+    sys.exit(False in (loop(3.0, rounds), stencil(1.0, rounds)))
 
 
 if __name__ == "__main__":

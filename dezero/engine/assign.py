@@ -225,14 +225,16 @@ def split(gy, y, x, v, index):
     """Return the gradients of x and v."""
     if type(gy) is not np.ndarray:
         return registry.find_name("assign").cls.op.rule(gy, y, x, v, index)
-    gv, overwritten = np.array(gy[index]), overwritten_at(index, x.shape)
+    gv, overwritten = gy[index], overwritten_at(index, x.shape)
     if overwritten is not None:
         gv[overwritten] = 0
 
     def beside():                           # mostly of a constant, zeros, and then not asked for
+        nonlocal gv
+        gv = np.array(gv)                   # it may be a view
         gy[index] = 0
         return gy
-    return beside, sum_to(gv, v.shape)
+    return beside, lambda: sum_to(np.asarray(gv), v.shape)
 
 
 ASSIGNMENT = rules.Rule(split, None, False, False, False)

@@ -586,7 +586,7 @@ def test_a_loop_takes_the_memory_of_its_values_and_nodes():
         return most
 
     small, large = peak(50_000), peak(150_000)
-    assert (large - small) / (100_000 * 8) < 3.3
+    assert (large - small) / (100_000 * 8) < 3.01
 
 
 @counting
