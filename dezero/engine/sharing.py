@@ -27,9 +27,9 @@ def note_views(ys, given, arrays, inputs, xs):
     for i, view in enumerate(given):
         if view is arrays[i] or not isinstance(view, np.ndarray) or view.size == 0:
             continue
-        for x, array in zip(inputs, xs):
-            if isinstance(x, VariableBase) and (view is array or view.base is array or np.may_share_memory(view, array)):
-                nodes.note_view(x, array, ys[i], view)
+        for j, x in enumerate(inputs):      # `zip` takes 1 500 instructions of the 20 000 of x[1:3]
+            if isinstance(x, VariableBase) and (view is xs[j] or view.base is xs[j] or np.may_share_memory(view, xs[j])):
+                nodes.note_view(x, xs[j], ys[i], view)
                 break
 
 
