@@ -7,6 +7,7 @@ import sys
 import warnings
 import weakref
 from collections import deque
+from importlib import import_module
 from numbers import Integral, Number
 from types import CellType, FunctionType, MappingProxyType, ModuleType
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from .._kernels.nodes import FunctionBase, VariableBase
 from ..errors import GradientError, GraphCutWarning
+from ..registry import OFFICIAL, registry
 
 PACKAGE = __package__.partition(".")[0]
 BUDGET = 1000           # objects that are looked into, of one instance
@@ -291,19 +293,36 @@ def array_taken(what):
     return GradientError(f"{what}() of a Variable that wants a gradient{asked} would cut the graph: write "
                          "dezero.numpy.array([...]), or np.stack([...]), where computed elements are put together, NumPy's function where "
                          "a method of an array is given a Variable (np.dot(a, x) for a.dot(x)), x.data for the numbers alone (to print, "
-                         "plot, save or compare them), x.detach() for a constant")
+                         "plot, save or compare them), x.detach() for a constant" + twin_of(frame))
 
 
 def number_taken(what):
     """Warn, once for each line of the caller, that a number has left the graph."""
     frame = caller()
     text = (f"{what}() of a Variable that wants a gradient, which functions of math and others call too, gives a number without "
-            "graph: write x.item(), or x.data for all numbers, where that is meant; NumPy's functions take Variables")
+            "graph: write x.item(), or x.data for all numbers, where that is meant; NumPy's functions take Variables" + twin_of(frame))
     if frame is None:
         warnings.warn(text, GraphCutWarning)
     else:
         warnings.warn_explicit(text, GraphCutWarning, frame.f_code.co_filename, frame.f_lineno, module_of(frame),
                                frame.f_globals.setdefault("__warningregistry__", {}))
+
+
+def twin_of(frame):
+    """Return what to append: what an official package has in place of the function of SciPy's that asks for plain numbers."""
+    called = None
+    while frame is not None and module_of(frame).partition(".")[0] in OFFICIAL:     # SciPy asks by functions of NumPy's too
+        called, frame = frame if module_of(frame).startswith("scipy.") else called, frame.f_back
+    if called is None:
+        return ""
+    part, name = module_of(called).split(".")[1], called.f_code.co_qualname.partition(".")[0]
+    try:
+        twin = import_module(f"{OFFICIAL['scipy'].replace('-', '_')}.{part}")
+    except ImportError:
+        return registry.advice("scipy")
+    if hasattr(twin, name):
+        return f"; scipy.{part}.{name} makes plain numbers of its arguments: write {twin.__name__}.{name}"
+    return f"; scipy.{part} makes plain numbers of arguments: what does not stands in {twin.__name__}"
 
 
 def refuse_store():

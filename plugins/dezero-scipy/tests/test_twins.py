@@ -1,0 +1,26 @@
+"""What SciPy makes plain numbers of is refused by an error that names what stands in its place."""
+import numpy as np
+import pytest
+from dezero import Variable, errors
+from scipy import linalg, special, stats
+
+X = Variable(np.eye(2) + 1)
+
+
+@pytest.mark.parametrize("call, wanted", [
+    (lambda: special.logsumexp(X), "scipy.special.logsumexp makes plain numbers of its arguments: write dezero_scipy.special.logsumexp"),
+    (lambda: linalg.expm(X), "write dezero_scipy.linalg.expm"),
+    (lambda: linalg.solve(X, X), "write dezero_scipy.linalg.solve"),                # which asks by numpy.asarray_chkfinite
+    (lambda: stats.norm.logpdf(X), "what does not stands in dezero_scipy.stats"),   # of an object, which has no name
+    (lambda: stats.norm.logpdf(0.5, scale=X), "what does not stands in dezero_scipy.stats"),
+])
+def test_the_error_names_the_twin(call, wanted):
+    with pytest.raises(errors.GradientError, match=f"{wanted}$"):
+        call()
+
+
+def test_numpy_and_ones_own_code_have_no_twin():
+    for call in (lambda: np.asarray(X), lambda: np.vectorize(lambda x: x)(X)):
+        with pytest.raises(errors.GradientError) as caught:
+            call()
+        assert "scipy" not in str(caught.value)
