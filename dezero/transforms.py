@@ -30,7 +30,7 @@ from functools import wraps
 
 import numpy as np
 
-from . import config
+from . import _progress, config
 from ._kernels.gradients import gradient_dtype
 from .engine.checks import GradientTypeError, describe
 from .engine.function import Function
@@ -164,7 +164,7 @@ def jvp(f, primals, tangents):
     return trace.finish(trace.result), rebuild(trace.result, iter([trace.ending(t) for t in push(trace, ts, create_graph)]))
 
 
-def jacobian(f, argnums=0, holomorphic=False):
+def jacobian(f, argnums=0, holomorphic=False, progress=False):
     """The function that gives all derivatives of f: of shape ``y.shape + x.shape`` for a result y and an argument x.
 
     Parameters
@@ -175,6 +175,8 @@ def jacobian(f, argnums=0, holomorphic=False):
         Which positional arguments to differentiate by.
     holomorphic : bool
         As for `grad`.
+    progress : bool
+        Whether to show on a terminal how far it is, where tqdm is installed.
 
     Returns
     -------
@@ -183,6 +185,7 @@ def jacobian(f, argnums=0, holomorphic=False):
         argument, or a tuple of such where `argnums` is a tuple.
     """
     argnums = checked("jacobian", f, argnums)
+    steps = _progress.progress if progress else unseen
 
     @wraps(f, WRAPPED)
     def derivatives(*args, **kwargs):
@@ -192,22 +195,23 @@ def jacobian(f, argnums=0, holomorphic=False):
         blocks = None
         if not trace.create_graph and m > COLUMNS * (n + 2) and (holomorphic or not any(map(is_complex, trace.variables))):
             try:
-                blocks = columns(trace, ys)
+                blocks = columns(trace, ys, steps)
             except FirstOrderOnly:          # some rule is no operators; its rows are right
                 pass
-        blocks = blocks or [rows(trace, y) for y in ys]
+        blocks = blocks or [rows(trace, y, steps) for y in ys]
         return rebuild(trace.result, iter([trace.give(block) for block in blocks]))
 
     return derivatives
 
 
-def hessian(f, argnums=0):
+def hessian(f, argnums=0, progress=False):
     """The function that gives all second derivatives of f, nested as in JAX: the jacobian of the jacobian.
 
     Of a scalar f of one array x it has shape ``x.shape + x.shape``; where `argnums` is a tuple it is a tuple of tuples.
+    `progress` is that of `jacobian`.
     """
     argnums = checked("hessian", f, argnums)
-    return jacobian(jacobian(f, argnums), argnums)
+    return jacobian(jacobian(f, argnums), argnums, progress=progress)
 
 
 def hvp(f, argnums=0):
@@ -464,13 +468,17 @@ def tangent_of(y, t, create_graph):
     return without_graph(t, DETACHED) if create_graph else t
 
 
-def columns(trace, ys):
+def unseen(steps, what):
+    return steps
+
+
+def columns(trace, ys, steps):
     """The Jacobian by forward mode: for each y the blocks by variable."""
     blocks = [[np.zeros((size_of(y), size_of(x)), seed_dtype(y)) for x in trace.variables] for y in ys]
     forward = Pushforward(trace, ys, False)
     for k, x in enumerate(trace.variables):
         ts = [None] * len(trace.variables)
-        for j in range(size_of(x)):
+        for j in steps(range(size_of(x)), "columns"):
             ts[k] = one_hot(x, j)
             for i, t in enumerate(forward(ts)):
                 if t is not None:
@@ -479,13 +487,13 @@ def columns(trace, ys):
              for block, x in zip(of_y, trace.variables)] for of_y, y in zip(blocks, ys)]
 
 
-def rows(trace, y):
+def rows(trace, y, steps):
     """The Jacobian of one y by reverse mode: its blocks by variable, None for zeros in all of it."""
     if not isinstance(y, Variable):
         return [np.zeros(np.shape(y) + x.shape, gradient_dtype(x.dtype)) for x in trace.variables]
     if y.shape == ():
         return trace.pull_one(y)
-    found = [trace.pull([y], [one_hot(y, i)]) for i in range(y.size)]
+    found = [trace.pull([y], [one_hot(y, i)]) for i in steps(range(y.size), "rows")]
     return [stacked(of_x, y.shape, x, trace.create_graph) for of_x, x in zip(zip(*found), trace.variables)] if found else \
         [np.zeros(y.shape + x.shape, gradient_dtype(x.dtype)) for x in trace.variables]
 

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 
 import dezero
-from dezero import Function, Variable, grad, hessian, hvp, jacobian, jvp, no_grad, using_config, value_and_grad, vjp
+from dezero import Function, Variable, _progress, grad, hessian, hvp, jacobian, jvp, no_grad, using_config, value_and_grad, vjp
 from dezero.errors import DTypeError, GradientError, GraphError
 from derivatives import FUNCTIONS, Sin, expressions
 from jets import directional
@@ -748,6 +748,17 @@ class TestMatrices:
         j = jacobian(f)(X)
         assert j.shape == shape + (4,)
         np.testing.assert_allclose(j, 2 * w * X)
+
+    def test_progress_is_asked_for(self, monkeypatch):
+        seen = []
+        monkeypatch.setattr(_progress, "progress", lambda steps, what: seen.append((len(steps), what)) or steps)
+        x = np.arange(1.0, 4.0)
+        wide, high = (lambda x: x ** 2), (lambda x: (np.ones((30, 3)) * x).sum(axis=1) * np.ones((4, 30)))
+        for f in (wide, high):
+            assert np.array_equal(jacobian(f, progress=True)(x), jacobian(f)(x))
+        assert seen == [(3, "rows"), (3, "columns")]
+        assert np.array_equal(hessian(lambda x: (x ** 3).sum(), progress=True)(x), np.diag(6 * x))
+        assert seen[2:] == [(3, "rows")]
 
     def test_by_rows_and_by_columns(self, rng):
         """Both ways give the same, and few arguments with many results go by columns."""
