@@ -61,7 +61,7 @@ cdef class OpBase:
     cdef public int direct              # for so many operands its loops alone do what apply does
 
 cdef class Metadata:
-    cdef object name, creator, ref, site, fingerprints
+    cdef object name, creator, ref, site, fingerprints, shape, dtype
     cdef ndarray copy0, copy1           # of operands that are few beside the result
 
 @cython.trashcan(True)                  # inherited; written in the .pxd of an engine room it would do nothing, in silence

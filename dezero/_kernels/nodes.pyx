@@ -95,6 +95,7 @@ cdef class Metadata:
     """What few nodes have: a name, the Function that somebody asked for (`creator`), the Variable of a retired leaf (`ref`).
 
     Of `detect`: the line that made it (`site`), `fingerprints` of the data that its rule reads.  Of `remat`: copies of operands.
+    `shape` and `dtype` of a value that was dropped, where it is not of float64 or float32.
     """
 
 
@@ -111,8 +112,7 @@ cdef class Node:
         """Has this array the shape and dtype that the node was made with?"""
         cdef View v
         if self.dtype_code < 0:
-            return self.value is array or (self.value is not None and (<object>self.value).shape == array.shape
-                                           and (<object>self.value).dtype == array.dtype)
+            return self.value is array or (self.shape == array.shape and self.dtype == array.dtype)
         if view_array(<ndarray>array, &v) != self.dtype_code:
             return False
         return v.nd == 0 if self.c_shape is None else same_dims(self.c_shape.nd, self.c_shape.dims, &v)
@@ -135,8 +135,13 @@ cdef class Node:
 
     cdef int drop(self) except -1:
         """Let go of an array that no rule reads."""
-        if not self.is_inline and self.dtype_code >= 0:
-            self.value = None
+        if self.is_inline or self.value is None:
+            return 0
+        if self.dtype_code < 0:
+            if self.metadata is None:
+                self.metadata = Metadata()
+            self.metadata.shape, self.metadata.dtype = self.value.shape, self.value.dtype
+        self.value = None
         return 0
 
     cdef bint is_dropped(self) noexcept:
@@ -182,13 +187,17 @@ cdef class Node:
     def shape(self):
         if self.dtype_code >= 0:
             return () if self.c_shape is None else self.c_shape.shape
-        return None if self.value is None else self.value.shape
+        if self.value is None:
+            return None if self.metadata is None else self.metadata.shape
+        return self.value.shape
 
     @property
     def dtype(self):
         if self.dtype_code >= 0:
             return <object>DESCR[self.dtype_code]
-        return None if self.value is None else self.value.dtype
+        if self.value is None:
+            return None if self.metadata is None else self.metadata.dtype
+        return self.value.dtype
 
     @property
     def operand(self):

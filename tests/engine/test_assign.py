@@ -553,8 +553,9 @@ def loop(w, n):
 
 
 @counting
-def test_arrays_are_copied_only_where_somebody_has_them(monkeypatch):
-    x, y = fresh(1000)
+@pytest.mark.parametrize("dtype", ["d", "f", "e", "D", "F"])
+def test_arrays_are_copied_only_where_somebody_has_them(dtype):
+    x, y = fresh(1000, dtype=dtype)
     y[0] = 1.0
     where = y.data.__array_interface__["data"][0]
     y[1] = 2.0

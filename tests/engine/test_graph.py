@@ -13,7 +13,7 @@ from strangers import Both, Giving, Identity, Twice, V
 from strategies import COMPILED_ENGINE, LONG, assert_runs, assert_same, chain_of
 
 import dezero
-from dezero import Function, Variable, no_grad, square, using_config
+from dezero import Function, Variable, no_grad, rule, square, using_config
 from dezero._kernels import IN_USE
 from dezero.errors import DezeroError, GraphError
 
@@ -102,6 +102,24 @@ class TestHandles:
             y = a + 1.0
             del a
             assert alive() is not None
+
+    @pytest.mark.skipif(not COMPILED_ENGINE, reason="plain Python drops nothing")
+    @pytest.mark.parametrize("dtype", ["e", "D"])
+    def test_what_is_dropped_keeps_shape_and_dtype(self, dtype, no_gc):
+        """Also where the loops can't use it, and its node knows neither without it."""
+        double = rule(lambda x: 2 * x, name="double")(lambda gy, y, x: 2 * gy)
+        x = Variable(np.ones((2, 500), dtype))
+        a = double(x)
+        dead = weakref.ref(a.data)
+        y = double(a)
+        del a
+        assert dead() is None
+        again = y.creator.inputs[0]
+        assert (again.shape, again.dtype) == ((2, 500), np.dtype(dtype))
+        with pytest.raises(GraphError, match="keep_data"):
+            again.data
+        y.backward(gradient=np.ones((2, 500), dtype))
+        assert_same(x.grad, np.full((2, 500), 4, dtype))
 
     def test_a_value_given_to_a_handle_made_again(self):
         x, a, b = self.build()
