@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not HOUSE.is_dir(), reason="the sources of the e
 # the registry's snapshot, default and bind of signatures, what `Arguments` has, start and step of slices, name and op of an op's class,
 # creator of any Variable, what a `Fact` has, the function site of `guard`, watchers of the modes' defaults.
 KNOWN = {
-    "function": {"answers", "bind", "by_place", "default", "functions", "leading", "name", "names", "needed"},
+    "function": {"answers", "bind", "by_place", "default", "differing", "functions", "leading", "name", "names", "needed"},
     "op": {"bind", "count", "default", "name", "pop"}, "graph": {"pop"}, "hooks": set(),
     "sharing": {"size"}, "assign": {"array", "count", "strides"},
     "rules": {"array", "insert", "name", "size", "start", "step", "strides"}, "dispatch": {"answers", "name"}, "tape": set(),

@@ -166,6 +166,8 @@ cdef class FunctionBase:
 
 # memory.pxi
 cpdef frozen(ndarray array)
+cdef object enter_pool(list arrays)
+cdef int leave_pool(object before) except -1
 cdef bint is_float_array(object x) noexcept
 cdef bint is_basic(object index) noexcept
 cdef object as_result(object y, list xs)

@@ -96,9 +96,9 @@ class Arguments:
                           if found[name].default is Parameter.empty or not is_same(x, own[name])}
         in_order = [self.place_of.get(name) for name in self.by_place[:len(self.absent)]] == list(range(len(self.absent)))
         self.exact = self.leading = None if self.is_open else len(self.absent)
-        if self.listed or self.differing or not in_order or self.is_open and self.absent:
+        if self.listed or not in_order or self.is_open and self.absent:
             self.exact = self.leading = -1
-        elif needed:
+        elif needed or self.differing:
             self.exact = -1
 
     def own_signature(self, parameters):

@@ -24,7 +24,7 @@ cdef class OpFunction:
 cdef class PlainCalls:
     cdef Py_ssize_t leading
     cdef list by_place, needed
-    cdef dict names
+    cdef dict names, differing
     cdef dict parameters(self, object cls, tuple args, dict kwargs)
     cdef bint take(self, dict found, object cls, object name, object x) except -1
 

@@ -214,6 +214,7 @@ class PlainCalls:
         self.leading = -1 if bound.leading is None or True in bound.optional else bound.leading
         self.by_place, self.names = bound.by_place, bound.parameters
         self.needed = [name for name in bound.needed if name in bound.parameters]
+        self.differing = bound.differing
 
     def parameters(self, cls, args, kwargs):
         """Return the parameters of a call as they are now; None where it is none of these."""
@@ -230,6 +231,9 @@ class PlainCalls:
         for name in self.needed:
             if name not in found:
                 return None
+        for name, default in self.differing.items():
+            if name not in found:
+                self.take(found, cls, name, default)
         return found
 
     def take(self, found, cls, name, x):

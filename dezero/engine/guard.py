@@ -312,7 +312,9 @@ def twin_of(frame):
     """Return what to append: what an official package has in place of the function of SciPy's that asks for plain numbers."""
     called = None
     while frame is not None and module_of(frame).partition(".")[0] in OFFICIAL:     # SciPy asks by functions of NumPy's too
-        called, frame = frame if module_of(frame).startswith("scipy.") else called, frame.f_back
+        if module_of(frame).startswith("scipy.") and not module_of(frame).startswith("scipy._lib."):       # which wraps
+            called = frame
+        frame = frame.f_back
     if called is None:
         return ""
     part, name = module_of(called).split(".")[1], called.f_code.co_qualname.partition(".")[0]

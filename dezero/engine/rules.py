@@ -346,15 +346,22 @@ class Saved:
 
 def gradients(node, f, gys):
     """Run the rule of f, which made the node, on arrays, and return for each input what `fit` gives."""
-    if f._rule is not None:
-        return gradients_by_function(node, f, gys)
+    pool = nodes.enter_pool(gys)
+    try:
+        return gradients_by_method(node, f, gys) if f._rule is None else gradients_by_function(node, f, gys)
+    finally:
+        nodes.leave_pool(pool)
+
+
+def gradients_by_method(node, f, gys):
+    """Do so, where the rule is a method."""
     outputs = [graph.on_array(y) for y in (f._values or [node.as_array()])]
     gxs = call_rule(f, gys, [graph.on_value(x) for x in f._parents], outputs)
     return [fit(f, i, gx, outputs) for i, gx in enumerate(gxs)]
 
 
 def gradients_by_function(node, f, gys):
-    """Do the same, where the rule is a function."""
+    """Do so, where the rule is a function."""
     ys = f._values or [value_of(node, f._rule.reads_result)]
     xs = [value_of(x, reads_operand(f, i)) for i, x in enumerate(f._parents)]
     gxs = call_function(f, gys, ys, xs, f._saved)

@@ -15,6 +15,7 @@ cdef bint is_number(object x)
 cdef int record_kernel(Node node, OpBase op, Node x0, Node x1, object a, object b) except -1
 cdef Node save(Node node, VariableBase v)
 cdef object run_forward(FunctionBase f, tuple inputs)
+cdef tuple results(FunctionBase f, list xs)
 @cython.locals(node=Node, x=Node, parents=tuple, generation=Py_ssize_t, constant=bint)
 cdef list record_forward(FunctionBase f, tuple inputs, list xs, list ys)
 @cython.locals(node=Node)

@@ -128,12 +128,12 @@ def run_forward(f, inputs):
     record = graph.recording.on()
     if record:
         rules.note_state(f)
+    pool = nodes.enter_pool(xs)
     try:
-        ys = f.forward(*xs) if f._rule is None else rules.call_forward(f, xs)
-    except (TypeError, ValueError, OverflowError) as error:
-        name_op(f, error, xs)
-    given = ys if isinstance(ys, tuple) else (ys,)
-    ys = [rules.output(f, y, xs) for y in given]
+        given = results(f, xs)
+        ys = [rules.output(f, y, xs) for y in given]
+    finally:
+        nodes.leave_pool(pool)
     if not ys:
         raise TypeError(f"{who(type(f))}: forward returned an empty tuple, wanted an array or a tuple of arrays")
     if record and rules.has_variable(inputs):
@@ -147,6 +147,15 @@ def run_forward(f, inputs):
         for y in outputs:
             engine.hooks.result(y, type(f), inputs)
     return outputs if len(outputs) > 1 else outputs[0]
+
+
+def results(f, xs):
+    """Return what `forward` gives for arrays, as a tuple."""
+    try:
+        ys = f.forward(*xs) if f._rule is None else rules.call_forward(f, xs)
+    except (TypeError, ValueError, OverflowError) as error:
+        name_op(f, error, xs)
+    return ys if isinstance(ys, tuple) else (ys,)
 
 
 def record_forward(f, inputs, xs, ys):

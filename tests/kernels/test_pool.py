@@ -10,7 +10,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from dezero import Variable, _kernels, memory
+from dezero import Variable, _kernels, memory, rule
 
 pytestmark = pytest.mark.skipif(_kernels.IN_USE != "compiled", reason="results are NumPy's own arrays in this form")
 
@@ -243,3 +243,34 @@ for _ in range(3):
 def test_nodes_and_variables_are_made_where_none_is_spare():
     """Cython's way to make one reads the tuple of arguments, and got none."""
     subprocess.run([sys.executable, "-P", "-c", EMPTY], check=True)
+
+
+def handler_of(array):
+    return np._core.multiarray.get_handler_name(array)
+
+
+class TestWhatNumPyMakes:
+    """Of large operands, a rule's arrays come from the pool too; NumPy takes memory as before around it."""
+
+    @pytest.mark.parametrize("dtype", ["d", "e", "D"])
+    def test_results_of_large_operands_come_from_the_pool(self, dtype):
+        x = Variable(np.ones((300, 400), dtype))
+        assert handler_of(x.T.data) == handler_of((x.T * 2).data) == "dezero"
+        assert handler_of(Variable(np.ones((3, 4), dtype)).T.data) == "default_allocator" == handler_of(np.ones(10**5))
+
+    def test_gradients_too(self):
+        seen = []
+        cumsum = rule(np.cumsum, name="cumsum")(lambda gy, y, x: seen.append(handler_of(np.cumsum(gy))) or gy)
+        cumsum(Variable(np.ones(10**5))).backward(gradient=np.ones(10**5))
+        cumsum(Variable(np.ones(10))).backward(gradient=np.ones(10))
+        assert seen == ["dezero", "default_allocator"] and handler_of(np.ones(10**5)) == "default_allocator"
+
+    def test_an_error_leaves_numpy_as_it_was(self):
+        def fail(x):
+            raise ValueError("as wanted")
+        with pytest.raises(ValueError, match="as wanted"):
+            rule(fail, name="fail")(lambda gy, y, x: gy)(Variable(np.ones(10**5)))
+        failing = rule(lambda x: 2 * x, name="failing")(lambda gy, y, x: fail(x))
+        with pytest.raises(ValueError, match="as wanted"):
+            failing(Variable(np.ones(10**5))).backward(gradient=np.ones(10**5))
+        assert handler_of(np.ones(10**5)) == "default_allocator"
