@@ -1,6 +1,6 @@
 """Rosenbrock's function of 1 000 variables, minimised by SciPy's trust-ncg with the gradient and Hessian products of dezero.
 
-    python examples/rosenbrock_trust_ncg.py           (pip install "dezero[scipy]")
+    python examples/rosenbrock_trust_ncg.py           (pip install "dezero[examples]")
 
 The Hessian has a million elements and is never made: `hvp(f)` multiplies it with a vector for the price of a few gradients.
 """
