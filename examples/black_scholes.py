@@ -3,7 +3,8 @@
     python examples/black_scholes.py [picture.png]
 
 Delta, vega and gamma are derivatives of the price by spot and volatility; they are set beside the formulas in the books. From the
-prices Newton's method finds the volatilities again, of all options at once. The picture shows the three by spot, for three volatilities.
+prices Newton's method finds the volatilities again, of all options at once. The picture shows the three by spot, for three
+volatilities.
 """
 import sys
 from types import SimpleNamespace

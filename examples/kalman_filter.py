@@ -3,8 +3,8 @@
     python examples/kalman_filter.py [picture.png]
 
 A body on a line is pushed at random, and its position is measured with an error. The filter gives the probability of the
-measurements; SciPy's BFGS finds the sizes of push and error that make it greatest, and the Hessian their standard errors. The picture
-shows how far measurements and filter are from the true path, with two standard deviations of the filter's.
+measurements; SciPy's BFGS finds the sizes of push and error that make it greatest, and the Hessian their standard errors. The
+picture shows how far measurements and filter are from the true path, with two standard deviations of the filter's.
 """
 import sys
 from types import SimpleNamespace

@@ -2,9 +2,10 @@
 
     python examples/phase_retrieval.py [picture.png]
 
-A detector sees how strong light is and not its phase. Behind a few masks that shift phases at random, the magnitudes determine the
-object but for one common phase (Candès, Li and Soltanolkotabi, Phase retrieval from coded diffraction patterns). The loss has complex
-parameters: it falls along the negative conjugate of `grad`. The picture shows magnitudes and phases of the object and of what was found.
+A detector sees how strong light is and not its phase. Behind a few masks that shift phases at random, the magnitudes determine
+the object but for one common phase (Candès, Li and Soltanolkotabi, Phase retrieval from coded diffraction patterns). The loss has
+complex parameters: it falls along the negative conjugate of `grad`. The picture shows magnitudes and phases of the object and of
+what was found.
 """
 import sys
 from types import SimpleNamespace

@@ -26,7 +26,7 @@ jax.config.update("jax_enable_x64", True)
 
 @dataclass(frozen=True)
 class Program:
-    """A row of the table: the sizes of `problem` and `main`, and whether `main` found it; `twin`: the loss, where JAX can't run it."""
+    """A row of the table: sizes of `problem` and of `main`, whether `main` found it, and the loss where JAX can't run the program's."""
 
     size: dict = field(default_factory=dict)
     run: dict = field(default_factory=dict)
@@ -104,9 +104,9 @@ def assert_close(got, wanted, rtol):
 
 
 def test_each_program_is_in_the_tables():
-    there = {path.stem for path in FOLDER.glob("*.py")}
+    there, text = {path.stem for path in FOLDER.glob("*.py")}, (FOLDER / "README.md").read_text(encoding="utf-8")
     assert there == {*PROGRAMS, "rosenbrock_trust_ncg"}         # which tests/test_transforms.py runs
-    assert there == set(re.findall(r"^\| \[`(\w+)`\]\(\1\.py\) \|", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    assert there == set(re.findall(r"^\| \[`(\w+)`\]\(\1\.py\) \|", text, re.MULTILINE))
 
 
 @pytest.fixture(params=PROGRAMS)
