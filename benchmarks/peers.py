@@ -5,7 +5,9 @@ A peer makes tracked inputs (`leaf`) and, for a function `f` of them, the closur
 `phases(f, leaves)`   (record, back): one forward that records, and the way back from what it returned, gradients dropped after;
 `step(f, leaves)`     forward, backward and dropping the gradients in one call (what `jax.jit` compiles as one);
 `descend(f, leaves, rate)`  one step of gradient descent that moves the leaves;
-`gradients(f, leaves)`      the gradients as arrays, to be checked before anything is timed.
+`gradients(f, leaves)`      the gradients as arrays, to be checked before anything is timed;
+`loss(name)`          the loss of examples/NAME.py: the program's own text, where this engine's modules have the names `np` and
+                      `special`, or that of `programs.in_torch`; `constant` makes its data ready.
 
 The closures do what a user of that engine would write, and nothing per call that can be done once: PyTorch gets its vector of ones
 ready-made, MyGrad's memory guarding is off, JAX may use 64 bits and is always waited for. `most_ops` is the longest
@@ -14,6 +16,7 @@ graph that is tried: longer ones would take this peer minutes. NumPy is the floo
 import importlib
 
 import numpy as np
+import programs
 
 
 class Unable(Exception):
@@ -45,6 +48,12 @@ class Peer:
 
     def leaf(self, array):
         return self.module.Variable(array)
+
+    def constant(self, array):
+        return array
+
+    def loss(self, name):
+        raise Unable("does not answer NumPy's functions")
 
     def clears(self, leaves):
         return [x.cleargrad for x in leaves]
@@ -95,6 +104,9 @@ class Peer:
 class Dezero(Peer):
     name = package = "dezero"
 
+    def loss(self, name):
+        return programs.load(name).loss
+
     def broadcast_to(self, x, shape):
         return np.broadcast_to(x, shape)
 
@@ -110,6 +122,9 @@ class Numpy(Peer):
     def leaf(self, array):
         return array
 
+    def loss(self, name):
+        return programs.load(name, special=importlib.import_module("scipy.special")).loss
+
     def phases(self, f, leaves):
         return lambda: f(*leaves), None
 
@@ -123,6 +138,12 @@ class Torch(Peer):
 
     def leaf(self, array):
         return self.module.tensor(array, requires_grad=True)
+
+    def constant(self, array):
+        return self.module.tensor(array)
+
+    def loss(self, name):
+        return programs.in_torch(name)
 
     def phases(self, f, leaves):
         ones = once(self.module.ones_like)
@@ -202,6 +223,9 @@ class Autograd(Functional):
         super().__init__()
         self.numpy = importlib.import_module("autograd.numpy")
 
+    def loss(self, name):
+        return programs.load(name, np=self.numpy, special=importlib.import_module("autograd.scipy.special")).loss
+
     def leaf(self, array):
         return array
 
@@ -249,7 +273,7 @@ class Micrograd(Peer):
 
 class Jax(Functional):
     name = package = "jax"
-    most_ops = 2_000
+    most_ops = 3_000
 
     def __init__(self, threads=1):
         super().__init__()
@@ -258,6 +282,11 @@ class Jax(Functional):
 
     def leaf(self, array):
         return self.numpy.array(array)
+
+    constant = leaf
+
+    def loss(self, name):
+        return programs.load(name, np=self.numpy, special=importlib.import_module("jax.scipy.special")).loss
 
     def ones(self, y):
         return self.numpy.ones_like(y)
@@ -277,7 +306,7 @@ class Jax(Functional):
 
 class Jit(Jax):
     name = "jit"
-    most_ops = 500
+    most_ops = 1_000
     phased = False
 
     def compiled(self, f, leaves):

@@ -8,8 +8,9 @@ Run it with the Python of an environment that has dezero installed from a wheel;
 (`pip install "dezero[bench]"` brings them). A script and not `python -m`: so the installed dezero is timed, not the unbuilt checkout.
 
 What cannot be one process: the numbers of threads (libraries read them when they are loaded; two processes, one after the other),
-memory, import time and size (`alone.py`). Before anything is timed each peer's gradient is held against a
-difference quotient in long double; a peer that is wrong, or cannot do it, is not timed and the reason is listed below the table.
+memory, import time and size (`alone.py`). Before anything is timed each peer's gradient is held against a difference quotient (in
+long double, or in double for the programs of examples/); a peer that is wrong, or cannot do it, is not timed and the reason is
+listed below the table.
 
 Every cell of the table is a median, then how many times that is dezero's, then (with --long) the same for minima. NumPy runs
 forward only. A call of the measured closure, about 0.05 us, is in every figure. With two threads the long graphs of scalars are left
@@ -20,6 +21,7 @@ import argparse
 import json
 import platform
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -52,12 +54,12 @@ def arguments():
 
 
 def right(work, f, arrays, grads):
-    """Whether the gradients have the inputs' shapes and agree with a difference quotient in long double."""
+    """Whether the gradients have the inputs' shapes and agree with a difference quotient in a wide type."""
     import numpy as np
     if [g.shape for g in grads] != [a.shape for a in arrays]:
         return False
-    rng, wide = np.random.default_rng(2), [a.astype(np.longdouble) for a in arrays]
-    directions, h = [rng.choice([-1.0, 1.0], a.shape) for a in arrays], np.longdouble(1e-7)
+    rng, wide = np.random.default_rng(2), [a.astype(work.wide) for a in arrays]
+    directions, h = [rng.choice([-1.0, 1.0], a.shape) for a in arrays], np.cbrt(np.finfo(work.wide).eps)
     ahead, behind = (np.sum(f(*[a + s * d for a, d in zip(wide, directions)])) for s in (h, -h))
     products = [g.astype("d") * d for g, d in zip(grads, directions)]
     scale = sum(float(np.abs(p).sum()) for p in products)
@@ -189,6 +191,16 @@ def heading(names, long=False):
     return f"{'':46s}" + "".join(f"{name:>{34 if long else 17}s}" for name in names)
 
 
+def means(rows, names):
+    """The peers' geometric means over the programs of examples/, times dezero's."""
+    rows = [row["seconds"] for row in rows if row["workload"].startswith("program ") and row["phase"] == "forward+backward"]
+    for name in names:
+        ratios = [row[name]["median"] / row["dezero"]["median"] for row in rows if {name, "dezero"} <= set(row)]
+        if ratios and name != "dezero":
+            mean, least, most = map(times_own, (statistics.geometric_mean(ratios), min(ratios), max(ratios)))
+            yield f"{len(ratios)} programs, forward+backward, {name}: {mean} in the geometric mean, {least} to {most}"
+
+
 def report(result, options):
     """The whole result as text."""
     for threads in options.threads:
@@ -196,6 +208,7 @@ def report(result, options):
         if rows:
             yield f"\n{threads} thread{'s' * (threads > 1)}: median, times dezero's\n" + heading(options.peers, options.long)
             yield from (line(row, options.peers, options.long) for row in rows)
+            yield from means(rows, options.peers)
     if result.get("memory"):
         yield "\nmemory: held after forward / at the peak\n" + heading(options.peers)
         yield from (memory_line(row, options.peers) for row in result["memory"])

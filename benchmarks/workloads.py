@@ -2,13 +2,16 @@
 
 A workload has a name, a function that makes its input arrays, and `build(peer)`, which gives the function of the inputs; most
 ignore the peer. `kind` says what is timed: "step" (forward alone, and forward with backward), "phases" (forward, backward and freeing
-apart) or "descent" (a step of gradient descent). `ops` is the length of the graph, `held` how many results may be alive at once.
+apart) or "descent" (a step of gradient descent). `ops` is the length of the graph, `held` how many results may be alive at once;
+`wide` is the type in which NumPy can run it for the difference quotient.
 """
 import random
 from dataclasses import dataclass
+from functools import partial
 from typing import Callable
 
 import numpy as np
+import programs
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Workload:
     kind: str = "step"
     ops: int = 1
     held: int = 256
+    wide: type = np.longdouble
 
 
 def goldstein(x, y):
@@ -162,6 +166,8 @@ def timed():
     graph = mixed(10**4)
     yield Workload("mixed graph 1e4, 0-d", lambda: (np.array(1.25), np.array(0.75)), plain(graph), "phases", 10**4, 1)
     yield Workload("mixed graph 1e4, 100", lambda: (np.full(100, 1.25), np.full(100, 0.75)), plain(graph), "phases", 10**4, 1)
+    for name, n in programs.TIMED.items():                   # LAPACK and erf have no long double
+        yield Workload(f"program {name}", partial(programs.arrays, name), partial(programs.of_peer, name), ops=n, wide=np.float64)
 
 
 def held():

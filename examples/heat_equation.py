@@ -25,7 +25,7 @@ def after(u, steps):
     for _ in range(steps):
         c = u[1:-1, 1:-1]
         c = c + 0.1 * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4 * c)
-        u = np.pad(c, 1)
+        u = np.pad(c, 1, "constant")
     return u
 
 

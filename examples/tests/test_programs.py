@@ -26,7 +26,7 @@ jax.config.update("jax_enable_x64", True)
 
 @dataclass(frozen=True)
 class Program:
-    """A row of the table: sizes of `problem` and of `main`, whether `main` found it, and the loss where JAX can't run the program's."""
+    """A row of the table: sizes of `problem` and `main`, and whether `main` found it; `twin` is a loss that JAX can run."""
 
     size: dict = field(default_factory=dict)
     run: dict = field(default_factory=dict)
