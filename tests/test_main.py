@@ -473,7 +473,9 @@ def test_demo(site):
                  "Rosenbrock", "(0, 2)", "Goldstein-Price", "3 at (0, -1)", "numpy.multiply", "all as expected"):
         assert text in done.stdout
     assert "DIFFERS" not in done.stdout
-    assert done.stdout.index("Examples") < done.stdout.index("Minima") < done.stdout.index("NAME ")
+    assert done.stdout.index("Examples") < done.stdout.index("Minima") < done.stdout.index("NAME ") < done.stdout.index("Programs")
+    for name, package in (("logistic regression", "dezero-numpy"), ("gamma distribution", "dezero-scipy")):
+        assert f'{name}: wants {package}, which is not here; README, "Install and run", says' in done.stdout
 
 
 @pytest.mark.parametrize("example", [
@@ -491,6 +493,16 @@ def test_a_minimum_that_is_missed_says_so(monkeypatch, capfd):
     monkeypatch.setattr(demo, "PROBLEMS", (("sphere", demo.sphere, (1.0, 1.0), (0.5, 0.0), 0.0),))
     assert main(["demo"]) == 1
     assert "DIFFERS" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("where, verdict", [((0.0, 0.0), "all as expected"), ((0.5, 0.0), "1 of 5 differ")])
+def test_programs_of_the_demo_count(monkeypatch, capfd, where, verdict):
+    """They are as expected or not, as the rest is; here is one that no package is wanted for."""
+    monkeypatch.setattr(demo, "EXAMPLES", demo.EXAMPLES[1:2])
+    monkeypatch.setattr(demo, "PROBLEMS", demo.PROBLEMS[:1])
+    monkeypatch.setattr(demo, "PROGRAMS", (("dezero", "sphere", demo.sphere, (1.0, 1.0), where, 0.0),))
+    assert main(["demo"]) == (verdict != "all as expected")
+    assert capfd.readouterr().out.splitlines()[-1] == verdict
 
 
 # -- check

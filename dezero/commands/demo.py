@@ -1,7 +1,8 @@
 """Run the examples of the book's steps 11 to 24, each beside what it must give.
 
-Then minimise two functions with the gradients dezero computes, and list the
-ops. Leaves with 1 if anything differs.
+Then minimise two functions with the gradients dezero computes, list the ops,
+and fit two models by what the official packages answer, where they are
+installed. Leaves with 1 if anything differs.
 """
 
 import numpy as np
@@ -10,8 +11,9 @@ import dezero
 from dezero import Variable, no_grad, using_config
 from dezero.commands import ops
 from dezero.commands._output import load_all, print_table
+from dezero.errors import OpNotFound
 
-HELP = "run the examples, minimise two functions, list the ops"
+HELP = "run the examples, minimise two functions, list the ops, fit two models"
 
 
 def arguments(parser):
@@ -23,13 +25,14 @@ def run(arguments):
     print("Examples\n")
     print_table(("STEP", "PROGRAM", "WHAT", "GOT", "EXPECTED", ""), rows)
     print("\nMinima, by BFGS on the gradients\n")
-    minima = [_minimum(*problem) for problem in PROBLEMS]
-    print_table(("FUNCTION", "FROM", "STEPS", "TO", "VALUE", "EXPECTED", ""), minima)
-    wrong = sum(row[-1] != "ok" for row in rows + minima)
-    print(f"\n{wrong} of {len(rows) + len(minima)} differ" if wrong else "\nall as expected")
+    rows += _show_minima([_minimum(*problem) for problem in PROBLEMS])
     print("\nOps\n")
     load_all()
     ops.show()
+    print("\nPrograms, by the packages dezero-numpy and dezero-scipy\n")
+    rows += _show_minima([row for program in PROGRAMS for row in _fit(*program)])
+    wrong = sum(row[-1] != "ok" for row in rows)
+    print(f"\n{wrong} of {len(rows)} differ" if wrong else "\nall as expected")
     return 1 if wrong else 0
 
 
@@ -257,5 +260,41 @@ def _minimum(name, function, start, where, least):
             f"{least:g} at {_pair(where)}", "ok" if ok else "DIFFERS")
 
 
+def _show_minima(rows):
+    if rows:
+        print_table(("FUNCTION", "FROM", "STEPS", "TO", "VALUE", "EXPECTED", ""), rows)
+    return rows
+
+
 def _pair(point):
     return f"({point[0]:g}, {point[1]:g})"
+
+
+# -- programs ------------------------------------------------------------------------
+
+
+def logistic_regression(a, b):
+    """Return the negative log-likelihood of answers, yes or no, to doses from 0 to 7."""
+    z = a + b * np.arange(8.0)
+    return np.sum(np.log(1 + np.exp(z)) - np.array([0, 0, 1, 0, 1, 0, 1, 1]) * z)
+
+
+def gamma_distribution(shape, scale):
+    """Return the negative log-likelihood of five waiting times."""
+    from dezero_scipy import stats
+    return -np.sum(stats.gamma.logpdf(np.array([0.3, 1.9, 0.8, 2.7, 1.1]), shape, scale=scale))
+
+
+# What is expected was found by SciPy: minimize(method="Nelder-Mead"), stats.gamma.fit.
+PROGRAMS = (
+    ("dezero-numpy", "logistic regression", logistic_regression, (0.0, 0.0), (-2.079295, 0.594084), 4.224790537),
+    ("dezero-scipy", "gamma distribution", gamma_distribution, (1.0, 1.0), (2.177765, 0.624494), 5.829930242),
+)
+
+
+def _fit(package, *problem):
+    """Yield the row of a program, or say what it wants."""
+    try:
+        yield _minimum(*problem)
+    except (OpNotFound, ImportError):
+        print(f'{problem[0]}: wants {package}, which is not here; README, "Install and run", says how to install it')

@@ -17,6 +17,7 @@ import pytest
 from jax.tree_util import tree_leaves, tree_map
 
 from dezero import grad, hvp
+from dezero.__main__ import main
 
 FOLDER = Path(__file__).parents[1]
 JAX = {"np": jnp, "special": jax.scipy.special}
@@ -133,6 +134,13 @@ def test_gradient_beside_jax(name):
     value, gradient = jax.jit(jax.value_and_grad(lambda p: twin(p, *data)))(parameters)
     np.testing.assert_allclose(module.loss(parameters, *data), value, rtol=1e-12)
     assert_close(ravel(grad(module.loss)(parameters, *data)), ravel(gradient), 1e-11)
+
+
+def test_the_demo_ends_with_two(capfd):
+    """`dezero demo`, where the packages are there; tests/test_main.py has it without them."""
+    assert main(["demo"]) == 0
+    *_, logistic, gamma, _, verdict = capfd.readouterr().out.splitlines()
+    assert logistic.startswith("logistic regression ") and gamma.startswith("gamma distribution ") and verdict == "all as expected"
 
 
 def test_what_it_finds_and_draws(name, tmp_path, capsys):
