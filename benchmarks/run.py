@@ -117,7 +117,11 @@ def times(options, threads):
     for work in works:
         if not re.search(options.only, work.name) or (threads > 1 and work.ops > 100):
             continue
-        able, unable = ready(work, found)
+        try:
+            able, unable = ready(work, found)
+        except ImportError as error:                        # a program of examples/, without the official packages
+            notes.setdefault(str(error), []).append(work.name)
+            continue
         for name, why in unable.items():
             notes.setdefault(f"{name}: {why}", []).append(work.name)
         for phase, seconds in timed(work, able, options.rounds, options.turn).items():

@@ -475,7 +475,7 @@ def test_demo(site):
     assert "DIFFERS" not in done.stdout
     assert done.stdout.index("Examples") < done.stdout.index("Minima") < done.stdout.index("NAME ") < done.stdout.index("Programs")
     for name, package in (("logistic regression", "dezero-numpy"), ("gamma distribution", "dezero-scipy")):
-        assert f'{name}: wants {package}, which is not here; README, "Install and run", says' in done.stdout
+        assert f"{name}: wants {package}, which is not here" in done.stdout
 
 
 @pytest.mark.parametrize("example", [

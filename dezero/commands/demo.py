@@ -297,4 +297,4 @@ def _fit(package, *problem):
     try:
         yield _minimum(*problem)
     except (OpNotFound, ImportError):
-        print(f'{problem[0]}: wants {package}, which is not here; README, "Install and run", says how to install it')
+        print(f'{problem[0]}: wants {package}, which is not here (README, "Install and run")')
