@@ -2,25 +2,20 @@
 import numpy as np
 import pytest
 import scipy.optimize as so
-from dezero import Variable, grad, hessian, jvp, no_grad
+from dezero import Variable, grad, hessian, jacobian, jvp, no_grad
 from dezero.errors import GradientError
 from dezero_scipy import optimize
 
 A, M = np.array([4.0, 5.0]), np.array([[1.0, 2.0], [3.0, 0.5]])
 
 
-def slopes(f, x, step=1e-3):
-    """Return the derivatives of a function that gives a number, by differences of fourth order."""
-    g = np.zeros_like(x)
-    for index in np.ndindex(x.shape):
-        h = np.zeros_like(x)
-        h[index] = step
-        g[index] = (f(x - 2 * h) - 8 * f(x - h) + 8 * f(x + h) - f(x + 2 * h)) / (12 * step)
-    return g
+def slope(f, x, v, step=1e-3):
+    """Return the derivative of a function that gives a number, along v, by a difference of fourth order."""
+    return (f(x - 2 * step * v) - 8 * f(x - step * v) + 8 * f(x + step * v) - f(x + 2 * step * v)) / (12 * step)
 
 
 def compared(call, *xs, first=1e-7, second=1e-5):
-    """Compare value, gradients and the second derivatives along a direction; call(module, *xs) gives an array."""
+    """Compare value, gradient and second derivatives along some directions; call(module, *xs) gives an array."""
     weights = np.cos(np.arange(call(so, *xs).size)).reshape(call(so, *xs).shape)
     ours, theirs = [lambda *xs, m=m: np.sum(call(m, *xs) * weights) for m in (optimize, so)]
     assert ours(*xs) == pytest.approx(theirs(*xs), 1e-6)
@@ -28,11 +23,11 @@ def compared(call, *xs, first=1e-7, second=1e-5):
     assert isinstance(call(optimize, *map(Variable, xs)), Variable)
     for i, x in enumerate(xs):
         of = lambda x, i=i: ours(*xs[:i], x, *xs[i + 1:])
-        g = grad(of)(x)
-        np.testing.assert_allclose(g, slopes(of, x), first, first)
-        v = np.sin(1 + np.arange(x.size)).reshape(x.shape)
-        along = lambda x, of=of, v=v: np.sum(grad(of)(x) * v)
-        np.testing.assert_allclose(grad(along)(x), slopes(along, x), second, second)
+        u, v = np.random.default_rng(i).normal(size=(2, *x.shape))
+        g, along = grad(of)(x), lambda x, of=of, v=v: np.sum(grad(of)(x) * v)
+        assert np.sum(g * u) == pytest.approx(slope(of, x, u), first, first)
+        assert np.sum(g * v) == pytest.approx(slope(of, x, v), first, first)
+        assert np.sum(grad(along)(x) * u) == pytest.approx(slope(along, x, u), second, second)
 
 
 def pair(x, a, m):
@@ -112,7 +107,161 @@ def test_first_gradients_are_those_of_the_call():
         hessian(total)(8.0)
 
 
-P, Z = Variable(np.array(8.0)), Variable(np.array(0.0))
+# -- minima
+
+T = np.linspace(0, 1, 12)
+Y = 2 * np.exp(-1.3 * T) + 0.1 * np.cos(9 * T)
+E = 0.5 + 0.2 * np.sin(5 * T)
+TIGHT = {"xtol": 1e-15, "gtol": 1e-15, "ftol": None}
+ROUGH = {"first": 2e-5, "second": 2e-4}
+"""SciPy's solutions have nine digits, and so differences have five."""
+
+
+def hilly(x, a):
+    return (a[0] - x[0]) ** 2 + a[1] * (x[1] - x[0] ** 2) ** 2 + 0.1 * np.sum(x ** 4)
+
+
+def slope_of_hilly(x, a):
+    inner = 4 * a[1] * (x[0] ** 2 - x[1]) * x[0]
+    return np.stack([2 * (x[0] - a[0]) + inner, 2 * a[1] * (x[1] - x[0] ** 2)]) + 0.4 * x ** 3
+
+
+def decay(x, y):
+    return x[0] * np.exp(-x[1] * T) - y
+
+
+def slopes_of_decay(x, y):
+    return np.stack([np.exp(-x[1] * T), -x[0] * T * np.exp(-x[1] * T)], 1)
+
+
+def model(t, a, b):
+    return a * np.exp(-b * t)
+
+
+def slopes_of_model(t, a, b):
+    return np.stack([np.exp(-b * t), -a * t * np.exp(-b * t)], 1)
+
+
+@pytest.mark.parametrize("attribute", ["x", "fun"])
+def test_minimize(attribute):
+    def call(m, a):
+        hess = lambda x, a: hessian(hilly)(x, a)
+        return getattr(m.minimize(hilly, [0.5, 0.5], a, "newton-cg", slope_of_hilly, hess, tol=1e-12), attribute)
+    compared(call, np.array([1.0, 3.0]))
+
+
+@pytest.mark.parametrize("method", [None, "cg", "bfgs", "l-bfgs-b", "tnc", "slsqp", "nelder-mead", "powell", "newton-cg", "cobyla",
+                                    "trust-ncg", "trust-exact", "trust-constr"])
+def test_methods_of_minimize(method):
+    """Each is as near to the exact solution's gradient as its tolerance is small."""
+    a = np.array([1.0, 3.0])
+    of = lambda method, tol: grad(lambda a: optimize.minimize(hilly, [0.5, 0.5], a, method, tol=tol).x.sum())(a)
+    np.testing.assert_allclose(of(method, 1e-6), of("trust-krylov", 1e-8), 1e-3, 1e-4)
+
+
+def test_minimize_with_the_gradient_of_the_function_itself():
+    both = lambda x, a: (hilly(x, a), slope_of_hilly(x, a))
+    of = lambda f, jac: grad(lambda a: optimize.minimize(f, [0.5, 0.5], a, jac=jac).x.sum())(np.array([1.0, 3.0]))
+    np.testing.assert_allclose(of(both, True), of(hilly, None), 1e-5)
+
+
+@pytest.mark.parametrize(("method", "loss"), [("lm", "linear"), ("trf", "linear"), ("dogbox", "linear"), ("trf", "soft_l1"),
+                                              ("trf", "huber"), ("trf", "cauchy"), ("trf", "arctan")])
+def test_least_squares(method, loss):
+    def call(m, y):
+        found = m.least_squares(decay, [1.0, 1.0], slopes_of_decay, method=method, loss=loss, args=(y,),
+                                f_scale=0.3 if loss == "arctan" else 0.09, **TIGHT | ({"ftol": 1e-15} if method == "lm" else {}))
+        return np.concatenate([found.x, found.fun, np.reshape(found.cost, 1)])
+    compared(call, Y, **ROUGH)
+
+
+def test_least_squares_with_a_jacobian_of_dezero():
+    g = [grad(lambda y, jac=jac: optimize.least_squares(decay, [1.0, 1.0], args=(y,), kwargs={}, **jac).x.sum())(Y)
+         for jac in ({}, {"jac": slopes_of_decay}, {"jac": "3-point"})]
+    np.testing.assert_allclose(g[1:], g[:1] * 2, 1e-6, 1e-8)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize("sigma", [None, E, np.diag(E ** 2) + 0.1], ids=["none", "1-d", "2-d"])
+def test_curve_fit(sigma, absolute):
+    def call(m, t, y, sigma=sigma):
+        fit = m.curve_fit(model, t, y, [1.0, 1.0], sigma, absolute, jac=slopes_of_model, method="trf", **TIGHT)
+        return np.concatenate([fit[0], np.ravel(fit[1])])
+    compared(call, T, Y, **ROUGH)
+    if sigma is not None:
+        compared(lambda m, s: call(m, T, Y, s if s.ndim < 2 else (s + s.T) / 2), sigma, **ROUGH)
+
+
+def refined(y):
+    """Return the fit to y, with all digits, by steps of Newton that are recorded."""
+    x = so.curve_fit(model, T, y.data if isinstance(y, Variable) else y, [1.0, 1.0])[0]
+    cost = lambda x: np.sum((model(T, x[0], x[1]) - y) ** 2)
+    for _ in range(4):
+        x = x - np.linalg.solve(hessian(cost)(x), grad(cost)(x))
+    return x
+
+
+def test_curve_fit_beside_recorded_steps():
+    of = lambda y: optimize.curve_fit(model, T, y, [1.0, 1.0], xtol=1e-15, ftol=1e-15)[0]
+    np.testing.assert_allclose(jacobian(of)(Y), jacobian(refined)(Y), 1e-7, 1e-8)
+    np.testing.assert_allclose(hessian(lambda y: of(y)[1])(Y), hessian(lambda y: refined(y)[1])(Y), 1e-6, 1e-7)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_curve_fit_beside_the_formula_of_a_line(absolute):
+    def line(y, e):
+        a = np.stack([1 / e, T / e], 1)
+        inverse = np.linalg.inv(a.T @ a)
+        x = inverse @ a.T @ (y / e)
+        return x, inverse if absolute else inverse * np.sum((a @ x - y / e) ** 2) / (len(T) - 2)
+    fit = lambda y, e: optimize.curve_fit(lambda t, a, b: a + b * t, T, y, [1.0, 1.0], e, absolute)
+    for i, weights in ((0, np.array([1.0, 3.0])), (1, np.array([[1.0, 2.0], [4.0, 3.0]]))):
+        ours, theirs = [lambda y, e, f=f, i=i: np.sum(f(y, e)[i] * weights) for f in (fit, line)]
+        for n in (0, 1):
+            np.testing.assert_allclose(grad(ours, n)(Y, E), grad(theirs, n)(Y, E), 1e-9, 1e-11)
+            np.testing.assert_allclose(hessian(ours, n)(Y, E), hessian(theirs, n)(Y, E), 1e-7, 1e-10)
+
+
+def test_curve_fit_by_the_example():
+    """As SciPy's own: p0 from the signature, lists, a number for sigma, bounds, full_output."""
+    t, y = list(T), Variable(Y)
+    for options in ({}, {"sigma": 0.3}, {"bounds": (0, 9)}, {"method": "dogbox"}):
+        ours, theirs = optimize.curve_fit(model, t, y, **options), so.curve_fit(model, t, Y, **options)
+        for a, b in zip(ours, theirs):
+            np.testing.assert_allclose(a.data, b, 1e-4)
+    assert len(optimize.curve_fit(model, T, y, full_output=True)) == 5
+    with no_grad():
+        popt, pcov = optimize.curve_fit(model, T, y)
+    assert isinstance(popt, Variable) and isinstance(pcov, Variable) and popt.creator is pcov.creator is None
+    assert not any(isinstance(found, Variable) for found in optimize.curve_fit(model, T, Y))
+
+
+def square(x, y):
+    return np.sum(decay(x, y) ** 2)
+
+
+@pytest.mark.parametrize("method", ["l-bfgs-b", "tnc", "slsqp", "trust-constr", "nelder-mead", "powell"])
+def test_bounds_of_minimize(method):
+    free = grad(lambda y: optimize.least_squares(decay, [1.0, 1.0], args=(y,)).x.sum())(Y)
+    for bounds in ([(0, None), (None, 9.0)], so.Bounds([0, 0], [9, 9])):
+        of = lambda y, bounds=bounds: optimize.minimize(square, [1.0, 0.8], y, method, bounds=bounds, tol=1e-8).x.sum()
+        np.testing.assert_allclose(grad(of)(Y), free, 2e-3, 1e-3)
+    with pytest.raises(GradientError, match="scipy.optimize.minimize: bounds are active.* unknowns of number 1$"):
+        optimize.minimize(square, [1.0, 0.8], (Variable(Y),), method, bounds=[(0, None), (None, 1.0)])
+
+
+@pytest.mark.parametrize("method", ["trf", "dogbox"])
+def test_bounds_of_least_squares(method):
+    of = lambda y, **bounds: optimize.least_squares(decay, [1.0, 0.8], method=method, args=(y,), **bounds).x.sum()
+    np.testing.assert_allclose(grad(lambda y: of(y, bounds=([0, 0], 9)))(Y), grad(of)(Y), 1e-5, 1e-6)
+    for bounds in ([0, 0], [9, 1]), so.Bounds([0, 0], [9, 1]):
+        with pytest.raises(GradientError, match="scipy.optimize.least_squares: bounds are active.* of number 1$"):
+            of(Variable(Y), bounds=bounds)
+    with pytest.raises(GradientError, match="scipy.optimize.curve_fit: bounds are active.* of number 1$"):
+        optimize.curve_fit(model, T, Variable(Y), method=method, bounds=(0, [9, 1]))
+
+
+P, Z, Q, R = map(Variable, (np.array(8.0), np.array(0.0), np.array([1.0, 3.0]), Y))
 
 
 @pytest.mark.parametrize(("call", "words"), [
@@ -127,6 +276,16 @@ P, Z = Variable(np.array(8.0)), Variable(np.array(0.0))
     (lambda: optimize.newton(lambda x, q: (x - 1) ** 2 + q, 2.0, args=(Z,)), "newton: the solution is not accurate enough"),
     (lambda: optimize.root(lambda x, q: [(x[0] - 1) ** 2 + q + x[1], 3 * x[1]], [2.0, 1.0], Z), "the solution is not accurate"),
     (lambda: optimize.root(lambda x, q: [x[0] - q, x[0], x[0] - 2], [2.0], Z, method="lm"), "3 equations of 1 unknowns"),
+    (lambda: optimize.minimize(hilly, [0.5, 0.5], (Q,), constraints=so.LinearConstraint([1, 1], 0, 1)), "constraints has no"),
+    (lambda: optimize.minimize(hilly, [0.5, 0.5], (Q,), options={"maxiter": 1}), "minimize: the solver did not .* Maximum number"),
+    (lambda: optimize.minimize(lambda x, p: (x[0] + x[1] - p) ** 2, [0.5, 0.5], P), "minimize: the derivative of .* is singular"),
+    (lambda: optimize.minimize(lambda x: (x[0] - P) ** 2, [0.5]), "minimize: <lambda> gives a Variable .*; pass it in args"),
+    (lambda: optimize.least_squares(lambda x: x - P, [0.5]), "least_squares: <lambda> gives a Variable .*; pass it in args"),
+    (lambda: optimize.least_squares(decay, [1.0, 1.0], args=(R,), loss=lambda z: np.array([z, 1 + 0 * z, 0 * z])), "of one's own"),
+    (lambda: optimize.least_squares(decay, [1.0, 1.0], args=(R,), max_nfev=1), "least_squares: the solver did not converge"),
+    (lambda: optimize.curve_fit(lambda t, a: a * t + P, T, Y), "curve_fit: <lambda> gives a Variable .*; pass it in args"),
+    (lambda: optimize.curve_fit(model, T, R, nan_policy="omit"), "curve_fit: nan_policy='omit' has no gradient"),
+    (lambda: optimize.curve_fit(model, T, R, method="trf", loss="huber"), "curve_fit: loss='huber' has no gradient"),
     (lambda: optimize.newton(lambda x, q: x ** 2 + q, 1 + 1j, args=(P,)), "newton: the unknowns are complex"),
 ])
 def test_what_is_refused(call, words):

@@ -21,6 +21,9 @@ from dezero.errors import GradientError
 from scipy.linalg import lapack
 from scipy.optimize import *  # noqa: F403: the names of the module that this one stands for
 
+from dezero_scipy import linalg
+from dezero_scipy._rules import near
+
 LARGEST_CONDITION = 1e13
 """Above it fewer than three digits of a gradient are left."""
 
@@ -54,7 +57,11 @@ class Problem:
         The same, arrays in the place of Variables.
     has_variable, is_recorded : bool
         Is a Variable among them; does the solution get a gradient?
+    low, high : float or numpy.ndarray
+        The bounds of the unknowns.
     """
+
+    low, high = -np.inf, np.inf
 
     def __init__(self, who, f, args):
         self.who, self.f = f"scipy.optimize.{who}", f
@@ -96,12 +103,24 @@ class Problem:
         """Return what is 0 at the solution, as a vector."""
         return np.ravel(self.values(x, *args))
 
+    def of_parameters(self, x, *parameters):
+        """Return the equations as a function of the unknowns and of those parameters that are Variables."""
+        return self.equations(x, *self.with_parameters(parameters))
+
     def with_parameters(self, parameters):
         """Return the arguments with these in the places of Variables."""
         args = list(self.args)
         for i, parameter in zip(self.places, parameters):
             args[i] = parameter
         return args
+
+    def check_inside(self, x):
+        """Raise an error where a solution, or what a Newton step from there leads to, is not inside the bounds."""
+        margins = [1e-10 * np.abs(limit) for limit in (self.low, self.high)]
+        is_out = (x <= self.low) | (x >= self.high) | (x - self.low < margins[0]) | (self.high - x < margins[1])
+        if np.any(is_out):
+            raise self.error(f"bounds are active, so that the solution has no gradient here: of the unknowns of number "
+                             f"{', '.join(map(str, np.flatnonzero(is_out)))}")
 
     def solved(self, x, success=True, message=""):
         """Return the solution that SciPy has found, a Variable where there is one among the parameters."""
@@ -117,11 +136,60 @@ class Minimum(Problem):
     """A function whose gradient by the unknowns is 0."""
 
     def cost(self, x, *args):
-        """Return f, of shape ()."""
+        """Return what is smallest at the solution, of shape ()."""
         return np.reshape(self.values(x, *args), ())
 
     def equations(self, x, *args):
         return grad(self.cost)(x, *args)
+
+
+class LeastSquares(Minimum):
+    """Residuals whose squares, or what a loss function makes of these, have the smallest sum.
+
+    Attributes
+    ----------
+    loss : str
+        Of `LOSSES`.
+    scale : float
+        By what residuals are divided before.
+    """
+
+    loss, scale = "linear", 1.0
+
+    def residuals(self, x, *args):
+        """Return the residuals, a vector."""
+        return np.ravel(self.values(x, *args))
+
+    def cost(self, x, *args):
+        z = (self.residuals(x, *args) / self.scale) ** 2
+        return self.scale ** 2 / 2 * np.sum(LOSSES[self.loss](z))
+
+
+LOSSES = {
+    "linear": lambda z: z,
+    "soft_l1": lambda z: 2 * (np.sqrt(1 + z) - 1),
+    "huber": lambda z: np.where(z <= 1, z, 2 * np.sqrt(near(z <= 1, 1, z)) - 1),
+    "cauchy": np.log1p,
+    "arctan": np.arctan,
+}
+
+
+class Fit(LeastSquares):
+    """The distances of data and a model ``f(xdata, *x)``, in units of their errors."""
+
+    def residuals(self, x, xdata, ydata, sigma):
+        r = dnp.asarray(self.f(xdata, *x)) - ydata
+        if sigma is None:
+            return r
+        return linalg.solve_triangular(linalg.cholesky(sigma, lower=True), r, lower=True) if np.ndim(sigma) == 2 else r / sigma
+
+    def covariance(self, x, absolute_sigma):
+        """Return the covariance of the fitted parameters, (jᵀ j)⁻¹ of the Jacobian of the residuals, by their variance."""
+        r = self.residuals(x, *self.args)
+        of = lambda x: self.residuals(x, *self.args)
+        slopes = np.stack([jvp(of, (x,), (e,))[1] for e in np.eye(x.size)], 1)
+        half = linalg.solve_triangular(linalg.qr(slopes, mode="economic")[1], np.eye(x.size))
+        return half @ half.T if absolute_sigma else half @ half.T * (np.sum(r * r) / (r.size - x.size))
 
 
 class Linearized:
@@ -133,13 +201,15 @@ class Linearized:
     def __init__(self, problem, x):
         if x.dtype.kind == "c":
             raise problem.error("the unknowns are complex, which have no gradient here; write their real and imaginary parts")
-        self.value, self.pull = vjp(lambda *parameters: problem.equations(x, *problem.with_parameters(parameters)),
-                                    *[problem.arrays[i] for i in problem.places])
+        # By x, too: grad, which equations may call, makes a leaf of an array, and vjp would take that for one of a transform's.
+        self.value, self.pull = vjp(problem.of_parameters, x, *[problem.arrays[i] for i in problem.places])
         if self.value.size != x.size:
             raise problem.error(f"{self.value.size} equations of {x.size} unknowns have no gradient here; wanted as many as there "
                                 "are unknowns, or least_squares")
+        problem.check_inside(x)
         self.jacobian = by_unknowns(problem, x, problem.arrays)
         self.factors = Factors(problem, self.jacobian)
+        problem.check_inside(x - np.reshape(self.factors.solve(self.value), x.shape))
         self.check_regular(problem, x)
 
     def check_regular(self, problem, x):
@@ -212,12 +282,12 @@ def solution(gy, y, parameters, *, problem, x, local):
     """f(y, p) = 0;   ∂/∂p: -f_pᵀ s, s of f_yᵀ s = gy"""
     gy = np.ravel(gy)
     if not isinstance(gy, Variable):
-        return list(local.pull(-local.factors.solve(gy, 1)))
+        return list(local.pull(-local.factors.solve(gy, 1))[1:])
     args = problem.with_parameters(parameters)
     by_y = by_unknowns(problem, y, args)
-    value, pull = vjp(lambda *parameters: problem.equations(y, *problem.with_parameters(parameters)), *parameters)
+    value, pull = vjp(problem.of_parameters, y, *parameters)
     local.check_same(problem, x, value.data, by_y.data)
-    return list(pull(-np.linalg.solve(by_y.T, gy)))
+    return list(pull(-np.linalg.solve(by_y.T, gy))[1:])
 
 
 # -- roots
@@ -309,3 +379,163 @@ def root_of_number(original):
 
 bisect, brentq, brenth, ridder = [root_of_number(original) for original in (so.bisect, so.brentq, so.brenth, so.ridder)]
 toms748, newton = root_of_number(so.toms748), root_of_number(so.newton)
+
+
+# -- minima
+
+WANT_HESSIAN = {"dogleg", "trust-ncg", "trust-krylov", "trust-exact"}
+WANT_GRADIENT = {"newton-cg", *WANT_HESSIAN}
+TAKE_GRADIENT = {"none", "cg", "bfgs", "l-bfgs-b", "tnc", "slsqp", "trust-constr"}
+
+
+def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bounds=None, constraints=(), **options):
+    """Return the minimum of ``fun(x, *args)``, as `scipy.optimize.minimize` does, with gradients by the Variables in `args`.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(x, *args)`` gives a number.
+    x0, method, bounds, **options
+        As SciPy takes them.
+    args : tuple
+        Parameters; numbers, arrays and Variables of any shape.
+    jac, hess, hessp
+        As SciPy takes them.  A method that works with gradients gets dezero's where `jac` is not given, and one that can't do
+        without second derivatives gets those.
+
+    Returns
+    -------
+    scipy.optimize.OptimizeResult
+        `x` and `fun` are Variables where there is one in `args`; what else it has are arrays.
+
+    Raises
+    ------
+    GradientError
+        The solver did not converge, a bound is active or there are constraints, the Hessian is singular at the solution, or `fun`
+        reads a Variable that is not in `args`.  Without a Variable in `args` only the last one is an error.
+    """
+    if jac is True:
+        fun, jac = first(fun), second(fun)
+    problem = Minimum("minimize", fun, args)
+    if problem.is_recorded and constraints:
+        raise problem.error("a solution under constraints has no gradient here; write bounds that are not active, or solve the "
+                            "equations of Karush, Kuhn and Tucker by root")
+    name = str(method).lower()
+    if jac is None and (name in WANT_GRADIENT or problem.has_variable and name in TAKE_GRADIENT):
+        jac = grad(problem.cost)
+    if hess is None and hessp is None and name in WANT_HESSIAN:
+        hess = hessian(problem.cost)
+    if problem.has_variable:
+        problem.low, problem.high = limits(bounds, is_by_unknown=True)
+    found = so.minimize(problem.plain(fun), numbers(x0), problem.arrays, method, *map(problem.plain, (jac, hess, hessp)), bounds,
+                        constraints, **options)
+    if problem.has_variable:
+        found.x = problem.solved(found.x, found.success, found.message)
+        found.fun = problem.cost(found.x, *problem.args)
+    return found
+
+
+def limits(bounds, is_by_unknown=False):
+    """Return the lower and the upper bounds, of what SciPy takes as such."""
+    if bounds is None:
+        return -np.inf, np.inf
+    if isinstance(bounds, so.Bounds):
+        return np.asarray(bounds.lb), np.asarray(bounds.ub)
+    low, high = zip(*bounds) if is_by_unknown else bounds
+    return [np.asarray(np.where(np.equal(limit, None), end, limit), float) for limit, end in ((low, -np.inf), (high, np.inf))]
+
+
+def least_squares(fun, x0, jac=None, bounds=None, method="trf", *, loss="linear", f_scale=1.0, args=(), kwargs=None, **options):
+    """Return what makes the squares of ``fun(x, *args)`` smallest, as `scipy.optimize.least_squares` does.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(x, *args, **kwargs)`` gives the residuals.
+    x0, bounds, method, f_scale, kwargs, **options
+        As SciPy takes them.
+    jac : callable or str, optional
+        As SciPy takes it; by default dezero's where there is a Variable in `args`.
+    loss : str
+        "linear", "soft_l1", "huber", "cauchy" or "arctan".
+    args : tuple
+        Parameters; numbers, arrays and Variables of any shape.
+
+    Returns
+    -------
+    scipy.optimize.OptimizeResult
+        `x`, `fun` and `cost` are Variables where there is one in `args`; what else it has, such as `jac`, are arrays.
+
+    Raises
+    ------
+    GradientError
+        As `minimize`; or `loss` is a function.
+    """
+    fun = functools.partial(fun, **kwargs) if kwargs else fun
+    problem = LeastSquares("least_squares", fun, args)
+    problem.loss, problem.scale = loss, f_scale
+    if problem.is_recorded and callable(loss):
+        raise problem.error("a loss function of one's own has no gradient here; write its name, or minimize")
+    if problem.has_variable:
+        problem.low, problem.high = limits(bounds)
+        jac = jacobian(problem.residuals) if jac is None else jac
+    found = so.least_squares(problem.plain(fun), numbers(x0), "2-point" if jac is None else problem.plain(jac),
+                             (-np.inf, np.inf) if bounds is None else bounds, method, loss=loss, f_scale=f_scale,
+                             args=problem.arrays, **options)
+    if problem.has_variable:
+        found.x = problem.solved(found.x, found.success, found.message)
+        found.fun, found.cost = problem.residuals(found.x, *problem.args), problem.cost(found.x, *problem.args)
+    return found
+
+
+def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, *, bounds=None, jac=None, full_output=False, **options):
+    """Return the parameters of a model ``f(xdata, *p)`` that fit data best, as `scipy.optimize.curve_fit` does.
+
+    Parameters
+    ----------
+    f : callable
+        The model.
+    xdata, ydata, sigma
+        The data and their errors, as SciPy takes them; each may be a Variable.
+    p0, absolute_sigma, bounds, full_output, **options
+        As SciPy takes them.
+    jac : callable or str, optional
+        As SciPy takes it; by default dezero's where the data are Variables.
+
+    Returns
+    -------
+    popt, pcov
+        Variables where there is one among the data.
+
+    Raises
+    ------
+    GradientError
+        As `minimize`; or an option changes the data (`nan_policy`) or the squares (`loss`).
+    """
+    if isinstance(xdata, (list, tuple, np.ndarray, Variable)):
+        xdata = dnp.asarray(xdata).astype(float)
+    ydata, sigma = dnp.asarray(ydata).astype(float), sigma if sigma is None else dnp.asarray(sigma).astype(float)
+    if sigma is not None and sigma.size == 1:
+        sigma = np.broadcast_to(sigma, ydata.shape)     # SciPy takes a number for a matrix where there is a jac
+    problem = Fit("curve_fit", f, (xdata, ydata, sigma))
+    for name, harmless in (("nan_policy", None), ("loss", "linear")):
+        if problem.is_recorded and options.get(name, harmless) != harmless:
+            raise problem.error(f"{name}={options[name]!r} has no gradient here; leave it out")
+    if problem.has_variable:
+        problem.low, problem.high = limits(bounds)
+        jac = slopes_of_model(f) if jac is None else jac
+    xs, ys, errors = problem.arrays
+    popt, pcov, *told = so.curve_fit(problem.plain(f), xs, ys, numbers(p0), errors, absolute_sigma, jac=problem.plain(jac),
+                                     bounds=(-np.inf, np.inf) if bounds is None else bounds, full_output=True, **options)
+    if problem.has_variable:
+        popt = problem.solved(popt)
+        is_known = problem.is_recorded and np.all(np.isfinite(pcov))
+        pcov = problem.covariance(popt, absolute_sigma) if is_known else problem.solved(pcov)
+    return (popt, pcov, *told) if full_output else (popt, pcov)
+
+
+def slopes_of_model(f):
+    """Return the function that gives the derivatives of a model by its parameters, as curve_fit takes it."""
+    def jac(xdata, *p):
+        return jacobian(lambda p: np.ravel(dnp.asarray(f(xdata, *p))))(np.array(p, float))
+    return jac
