@@ -57,6 +57,16 @@ def test_root_with_a_jacobian_of_ones_own():
     assert set(seen) <= {np.ndarray, Variable} and np.ndarray in seen
 
 
+def test_a_jacobian_that_is_wrong_changes_no_gradient():
+    """It may do for the solver."""
+    jac = lambda x, p: np.diag(3.0 * x ** 2 + 1.1)
+    x = optimize.root(cubes, [1.3, 1.4], (Variable(A),), jac=jac, tol=1e-13).x
+    y = optimize.fsolve(cubes, [1.3, 1.4], (Variable(A),), jac, col_deriv=True, xtol=1e-13)
+    for found in (x, y):
+        found.sum().backward()
+        np.testing.assert_allclose(found.creator.inputs[0].grad, 1 / (3 * found.data ** 2 + 1), 1e-12)
+
+
 def test_fsolve():
     compared(lambda m, a, b: m.fsolve(pair, [6.0, 0.5], (a, b), xtol=1e-13), A, M)
     compared(lambda m, a: m.fsolve(cubes, [1.0, 1.0], a, lambda x, p: np.diag(3 * x ** 2 + 1)), A)

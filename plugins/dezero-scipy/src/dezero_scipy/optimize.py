@@ -59,9 +59,11 @@ class Problem:
         Is a Variable among them; does the solution get a gradient?
     low, high : float or numpy.ndarray
         The bounds of the unknowns.
+    jacobian : callable or None
+        The caller's function for the derivative of the equations by the unknowns.
     """
 
-    low, high = -np.inf, np.inf
+    low, high, jacobian = -np.inf, np.inf, None
 
     def __init__(self, who, f, args):
         self.who, self.f = f"scipy.optimize.{who}", f
@@ -207,10 +209,21 @@ class Linearized:
             raise problem.error(f"{self.value.size} equations of {x.size} unknowns have no gradient here; wanted as many as there "
                                 "are unknowns, or least_squares")
         problem.check_inside(x)
-        self.jacobian = by_unknowns(problem, x, problem.arrays)
+        self.jacobian = self.jacobian_given(problem, x)
+        if self.jacobian is None:
+            self.jacobian = by_unknowns(problem, x, problem.arrays)
         self.factors = Factors(problem, self.jacobian)
         problem.check_inside(x - np.reshape(self.factors.solve(self.value), x.shape))
         self.check_regular(problem, x)
+
+    def jacobian_given(self, problem, x):
+        """Return f_x as the caller's function has it, or None where that is another than one of dezero, or there is none."""
+        if not callable(problem.jacobian):
+            return None
+        found = np.reshape(problem.jacobian(x, *problem.arrays), (x.size, x.size))
+        u = np.random.default_rng(0).normal(size=x.size)
+        error = np.abs(u @ found - np.ravel(self.pull(u)[0]))
+        return found if np.all(error <= 1e-10 * (np.abs(u) @ np.abs(found))) else None
 
     def check_regular(self, problem, x):
         """Raise an error where f_x is not the same all over the Newton step that is left, as near a multiple solution.
@@ -320,16 +333,23 @@ def root(fun, x0, args=(), method="hybr", jac=None, **options):
     if jac is True:
         fun, jac = first(fun), second(fun)
     problem = Problem("root", fun, args)
+    problem.jacobian = jac = problem.plain(jac)
     if problem.has_variable and not jac and method in ("hybr", "lm"):
-        jac = functools.partial(by_unknowns_at, problem)
-    found = so.root(problem.plain(fun), numbers(x0), problem.arrays, method, problem.plain(jac), **options)
+        jac = slopes_of(problem)
+    found = so.root(problem.plain(fun), numbers(x0), problem.arrays, method, jac, **options)
     found.x = problem.solved(found.x, found.success, found.message)
     return found
 
 
-def by_unknowns_at(problem, x, *args):
-    """Return what SciPy takes as jac."""
-    return by_unknowns(problem, x, args)
+def slopes_of(problem):
+    """Return what SciPy takes as jac; the last matrix is kept, for SciPy asks for that at x0 twice."""
+    last = []
+
+    def jac(x, *args):
+        if not last or not np.array_equal(last[0], x):
+            last[:] = x.copy(), by_unknowns(problem, x, args)
+        return last[1]
+    return jac
 
 
 def first(fun):
@@ -345,9 +365,10 @@ def second(fun):
 def fsolve(func, x0, args=(), fprime=None, full_output=False, **options):
     """Return the solution of ``func(x, *args) = 0``, as `scipy.optimize.fsolve` does; see `root`."""
     problem = Problem("fsolve", func, args)
+    problem.jacobian = fprime = problem.plain(fprime)
     if problem.has_variable and fprime is None:
-        fprime, options["col_deriv"] = functools.partial(by_unknowns_at, problem), False
-    x, info, status, message = so.fsolve(problem.plain(func), numbers(x0), problem.arrays, problem.plain(fprime), True, **options)
+        fprime, options["col_deriv"] = slopes_of(problem), False
+    x, info, status, message = so.fsolve(problem.plain(func), numbers(x0), problem.arrays, fprime, True, **options)
     x = problem.solved(x, status == 1, message)
     if full_output:
         return x, info, status, message
