@@ -43,7 +43,8 @@ REASONS = {
 }
 """{what is said: the ufuncs of which it is said}."""
 
-MODULES = {"scipy.linalg": "dezero_scipy.linalg", "scipy.stats": "dezero_scipy.stats"}
+MODULES = {"scipy.linalg": "dezero_scipy.linalg", "scipy.optimize": "dezero_scipy.optimize", "scipy.sparse": "dezero_scipy.sparse",
+           "scipy.sparse.linalg": "dezero_scipy.sparse", "scipy.stats": "dezero_scipy.stats"}
 
 
 def ufuncs():
@@ -79,7 +80,8 @@ def table():
     for original, twin in MODULES.items():
         names = vars(importlib.import_module(twin))
         known = importlib.import_module(original)
-        parts[original] = {name: f"twin: {twin}.{name}" for name in sorted(names) if name[0] != "_" and hasattr(known, name)
+        parts[original] = {name: f"twin: {twin}.{name}" for name in sorted(names)
+                           if name[0] != "_" and hasattr(known, name) and names[name] is not getattr(known, name)
                            and (callable(names[name]) or original == "scipy.stats") and not isinstance(names[name], type)}
     return parts, faults
 

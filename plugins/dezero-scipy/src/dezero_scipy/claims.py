@@ -234,6 +234,11 @@ CLAIMS = {
         'scipy.linalg.sinhm': {'method': None},
         'scipy.linalg.coshm': {'method': None},
         'scipy.linalg.tanhm': {'method': None},
+        'scipy.linalg.logm': {'method': None},
         'scipy.linalg.sqrtm': {'method': None},
+    },
+    'dezero_scipy.sparse': {
+        'scipy.sparse.matmul': {'method': None},
+        'scipy.sparse.spsolve': {'method': None},
     },
 }

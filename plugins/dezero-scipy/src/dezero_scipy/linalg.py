@@ -3,6 +3,8 @@
 The gradient of a matrix that is taken for symmetric (cholesky, solve with assume_a) is symmetric, though a triangle alone is read.
 What SciPy has for speed alone (overwrite_a, check_finite, driver) is left out.
 """
+import functools
+
 import numpy as np
 import scipy.linalg as sl
 from dezero import Variable, hookimpl, rule
@@ -263,7 +265,16 @@ def of_matrix(function):
 expm, sinm, cosm, tanm = of_matrix(sl.expm), of_matrix(sl.sinm), of_matrix(sl.cosm), of_matrix(sl.tanm)
 sinhm, coshm, tanhm = of_matrix(sl.sinhm), of_matrix(sl.coshm), of_matrix(sl.tanhm)
 
+
+@of_matrix
+@functools.wraps(sl.logm)
+def logm(a):
+    return sl.logm(a.astype(float))         # of single precision SciPy says that it may be inaccurate
+
+
 tried(any_square, expm, sinm, cosm, tanm, sinhm, coshm, tanhm)
+logm.samples(square)
+
 
 def forward_of_sqrtm(a):
     a = floating(a)
