@@ -93,11 +93,24 @@ def test_higher_orders_and_forward():
     np.testing.assert_allclose(t, 1 / (3 * y ** 2 + 1))
 
 
+def test_a_solution_within_a_function_that_is_solved():
+    inner = lambda x, p: optimize.brentq(lambda t, x, p: t ** 3 + t - x * p, -9.0, 9.0, (x, p))
+    compared(lambda m, p: np.reshape(m.newton(lambda x, p: x + inner(x, p) - 2, 1.0, args=(p,)), ()), np.array(1.3))
+
+
+def test_unknowns_in_a_table():
+    f = lambda x, p: cubes(x, p) + 0.1 * np.sum(x)
+    table = jacobian(lambda p: optimize.root(f, np.ones((2, 2)), (p,), "krylov", tol=1e-11).x)(M)
+    row = jacobian(lambda p: optimize.root(lambda x, p: f(x, np.ravel(p)), np.ones(4), (p,), tol=1e-13).x)(M)
+    np.testing.assert_allclose(table.reshape(4, 2, 2), row, 1e-9, 1e-12)
+
+
 def test_kinds_of_parameters():
     assert not isinstance(optimize.root(cubes, [1.0, 1.0], (A,)).x, Variable)
     assert optimize.root(cubes, [1.0, 1.0], (Variable(A).detach(),)).x.is_constant
     with no_grad():
         x = optimize.root(cubes, [1.0, 1.0], (Variable(A),)).x
+        assert grad(lambda p: optimize.brentq(cubes, 0.0, 3.0, (p,)))(2.0) == pytest.approx(0.25)
     assert isinstance(x, Variable) and x.creator is None
     p, q = Variable(np.array([4, 5])), Variable(A.astype(np.float32))
     (optimize.root(cubes, [1.0, 1.0], p).x + optimize.root(cubes, Variable(np.ones(2)), q).x).sum().backward()

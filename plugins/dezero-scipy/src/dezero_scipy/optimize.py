@@ -7,7 +7,7 @@ section 15.1).  It is as accurate as the solution is: ask the solver for a small
 A parameter that is to be differentiated by stands in `args`, as an item of its own.  Of a result object `x` (of `minimize` and
 `least_squares` also `fun` and `cost`) is a Variable then; all else are arrays, constants.  Where a method takes a Jacobian or a
 gradient and none is given, it gets that of dezero.  What the solver starts from is no parameter: a Variable there is taken as its
-array.
+array.  The derivative of the equations by n unknowns is a matrix, which takes n gradients.
 """
 import functools
 import inspect
@@ -330,13 +330,11 @@ def root(fun, x0, args=(), method="hybr", jac=None, **options):
         The solver did not converge, the derivative by the unknowns is singular at the solution, or `fun` reads a Variable that is
         not in `args`.  Without a Variable in `args` only the last one is an error.
     """
-    if jac is True:
-        fun, jac = first(fun), second(fun)
-    problem = Problem("root", fun, args)
-    problem.jacobian = jac = problem.plain(jac)
+    problem = Problem("root", item_of(fun, 0) if jac is True else fun, args)
+    problem.jacobian = item_of(fun, 1) if jac is True else jac
     if problem.has_variable and not jac and method in ("hybr", "lm"):
         jac = slopes_of(problem)
-    found = so.root(problem.plain(fun), numbers(x0), problem.arrays, method, jac, **options)
+    found = so.root(problem.plain(fun), numbers(x0), problem.arrays, method, problem.plain(jac), **options)
     found.x = problem.solved(found.x, found.success, found.message)
     return found
 
@@ -352,14 +350,9 @@ def slopes_of(problem):
     return jac
 
 
-def first(fun):
-    """Return the function of the first result of fun."""
-    return lambda *args: fun(*args)[0]
-
-
-def second(fun):
-    """Return the function of the second result of fun."""
-    return lambda *args: fun(*args)[1]
+def item_of(fun, i):
+    """Return the function of one of the results of fun."""
+    return lambda *args: fun(*args)[i]
 
 
 def fsolve(func, x0, args=(), fprime=None, full_output=False, **options):
@@ -435,9 +428,7 @@ def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bou
         The solver did not converge, a bound is active or there are constraints, the Hessian is singular at the solution, or `fun`
         reads a Variable that is not in `args`.  Without a Variable in `args` only the last one is an error.
     """
-    if jac is True:
-        fun, jac = first(fun), second(fun)
-    problem = Minimum("minimize", fun, args)
+    problem = Minimum("minimize", item_of(fun, 0) if jac is True else fun, args)
     if problem.is_recorded and constraints:
         raise problem.error("a solution under constraints has no gradient here; write bounds that are not active, or solve the "
                             "equations of Karush, Kuhn and Tucker by root")
