@@ -1,4 +1,7 @@
 """Solutions of equations and minima by their parameters: values as SciPy's, gradients by finite differences and by formulas."""
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import scipy.optimize as so
@@ -79,6 +82,14 @@ def test_roots_of_a_number(name):
     compared(lambda m, p: np.reshape(getattr(m, name)(cubes, 0.0, 3.0, (p,)), ()), np.array(4.0))
     x, told = getattr(optimize, name)(cubes, 0.0, 3.0, args=(Variable(np.array(4.0)),), full_output=True)
     assert isinstance(x, Variable) and x.shape == () and told.converged
+
+
+def test_root_scalar():
+    slope = lambda x, p: 3 * x ** 2 + 1
+    for options in ({"bracket": (0.0, 3.0)}, {"x0": 1.0, "method": "secant", "x1": 1.2}, {"x0": 1.0, "fprime": slope}):
+        compared(lambda m, p, options=options: np.reshape(m.root_scalar(cubes, (p,), **options).root, ()), np.array(4.0))
+    both = lambda x, p: (cubes(x, p), slope(x, p))
+    compared(lambda m, p: np.reshape(m.root_scalar(both, (p,), x0=1.0, fprime=True).root, ()), np.array(4.0))
 
 
 def test_newton():
@@ -259,6 +270,17 @@ def test_curve_fit_by_the_example():
     assert not any(isinstance(found, Variable) for found in optimize.curve_fit(model, T, Y))
 
 
+def test_minimize_scalar():
+    valley = lambda x, p: (x - p) ** 2 + np.exp(x)
+    of = lambda p, **options: optimize.minimize_scalar(valley, args=(p,), **options)
+    for options in ({}, {"bounds": (-5.0, 2.0)}, {"method": "golden"}):
+        x = of(2.0, **options).x
+        assert grad(lambda p, options=options: of(p, **options).x)(2.0) == pytest.approx(2 / (2 + np.exp(x)))
+        assert grad(lambda p, options=options: of(p, **options).fun)(2.0) == pytest.approx(2 * (2 - x), 1e-5)
+    with pytest.raises(GradientError, match="minimize_scalar: bounds are active|minimize_scalar: the solution is not"):
+        of(Variable(np.array(2.0)), bounds=(-5.0, 0.5))
+
+
 def square(x, y):
     return np.sum(decay(x, y) ** 2)
 
@@ -282,6 +304,24 @@ def test_bounds_of_least_squares(method):
             of(Variable(Y), bounds=bounds)
     with pytest.raises(GradientError, match="scipy.optimize.curve_fit: bounds are active.* of number 1$"):
         optimize.curve_fit(model, T, Variable(Y), method=method, bounds=(0, [9, 1]))
+
+
+@pytest.mark.parametrize("call", [
+    lambda p: optimize.brentq(cubes, 0.0, 3.0, (p,)), lambda p: optimize.newton(cubes, 1.0, args=(p,)),
+    lambda p: optimize.root(cubes, [1.0], (p,)).x, lambda p: optimize.fsolve(cubes, [1.0], (p,)),
+    lambda p: optimize.minimize(lambda x, p: np.sum((x - p) ** 2), [1.0], (p,)).x,
+    lambda p: optimize.least_squares(lambda x, p: x - p, [1.0], args=(p,)).x,
+    lambda p: optimize.curve_fit(model, T, p * Y)[0]], ids=range(7))
+def test_what_is_recorded_is_freed_without_the_collector(call):
+    gc.collect()
+    gc.disable()
+    try:
+        p = Variable(np.array(2.0))
+        call(p).sum().backward()
+        p = weakref.ref(p)
+        assert p() is None
+    finally:
+        gc.enable()
 
 
 P, Z, Q, R = map(Variable, (np.array(8.0), np.array(0.0), np.array([1.0, 3.0]), Y))

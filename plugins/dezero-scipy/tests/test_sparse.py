@@ -107,6 +107,7 @@ D = Variable(DATA)
     (lambda: sparse.csr_array(Variable(B)), TypeError, "csr_array of a dense Variable"),
     (lambda: sparse.coo_array((D, (ROWS[1:], COLUMNS))), ValueError, "wanted three vectors of one length"),
     (lambda: matrix(D) @ matrix(D), TypeError, "wanted a sparse and a dense matrix"),
+    (lambda: ss.eye_array(4) @ matrix(D), TypeError, "wanted a sparse and a dense matrix"),
     (lambda: sparse.matmul(B, Variable(B)), TypeError, "wanted a sparse and a dense matrix"),
     (lambda: matrix(D) @ B[:3], ValueError, "do not fit"),
     (lambda: sparse.matmul(B, matrix(D)), ValueError, "do not fit"),

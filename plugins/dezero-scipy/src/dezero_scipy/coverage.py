@@ -281,9 +281,11 @@ COVERAGE = {
         'fsolve': 'twin: dezero_scipy.optimize.fsolve',
         'least_squares': 'twin: dezero_scipy.optimize.least_squares',
         'minimize': 'twin: dezero_scipy.optimize.minimize',
+        'minimize_scalar': 'twin: dezero_scipy.optimize.minimize_scalar',
         'newton': 'twin: dezero_scipy.optimize.newton',
         'ridder': 'twin: dezero_scipy.optimize.ridder',
         'root': 'twin: dezero_scipy.optimize.root',
+        'root_scalar': 'twin: dezero_scipy.optimize.root_scalar',
         'toms748': 'twin: dezero_scipy.optimize.toms748',
     },
     'scipy.sparse': {

@@ -42,6 +42,26 @@ def floating(x):
     return x.astype(float) if isinstance(x, Variable) and x.dtype.kind in "iub" else x
 
 
+def plain(who, f):
+    """Return f with an error where its result is a Variable that wants a gradient."""
+    @functools.wraps(f)
+    def called(*args, **kwargs):
+        return taken(who, f, f(*args, **kwargs))
+    return called
+
+
+def taken(who, f, y):
+    """Return what f gave, a number, an array or several of these, as SciPy may have it."""
+    if type(y) in (tuple, list):
+        return type(y)([taken(who, f, item) for item in y])
+    try:
+        return np.asarray(y) if isinstance(y, Variable) else y
+    except GradientError as error:
+        name = getattr(f, "__name__", "the function")
+        raise GradientError(f"scipy.optimize.{who}: {name} gives a Variable where it is called with arrays alone, so that it reads "
+                            "one from elsewhere; pass it in args, as an item of its own") from error
+
+
 class Problem:
     """What is to be solved: a function of unknowns and parameters, some of which may be Variables.
 
@@ -66,7 +86,7 @@ class Problem:
     low, high, jacobian = -np.inf, np.inf, None
 
     def __init__(self, who, f, args):
-        self.who, self.f = f"scipy.optimize.{who}", f
+        self.who, self.f = who, f
         args = args if isinstance(args, tuple) else (args,)
         self.args = tuple(map(floating, args))
         self.arrays = tuple(map(numbers, self.args))
@@ -75,27 +95,16 @@ class Problem:
         self.is_recorded = Config.enable_backprop and not all([self.args[i].is_constant for i in self.places])
 
     def error(self, text):
-        return GradientError(f"{self.who}: {text}")
+        return GradientError(f"scipy.optimize.{self.who}: {text}")
 
     def plain(self, f):
         """Return f as SciPy may call it: an error is raised where its result is a Variable that wants a gradient."""
-        if not callable(f):
-            return f
+        return plain(self.who, f) if callable(f) else f
 
-        def taken(y):
-            if type(y) in (tuple, list):
-                return type(y)(map(taken, y))
-            try:
-                return np.asarray(y) if isinstance(y, Variable) else y
-            except GradientError as error:
-                name = getattr(f, "__name__", "the function")
-                raise self.error(f"{name} gives a Variable where it is called with arrays alone, so that it reads one from "
-                                 "elsewhere; pass it in args, as an item of its own") from error
-
-        @functools.wraps(f)
-        def called(*args, **kwargs):
-            return taken(f(*args, **kwargs))
-        return called
+    @property
+    def bare(self):
+        """The same function without parameters, for SciPy to hold: cycles that it makes keep no graph alive."""
+        return type(self)(self.who, self.f, ())
 
     def values(self, x, *args):
         """Return what f gives, a Variable or an array."""
@@ -142,7 +151,7 @@ class Minimum(Problem):
         return np.reshape(self.values(x, *args), ())
 
     def equations(self, x, *args):
-        return grad(self.cost)(x, *args)
+        return np.ravel(grad(self.cost)(x, *args))
 
 
 class LeastSquares(Minimum):
@@ -333,7 +342,7 @@ def root(fun, x0, args=(), method="hybr", jac=None, **options):
     problem = Problem("root", item_of(fun, 0) if jac is True else fun, args)
     problem.jacobian = item_of(fun, 1) if jac is True else jac
     if problem.has_variable and not jac and method in ("hybr", "lm"):
-        jac = slopes_of(problem)
+        jac = slopes_of(problem.bare)
     found = so.root(problem.plain(fun), numbers(x0), problem.arrays, method, problem.plain(jac), **options)
     found.x = problem.solved(found.x, found.success, found.message)
     return found
@@ -360,7 +369,7 @@ def fsolve(func, x0, args=(), fprime=None, full_output=False, **options):
     problem = Problem("fsolve", func, args)
     problem.jacobian = fprime = problem.plain(fprime)
     if problem.has_variable and fprime is None:
-        fprime, options["col_deriv"] = slopes_of(problem), False
+        fprime, options["col_deriv"] = slopes_of(problem.bare), False
     x, info, status, message = so.fsolve(problem.plain(func), numbers(x0), problem.arrays, fprime, True, **options)
     x = problem.solved(x, status == 1, message)
     if full_output:
@@ -393,6 +402,15 @@ def root_of_number(original):
 
 bisect, brentq, brenth, ridder = [root_of_number(original) for original in (so.bisect, so.brentq, so.brenth, so.ridder)]
 toms748, newton = root_of_number(so.toms748), root_of_number(so.newton)
+
+
+def root_scalar(f, args=(), method=None, bracket=None, fprime=None, fprime2=None, x0=None, x1=None, **options):
+    """Return the root of a function of one number, as `scipy.optimize.root_scalar` does: `root` of the result is a Variable."""
+    problem = Problem("root_scalar", item_of(f, 0) if fprime is True else f, args)
+    found = so.root_scalar(problem.plain(f), problem.arrays, method, numbers(bracket), *map(problem.plain, (fprime, fprime2)),
+                           numbers(x0), numbers(x1), **options)
+    found.root = problem.solved(found.root, found.converged, found.flag)
+    return found
 
 
 # -- minima
@@ -434,13 +452,25 @@ def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bou
                             "equations of Karush, Kuhn and Tucker by root")
     name = str(method).lower()
     if jac is None and (name in WANT_GRADIENT or problem.has_variable and name in TAKE_GRADIENT):
-        jac = grad(problem.cost)
+        jac = grad(problem.bare.cost)
     if hess is None and hessp is None and name in WANT_HESSIAN:
-        hess = hessian(problem.cost)
-    if problem.has_variable:
-        problem.low, problem.high = limits(bounds, is_by_unknown=True)
+        hess = hessian(problem.bare.cost)
+    bounds = bounds if bounds is None or isinstance(bounds, so.Bounds) else list(bounds)
+    problem.low, problem.high = limits(bounds, is_by_unknown=True)
     found = so.minimize(problem.plain(fun), numbers(x0), problem.arrays, method, *map(problem.plain, (jac, hess, hessp)), bounds,
                         constraints, **options)
+    if problem.has_variable:
+        found.x = problem.solved(found.x, found.success, found.message)
+        found.fun = problem.cost(found.x, *problem.args)
+    return found
+
+
+def minimize_scalar(fun, bracket=None, bounds=None, args=(), method=None, tol=None, options=None):
+    """Return the minimum of a function of one number, as `scipy.optimize.minimize_scalar` does; see `minimize`."""
+    problem = Minimum("minimize_scalar", fun, args)
+    if bounds is not None:
+        problem.low, problem.high = np.asarray(bounds, float)
+    found = so.minimize_scalar(problem.plain(fun), numbers(bracket), bounds, problem.arrays, method, tol, options)
     if problem.has_variable:
         found.x = problem.solved(found.x, found.success, found.message)
         found.fun = problem.cost(found.x, *problem.args)
@@ -490,7 +520,7 @@ def least_squares(fun, x0, jac=None, bounds=None, method="trf", *, loss="linear"
         raise problem.error("a loss function of one's own has no gradient here; write its name, or minimize")
     if problem.has_variable:
         problem.low, problem.high = limits(bounds)
-        jac = jacobian(problem.residuals) if jac is None else jac
+        jac = jacobian(problem.bare.residuals) if jac is None else jac
     found = so.least_squares(problem.plain(fun), numbers(x0), "2-point" if jac is None else problem.plain(jac),
                              (-np.inf, np.inf) if bounds is None else bounds, method, loss=loss, f_scale=f_scale,
                              args=problem.arrays, **options)
