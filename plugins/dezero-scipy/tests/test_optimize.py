@@ -23,7 +23,9 @@ def compared(call, *xs, first=1e-7, second=1e-5):
     ours, theirs = [lambda *xs, m=m: np.sum(call(m, *xs) * weights) for m in (optimize, so)]
     assert ours(*xs) == pytest.approx(theirs(*xs), 1e-6)
     assert not isinstance(ours(*xs), Variable)
-    assert isinstance(call(optimize, *map(Variable, xs)), Variable)
+    y = call(optimize, *map(Variable, xs))
+    assert isinstance(y, Variable)
+    np.testing.assert_allclose(y.data, call(so, *xs), 1e-6, 1e-6)
     for i, x in enumerate(xs):
         of = lambda x, i=i: ours(*xs[:i], x, *xs[i + 1:])
         u, v = np.random.default_rng(i).normal(size=(2, *x.shape))
@@ -58,6 +60,12 @@ def test_root_with_a_jacobian_of_ones_own():
         found.x.sum().backward()
         np.testing.assert_allclose(found.x.creator.inputs[0].grad, 1 / (3 * found.x.data ** 2 + 1))
     assert set(seen) <= {np.ndarray, Variable} and np.ndarray in seen
+
+
+def test_the_jacobian_of_dezero_is_that_of_each_point():
+    options = {"method": "lm", "args": (Variable(A),)}
+    given = optimize.root(cubes, [9.0, 1.0], jac=lambda x, p: np.diag(3 * x ** 2 + 1), **options)
+    assert optimize.root(cubes, [9.0, 1.0], **options).nfev == given.nfev > 5
 
 
 def test_a_jacobian_that_is_wrong_changes_no_gradient():
@@ -213,6 +221,9 @@ def test_least_squares_with_a_jacobian_of_dezero():
     g = [grad(lambda y, jac=jac: optimize.least_squares(decay, [1.0, 1.0], args=(y,), kwargs={}, **jac).x.sum())(Y)
          for jac in ({}, {"jac": slopes_of_decay}, {"jac": "3-point"})]
     np.testing.assert_allclose(g[1:], g[:1] * 2, 1e-6, 1e-8)
+    called = []
+    found = optimize.least_squares(lambda x, y: called.append(type(x)) or decay(x, y), [1.0, 1.0], args=(Variable(Y),))
+    assert called.count(np.ndarray) == found.nfev
 
 
 @pytest.mark.parametrize("absolute", [False, True])
@@ -342,6 +353,7 @@ P, Z, Q, R = map(Variable, (np.array(8.0), np.array(0.0), np.array([1.0, 3.0]), 
     (lambda: optimize.minimize(hilly, [0.5, 0.5], (Q,), constraints=so.LinearConstraint([1, 1], 0, 1)), "constraints has no"),
     (lambda: optimize.minimize(hilly, [0.5, 0.5], (Q,), options={"maxiter": 1}), "minimize: the solver did not .* Maximum number"),
     (lambda: optimize.minimize(lambda x, p: (x[0] + x[1] - p) ** 2, [0.5, 0.5], P), "minimize: the derivative of .* is singular"),
+    (lambda: optimize.minimize(lambda x, p: -(x[0] - p) ** 2, [7.0], P, bounds=[(0, 9)]), "minimize: bounds are active"),
     (lambda: optimize.minimize(lambda x: (x[0] - P) ** 2, [0.5]), "minimize: <lambda> gives a Variable .*; pass it in args"),
     (lambda: optimize.least_squares(lambda x: x - P, [0.5]), "least_squares: <lambda> gives a Variable .*; pass it in args"),
     (lambda: optimize.least_squares(decay, [1.0, 1.0], args=(R,), loss=lambda z: np.array([z, 1 + 0 * z, 0 * z])), "of one's own"),

@@ -87,12 +87,28 @@ def test_one_factorization_serves_backward(monkeypatch):
     assert len(made) == 1 and data.grad.shape == DATA.shape and b.grad.shape == B.shape
 
 
+def test_a_constant_matrix_stays_as_it_is():
+    """Though SuperLU sums in place what stands twice, and sorts."""
+    order = np.argsort(ROWS, kind="stable")
+    a = ss.csr_array((DATA[order], COLUMNS[order], np.concatenate([[0], np.cumsum(np.bincount(ROWS))])), (4, 4))
+    data, indices = a.data.copy(), a.indices.copy()
+    y = sparse.spsolve(a, Variable(X))
+    y.sum().backward()
+    np.testing.assert_allclose(y.data, np.linalg.solve(dense(DATA), X))
+    np.testing.assert_allclose(sparse.matmul(a, Variable(X)).data, dense(DATA) @ X)
+    assert np.array_equal(a.data, data) and np.array_equal(a.indices, indices)
+
+
 def test_as_scipy():
     a = ss.csr_array(dense(DATA))
     for b in (X, B, B[:, :1], B.astype(np.float32), np.arange(4)):
         y = sparse.spsolve(a, Variable(b))
         np.testing.assert_allclose(y.data, spsolve(a, b), 1e-6)
         assert y.shape == spsolve(a, b).shape and not isinstance(sparse.spsolve(a, b), Variable)
+    whole = ss.csr_array(np.array([[2, 0], [1, 3]]))
+    np.testing.assert_allclose(sparse.spsolve(whole, Variable(np.array([1, 2]))).data, [0.5, 0.5])
+    half = ss.csr_array(np.array([[2, 0], [1, 3]], np.int8))
+    assert sparse.spsolve(half, Variable(np.array([1, 2], np.float16))).data.tolist() == [0.5, 0.5]
     assert sparse.csr_array is not ss.csr_array and sparse.eye_array is ss.eye_array
     assert matrix(Variable(DATA), "coo_array", None).shape == (4, 4)
     assert sparse.coo_array((Variable(DATA), (ROWS, COLUMNS)), dtype=np.float32).data.dtype == np.float32

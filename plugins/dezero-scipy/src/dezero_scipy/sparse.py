@@ -174,7 +174,7 @@ def matmul(a, b):
 # -- equations
 
 def forward_of_solution(data, b, *, indices, indptr, shape, turned=False):
-    dtype = np.result_type(data, b, np.float32).newbyteorder("=")           # SuperLU takes others' bytes as they are
+    dtype = np.result_type(data, b, np.float32)          # of the machine's bytes: SuperLU takes others as they are
     data, b = data.astype(dtype), b.astype(dtype)
     try:
         lu = splu(ss.csc_array((data, indices, indptr), shape[::-1]))        # of aᵀ, whose columns are the rows
