@@ -302,7 +302,7 @@ def test_bounds_of_minimize(method):
     for bounds in ([(0, None), (None, 9.0)], so.Bounds([0, 0], [9, 9])):
         of = lambda y, bounds=bounds: optimize.minimize(square, [1.0, 0.8], y, method, bounds=bounds, tol=1e-8).x.sum()
         np.testing.assert_allclose(grad(of)(Y), free, 2e-3, 1e-3)
-    with pytest.raises(GradientError, match="scipy.optimize.minimize: bounds are active.* unknowns of number 1$"):
+    with pytest.raises(GradientError, match="scipy.optimize.minimize: bounds are active, those of x.1., so"):
         optimize.minimize(square, [1.0, 0.8], (Variable(Y),), method, bounds=[(0, None), (None, 1.0)])
 
 
@@ -311,9 +311,9 @@ def test_bounds_of_least_squares(method):
     of = lambda y, **bounds: optimize.least_squares(decay, [1.0, 0.8], method=method, args=(y,), **bounds).x.sum()
     np.testing.assert_allclose(grad(lambda y: of(y, bounds=([0, 0], 9)))(Y), grad(of)(Y), 1e-5, 1e-6)
     for bounds in ([0, 0], [9, 1]), so.Bounds([0, 0], [9, 1]):
-        with pytest.raises(GradientError, match="scipy.optimize.least_squares: bounds are active.* of number 1$"):
+        with pytest.raises(GradientError, match="scipy.optimize.least_squares: bounds are active, those of x.1., so"):
             of(Variable(Y), bounds=bounds)
-    with pytest.raises(GradientError, match="scipy.optimize.curve_fit: bounds are active.* of number 1$"):
+    with pytest.raises(GradientError, match="scipy.optimize.curve_fit: bounds are active, those of x.1., so"):
         optimize.curve_fit(model, T, Variable(Y), method=method, bounds=(0, [9, 1]))
 
 

@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 from dezero import Variable, errors
-from scipy import linalg, special, stats
+from scipy import linalg, optimize, sparse, special, stats
+from scipy.sparse.linalg import spsolve
 
 X = Variable(np.eye(2) + 1)
 
@@ -11,6 +12,9 @@ X = Variable(np.eye(2) + 1)
     (lambda: special.logsumexp(X), "scipy.special.logsumexp makes plain numbers of its arguments: write dezero_scipy.special.logsumexp"),
     (lambda: linalg.expm(X), "write dezero_scipy.linalg.expm"),
     (lambda: linalg.solve(X, X), "write dezero_scipy.linalg.solve"),                # which asks by numpy.asarray_chkfinite
+    (lambda: optimize.minimize(np.sum, X[0]), "write dezero_scipy.optimize.minimize"),
+    (lambda: spsolve(sparse.csc_array(np.eye(2)), X), "write dezero_scipy.sparse.spsolve"),
+    (lambda: sparse.csr_array(np.eye(2)) @ X, "what does not stands in dezero_scipy.sparse"),
     (lambda: stats.norm.logpdf(X), "what does not stands in dezero_scipy.stats"),   # of an object, which has no name
     (lambda: stats.norm.logpdf(0.5, scale=X), "what does not stands in dezero_scipy.stats"),
 ])

@@ -19,7 +19,6 @@ import scipy.optimize as so
 from dezero import Config, Variable, grad, hessian, jacobian, jvp, rule, vjp
 from dezero.errors import GradientError
 from scipy.linalg import lapack
-from scipy.optimize import *  # noqa: F403: the names of the module that this one stands for
 
 from dezero_scipy import linalg
 from dezero_scipy._rules import near
@@ -125,8 +124,8 @@ class Problem:
         margins = [1e-10 * np.abs(limit) for limit in (self.low, self.high)]
         is_out = (x <= self.low) | (x >= self.high) | (x - self.low < margins[0]) | (self.high - x < margins[1])
         if np.any(is_out):
-            raise self.error(f"bounds are active, so that the solution has no gradient here: of the unknowns of number "
-                             f"{', '.join(map(str, np.flatnonzero(is_out)))}")
+            which = ", ".join([f"x[{i}]" for i in np.flatnonzero(is_out)])
+            raise self.error(f"bounds are active, those of {which}, so that the solution has no gradient here")
 
     def solved(self, x, success=True, message=""):
         """Return the solution that SciPy has found, a Variable where there is one among the parameters."""

@@ -10,9 +10,7 @@ import numpy as np
 import scipy.sparse as ss
 from dezero import Saved, Variable, hookimpl, rule
 from scipy.linalg import LinAlgError
-from scipy.sparse import *  # noqa: F403: the names of the module that this one stands for
-from scipy.sparse.linalg import splu
-from scipy.sparse.linalg import spsolve as spsolve_of_scipy
+from scipy.sparse import linalg as sl
 
 from dezero_scipy._rules import operand, register_all
 
@@ -177,7 +175,7 @@ def forward_of_solution(data, b, *, indices, indptr, shape, turned=False):
     dtype = np.result_type(data, b, np.float32)          # of the machine's bytes: SuperLU takes others as they are
     data, b = data.astype(dtype), b.astype(dtype)
     try:
-        lu = splu(ss.csc_array((data, indices, indptr), shape[::-1]))        # of aᵀ, whose columns are the rows
+        lu = sl.splu(ss.csc_array((data, indices, indptr), shape[::-1]))     # of aᵀ, whose columns are the rows
     except RuntimeError as error:
         raise LinAlgError(f"scipy.sparse.linalg.spsolve: {error}") from error
     return Saved(lu.solve(b, "N" if turned else "T"), lu=lu)
@@ -204,7 +202,7 @@ def spsolve(A, b, permc_spec=None, use_umfpack=True):
         b is sparse.
     """
     if not isinstance(A, Matrix) and not isinstance(b, Variable):
-        return spsolve_of_scipy(A, b, permc_spec, use_umfpack)
+        return sl.spsolve(A, b, permc_spec, use_umfpack)
     if is_sparse(b) or permc_spec is not None:
         raise TypeError("scipy.sparse.linalg.spsolve: a sparse right side, and permc_spec, have no gradient here; write "
                         "b.toarray(), and leave permc_spec out")
