@@ -100,6 +100,11 @@ class Problem:
         """Return f as SciPy may call it: an error is raised where its result is a Variable that wants a gradient."""
         return plain(self.who, f) if callable(f) else f
 
+    @property
+    def bare(self):
+        """The same function without parameters, for SciPy to hold: cycles that it makes (minimize does in 1.13) keep no graph."""
+        return type(self)(self.who, self.f, ())
+
     def values(self, x, *args):
         """Return what f gives, a Variable or an array."""
         return dnp.asarray(self.f(x, *args))
@@ -336,7 +341,7 @@ def root(fun, x0, args=(), method="hybr", jac=None, **options):
     problem = Problem("root", item_of(fun, 0) if jac is True else fun, args)
     problem.jacobian = item_of(fun, 1) if jac is True else jac
     if problem.has_variable and not jac and method in ("hybr", "lm"):
-        jac = slopes_of(problem)
+        jac = slopes_of(problem.bare)
     found = so.root(problem.plain(fun), numbers(x0), problem.arrays, method, problem.plain(jac), **options)
     found.x = problem.solved(found.x, found.success, found.message)
     return found
@@ -363,7 +368,7 @@ def fsolve(func, x0, args=(), fprime=None, full_output=False, **options):
     problem = Problem("fsolve", func, args)
     problem.jacobian = fprime = problem.plain(fprime)
     if problem.has_variable and fprime is None:
-        fprime, options["col_deriv"] = slopes_of(problem), False
+        fprime, options["col_deriv"] = slopes_of(problem.bare), False
     x, info, status, message = so.fsolve(problem.plain(func), numbers(x0), problem.arrays, fprime, True, **options)
     x = problem.solved(x, status == 1, message)
     if full_output:
@@ -446,9 +451,9 @@ def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bou
                             "equations of Karush, Kuhn and Tucker by root")
     name = str(method).lower()
     if jac is None and (name in WANT_GRADIENT or problem.has_variable and name in TAKE_GRADIENT):
-        jac = grad(problem.cost)
+        jac = grad(problem.bare.cost)
     if hess is None and hessp is None and name in WANT_HESSIAN:
-        hess = hessian(problem.cost)
+        hess = hessian(problem.bare.cost)
     bounds = bounds if bounds is None or isinstance(bounds, so.Bounds) else list(bounds)
     problem.low, problem.high = limits(bounds, is_by_unknown=True)
     found = so.minimize(problem.plain(fun), numbers(x0), problem.arrays, method, *map(problem.plain, (jac, hess, hessp)), bounds,
@@ -514,7 +519,7 @@ def least_squares(fun, x0, jac=None, bounds=None, method="trf", *, loss="linear"
         raise problem.error("a loss function of one's own has no gradient here; write its name, or minimize")
     if problem.has_variable:
         problem.low, problem.high = limits(bounds)
-        jac = jacobian(problem.residuals) if jac is None else jac
+        jac = jacobian(problem.bare.residuals) if jac is None else jac
     found = so.least_squares(problem.plain(fun), numbers(x0), "2-point" if jac is None else problem.plain(jac),
                              (-np.inf, np.inf) if bounds is None else bounds, method, loss=loss, f_scale=f_scale,
                              args=problem.arrays, **options)
