@@ -1,6 +1,7 @@
 """What the modules of rules share."""
 import functools
 
+import dezero.numpy as dnp
 import numpy as np
 from dezero import Op, Variable, errors, rule
 
@@ -68,6 +69,56 @@ def ratio(x, y):
     """Return x / y, 0 where both are 0."""
     is_0 = (x == 0) & (y == 0)
     return np.where(is_0, 0, x / near(is_0, 1, y))
+
+
+# -- functions of the caller, with arguments that are differentiated by
+
+def variables(tree):
+    """Return the Variables in nested tuples, lists and dicts, in their order."""
+    if isinstance(tree, Variable):
+        return [tree]
+    items = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, (tuple, list)) else ()
+    return [x for item in items for x in variables(item)]
+
+
+def with_variables(tree, xs):
+    """Return nested tuples, lists and dicts with what the iterator xs gives in the places of their Variables."""
+    if isinstance(tree, Variable):
+        return next(xs)
+    if isinstance(tree, dict):
+        return {key: with_variables(item, xs) for key, item in tree.items()}
+    if isinstance(tree, (tuple, list)):
+        items = [with_variables(item, xs) for item in tree]
+        return items if isinstance(tree, list) else type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
+    return tree
+
+
+def of_variables_in(args, function):
+    """Return the Variables ps in args, and f with f(x, ..., *ps) = function(x, ..., *args)."""
+    ps = variables(args)
+
+    def f(*xs_and_ps):
+        xs, own = xs_and_ps[:len(xs_and_ps) - len(ps)], xs_and_ps[len(xs_and_ps) - len(ps):]
+        return function(*xs, *with_variables(args, iter(own)))
+    return ps, f
+
+
+def of_arrays(function, who):
+    """Return a function of the caller that is called with arrays and has to give arrays, or numbers: `who` calls it."""
+    def f(*args):
+        y = function(*args)
+        found = variables(y)
+        if any([not x.is_constant for x in found]):
+            raise errors.GradientError(
+                f"{who}: of arrays the function that it calls gives a Variable, so one has come in by the function's closure or a global "
+                "name, where its gradient would be lost: pass it in args, or use its .data")
+        return with_variables(y, iter([x.data for x in found])) if found else y
+    return f
+
+
+def joined(items):
+    """Return a Variable or an array as it is, and lists of numbers and Variables as one of them."""
+    return items if isinstance(items, (Variable, np.ndarray)) else dnp.asarray(items)
 
 
 # -- what is tried by dezero.testing

@@ -1,0 +1,463 @@
+"""scipy.integrate with gradients: of samples, of functions, and of ordinary differential equations.
+
+What a function depends on is passed to it in `args`, as SciPy has it: Variables there, in nested tuples, lists and dicts too, are
+differentiated by.  A Variable that the function has from elsewhere, as from its closure, is an error.
+"""
+from dataclasses import dataclass
+
+import dezero.numpy as dnp
+import numpy as np
+import scipy.integrate as si
+from dezero import Variable, errors, rule, vjp
+
+from dezero_scipy._rules import joined, near, of_arrays, of_variables_in, operand, twin, variables
+
+
+def data(x):
+    """Return the numbers alone."""
+    return x.data if isinstance(x, Variable) else x
+
+
+def checked_constant(who, **arguments):
+    """Raise an error where one of these arguments is a Variable, or holds one."""
+    for name, value in arguments.items():
+        if variables(value):
+            raise errors.GradientError(f"{who} has no gradient by {name}: give it {name}.data, or numbers")
+
+
+# -- samples
+
+def spaced(name, y, x, dx, axis):
+    """Return y with the axis of the integral as the last, and the distances of its points."""
+    y = np.moveaxis(operand(y), axis, -1)
+    if x is None:
+        return y, dx * np.ones(max(y.shape[-1] - 1, 0), np.result_type(y.dtype, np.float32))
+    x = operand(x)
+    if x.ndim != 1:
+        x = np.moveaxis(np.broadcast_to(x, np.moveaxis(y, -1, axis).shape), axis, -1)
+    if x.shape[-1] != y.shape[-1]:
+        raise ValueError(f"{name}: x has {x.shape[-1]} points along the axis of the integral, wanted {y.shape[-1]}, as y has")
+    return y, np.diff(x)
+
+
+@twin(si.trapezoid)
+def trapezoid(y, x=None, dx=1.0, axis=-1):
+    y, h = spaced("trapezoid", y, x, dx, axis)
+    return np.sum(h * (y[..., 1:] + y[..., :-1]) / 2, -1)
+
+
+@twin(si.cumulative_trapezoid)
+def cumulative_trapezoid(y, x=None, dx=1.0, axis=-1, initial=None):
+    if initial is not None and initial != 0:
+        raise ValueError(f"cumulative_trapezoid: initial={initial!r}, wanted None or 0")
+    y, h = spaced("cumulative_trapezoid", y, x, dx, axis)
+    sums = np.cumsum(h * (y[..., 1:] + y[..., :-1]) / 2, -1)
+    if initial is not None:
+        sums = np.concatenate([np.zeros((*sums.shape[:-1], 1), sums.dtype), sums], -1)
+    return np.moveaxis(sums, -1, axis)
+
+
+def quotient(x, y):
+    """Return x / y, 0 where y is 0."""
+    return np.where(y == 0, 0, x / near(y == 0, 1, y))
+
+
+@twin(si.simpson)
+def simpson(y, x=None, *, dx=1.0, axis=-1):
+    y, h = spaced("simpson", y, x, dx, axis)
+    n = y.shape[-1]
+    if n == 2:
+        return h[..., 0] * (y[..., 0] + y[..., 1]) / 2
+    odd = n - 1 + n % 2                                     # points of parabolas through three each
+    a, b = h[..., :odd - 1:2], h[..., 1:odd - 1:2]
+    y0, y1, y2 = y[..., :odd - 2:2], y[..., 1:odd - 1:2], y[..., 2:odd:2]
+    both, ratio = a + b, quotient(a, b)
+    area = np.sum(both / 6 * (y0 * (2 - quotient(1, ratio)) + y1 * (both * quotient(both, a * b)) + y2 * (2 - ratio)), -1)
+    if n == odd:
+        return area
+    a, b = h[..., -2], h[..., -1]                           # the last interval, of the parabola through the last three points
+    return (area + quotient(2 * b * b + 3 * a * b, 6 * (a + b)) * y[..., -1] + quotient(b * b + 3 * a * b, 6 * a) * y[..., -2]
+            - quotient(b ** 3, 6 * a * (a + b)) * y[..., -3])
+
+
+# -- functions
+
+def number(y):
+    """Return what the function of quad gives, which has to be one number."""
+    y = joined(y)
+    if y.ndim:
+        raise ValueError(f"quad: func gives an array of shape {y.shape}, wanted a number")
+    return y
+
+
+def forward_of_quad(xs, *, f, options):
+    a, b, *ps = xs
+    given = of_arrays(f, "quad")
+    y, error, _, *message = si.quad(lambda x: number(given(x, *ps)), a, b, full_output=1, **options)
+    if message:
+        raise RuntimeError(f"quad: the integral from {a} to {b} did not converge: {message[0]}")
+    return np.float64(y), np.float64(error)
+
+
+def slope(f, i, index):
+    """Return the derivative of f(x, *ps) by the element `index` of the parameter i, a function of the same."""
+    def df(x, *ps):
+        y, pull = vjp(lambda p: number(f(x, *ps[:i], p, *ps[i + 1:])), ps[i])
+        return pull(1.0)[0][index]
+    return df
+
+
+@rule(forward_of_quad, name="scipy.integrate.quad", listed=True, method=None)
+def integral(gy, y, xs, *, f, options):
+    """y = ∫ f(x, p) dx from a to b;   ∂y/∂p = ∫ ∂f/∂p dx,   ∂y/∂b = f(b),   ∂y/∂a = -f(a), 0 at an infinite end"""
+    g, _ = gy
+    a, b, *ps = xs
+
+    def by_limit(x, sign):
+        if options.get("weight") is not None:
+            raise errors.GradientError("quad has no gradient by a and b where weight is given: give it their .data")
+        return sign * g * number(f(x, *ps)) if np.isfinite(x) else None
+
+    def by(i):
+        found = [integral([a, b, *ps], f=slope(f, i, index), options=options)[0] for index in np.ndindex(ps[i].shape)]
+        return g * np.reshape(np.stack(found), ps[i].shape) if found else None
+    return [lambda: by_limit(a, -1), lambda: by_limit(b, 1), *[lambda i=i: by(i) for i in range(len(ps))]]
+
+
+def quad(func, a, b, args=(), full_output=0, **options):
+    """Return the integral of func(x, *args) over x from a to b, and an estimate of its error, as `scipy.integrate.quad`.
+
+    Parameters
+    ----------
+    func : callable
+        ``func(x, *args)`` gives a number.
+    a, b : float, array of shape () or Variable
+        The limits, which may be infinite.
+    args : tuple
+        Variables among them, of any shape, are differentiated by: the derivative is the integral of that of func, one for each
+        element.
+    full_output
+        Without Variables only.
+    **options
+        SciPy's: epsabs, epsrel, limit, points, weight, wvar and so on; they are used for the derivatives too.
+
+    Returns
+    -------
+    y : Variable
+    abserr : float
+
+    Raises
+    ------
+    RuntimeError
+        The integral, or that of a derivative, did not converge.
+    GradientError
+        func gives a Variable that is not in args.
+    """
+    args = args if isinstance(args, tuple) else (args,)
+    checked_constant("quad", **options)
+    if not variables((a, b, args)):
+        return si.quad(of_arrays(func, "quad") if callable(func) else func, a, b, args, full_output, **options)
+    if full_output or options.get("complex_func"):
+        raise ValueError(f"quad: {'full_output' if full_output else 'complex_func'} is not there with Variables: leave it out")
+    ps, f = of_variables_in(args, func)
+    a, b = operand(a), operand(b)
+    if a.ndim or b.ndim:
+        raise ValueError(f"quad: a of shape {a.shape} and b of shape {b.shape}, wanted numbers")
+    y, error = integral([a, b, *ps], f=f, options=options)
+    return y, error.item()
+
+
+# -- ordinary differential equations
+
+EXPLICIT = {cls: cls.__name__ for cls in (si.RK23, si.RK45, si.DOP853)}
+"""The methods whose steps can be recorded."""
+
+
+@dataclass
+class Flow:
+    """The solution y(t) of y' = f(t, y, *ps) as a solver has it, and what it was asked.
+
+    Attributes
+    ----------
+    who : str
+        The function that the caller has called.
+    f : callable
+    ts : array of shape (k,)
+    ys : array of shape (n, k)
+        The solution at these times.
+    dense : callable
+        Gives the function y(t).
+    options : dict
+        Of `scipy.integrate.solve_ivp`: its method and tolerances.
+    """
+
+    who: str
+    f: object
+    ts: object
+    ys: object
+    dense: object
+    options: dict
+
+    def solved(self, f, t0, t1, y0):
+        """Return the solution at t1 of another equation, by the same method."""
+        run = si.solve_ivp(f, (t0, t1), y0, t_eval=(t1,), **self.options)
+        if not run.success:
+            raise RuntimeError(f"{self.who}: backward in time from t = {t0} to {t1}: {run.message}")
+        return run.y[:, -1]
+
+    def check_return(self, t, back, y):
+        """Raise an error where the solution, integrated backward in time, does not come to where it was."""
+        error = np.max(np.abs(back - y) / (np.max(self.options["atol"]) + self.options["rtol"] * np.abs(y)), initial=0)
+        if not error < 100:
+            raise errors.GradientError(
+                f"{self.who}: integrated backward, for a second derivative, the solution comes to {back} at t = {t} where it was {y}: "
+                "ask for more times in between, for smaller rtol and atol, or, of an explicit method, gradient='recorded'")
+
+
+@rule(lambda xs, *, flow: flow.ys, name="scipy.integrate.solve_ivp", listed=True, method=None, order=None)
+def trajectory(gy, y, xs, *, flow):
+    """y(tₖ) of y' = f(t, y, p), y(t₀) = y₀;   with λ' = -λ ∂f/∂y, to which gy(tₖ) is added at tₖ:  ∂/∂y₀: λ(t₀),
+    ∂/∂p: ∫ λ ∂f/∂p dt,   ∂/∂tₖ: gy(tₖ) f(tₖ),   ∂/∂t₀: -λ(t₀) f(t₀)"""
+    y0, t0, ts, *ps = xs
+    pull_back = costate_by_variables if isinstance(gy, Variable) else costate
+    back = pull_back(flow, gy, y, y0, t0, ts, ps)
+    first, *parts = parts_of(back, [y0, *ps])
+
+    def by_ts():
+        return np.stack([np.sum(gy[:, k] * right_side(flow.f, ts[k], y[:, k], ps)) for k in range(y.shape[1])])
+    return [first, lambda: -np.sum(first * right_side(flow.f, t0, y0, ps)), by_ts, *parts]
+
+
+def right_side(f, t, y, ps):
+    """Return f(t, y, *ps) as an array or a Variable."""
+    return joined(f(t, y, *ps))
+
+
+def flat(parts):
+    return np.concatenate([np.ravel(part) for part in parts])
+
+
+def parts_of(vector, likes):
+    """Return the parts of a vector in the shapes of arrays."""
+    ends = np.cumsum([like.size for like in likes])
+    return [np.reshape(vector[end - like.size:end], like.shape) for end, like in zip(ends, likes)]
+
+
+def pulled(f, t, y, ps, cotangent):
+    """Return -(∂f/∂y, ∂f/∂p)ᵀ of a cotangent, as one vector."""
+    _, pull = vjp(lambda y, *ps: right_side(f, t, y, ps), y, *ps)
+    return -flat(pull(cotangent))
+
+
+def costate(flow, gy, y, y0, t0, ts, ps):
+    """Return λ(t₀) and the integrals of λ ∂f/∂p as one vector: y(t) is what the solver had."""
+    n, at = len(y0), flow.dense()
+    wanted = np.flatnonzero(np.any(gy != 0, 0))             # the times at which λ jumps
+    back = np.zeros(n + sum([p.size for p in ps]), np.result_type(gy, *ps))
+    for k, t_next in zip(wanted[::-1], [*ts[wanted[:-1]][::-1], t0]):
+        back[:n] += gy[:, k]
+        if ts[k] != t_next:
+            back = flow.solved(lambda t, s: pulled(flow.f, t, at(t), ps, s[:n]), ts[k], t_next, back)
+    return back
+
+
+def costate_by_variables(flow, gy, y, y0, t0, ts, ps):
+    """Return the same of Variables, to be differentiated: y(t) is integrated backward too, from each y(tₖ)."""
+    n, times, ys = len(y0), [t0, *ts], [y0, *y.T]
+    zeros = [np.zeros(p.size, p.dtype) for p in ps]
+    back = flat([np.zeros(n), *zeros])
+
+    def f(t, s, *ps):
+        return np.concatenate([right_side(flow.f, t, s[:n], ps), pulled(flow.f, t, s[:n], ps, s[n:2 * n])])
+    for k in range(len(ts), 0, -1):
+        back = np.concatenate([back[:n] + gy[:, k - 1], back[n:]])
+        if times[k].data != times[k - 1].data:
+            span = times[k], times[k - 1]
+            s = solve_ivp(f, span, np.concatenate([ys[k], back]), t_eval=joined([span[1]]), args=tuple(ps), gradient="adjoint",
+                          **flow.options).y[:, 0]
+            flow.check_return(times[k - 1].data, s[:n].data, ys[k - 1].data)
+            back = s[n:]
+    return back
+
+
+def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, events=None, vectorized=False, args=None, *,
+              gradient=None, **options):
+    """Return the solution of y' = fun(t, y, *args) with y(t0) = y0, as `scipy.integrate.solve_ivp`.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(t, y, *args)`` gives y', as an array or a list.
+    t_span : (t0, tf)
+        Numbers or Variables.
+    y0 : array, Variable, or list of numbers and Variables, shape (n,)
+    method : str or class
+        SciPy's.
+    t_eval : array or Variable, shape (k,), optional
+        The times at which the solution is wanted; by default those of the solver's steps.
+    dense_output, events, vectorized
+        Without Variables only.
+    args : tuple, optional
+        Variables among them, of any shape, are differentiated by.
+    gradient : {None, "recorded", "adjoint"}
+        "recorded": the steps that SciPy's solver has chosen are made once more with Variables and recorded.  The gradient is
+        that of the numbers that come out, to rounding, where the steps stay as they are; memory grows with the number of steps.
+        For RK23, RK45 and DOP853.
+        "adjoint": a second equation is solved backward in time [1]_, with the same method, rtol and atol.  The gradient is that
+        of the true solution, as exact as rtol and atol make it; what the solver keeps to interpolate is all that it needs.  The
+        second derivative integrates y backward as well; where that is unstable it is an error.
+        None, the default, is "recorded" where the method can, else "adjoint".
+    **options
+        SciPy's: rtol, atol, max_step and so on.  jac and the bands are not used for the adjoint.
+
+    Returns
+    -------
+    scipy.integrate.OdeResult
+        As SciPy's: y, of shape (n, k), is a Variable, and t where t_span or t_eval has Variables.
+
+    Raises
+    ------
+    RuntimeError
+        The solver fails, forward or for the adjoint.
+    GradientError
+        fun gives a Variable that is not in args; or a second derivative by the adjoint is unstable.
+
+    References
+    ----------
+    .. [1] R. T. Q. Chen, Y. Rubanova, J. Bettencourt, D. Duvenaud, Neural Ordinary Differential Equations, NeurIPS 2018.
+    """
+    cls = getattr(si, method, None) if isinstance(method, str) else method
+    if gradient not in (None, "recorded", "adjoint"):
+        raise ValueError(f"solve_ivp: gradient={gradient!r}, wanted 'recorded', 'adjoint' or None")
+    if gradient == "recorded" and cls not in EXPLICIT:
+        raise ValueError(f"solve_ivp: gradient='recorded' with method {method!r}: wanted {', '.join(EXPLICIT.values())}, or 'adjoint'")
+    checked_constant("solve_ivp", **options)
+    if not variables((t_span, y0, t_eval, args)):
+        return si.solve_ivp(of_arrays(fun, "solve_ivp"), t_span, y0, method, t_eval, dense_output, events, vectorized, args, **options)
+    for name, value in (("dense_output", dense_output), ("events", events), ("vectorized", vectorized)):
+        if value:
+            raise ValueError(f"solve_ivp: {name} is not there with Variables: leave it out")
+    ps, f = of_variables_in(() if args is None else args, fun)
+    t0, tf = map(operand, t_span)
+    y0, t_eval = joined(y0), None if t_eval is None else joined(t_eval)
+    y0 = y0.astype(np.result_type(y0.dtype, np.float64))    # as SciPy's solvers
+    is_recorded = cls in EXPLICIT and gradient != "adjoint"
+    given = of_arrays(f, "solve_ivp")
+    numbers = [*map(data, ps)]
+    run = si.solve_ivp(lambda t, y: given(t, y, *numbers), (t0.item(), tf.item()), data(y0), method, data(t_eval),
+                       dense_output=not is_recorded or t_eval is not None, **options)
+    if not run.success:
+        raise RuntimeError(f"solve_ivp: {run.message}")
+    steps = [t0, *(run.t if run.sol is None else run.sol.ts)[1:-1], tf]
+    ts = t_eval if t_eval is not None else joined(steps) if variables(steps) else run.t
+    if is_recorded:
+        y = replayed(cls, f, steps, y0, ps, t_eval)
+    else:
+        kept = {"rtol": 1e-3, "atol": 1e-6, "method": method,
+                **{name: options[name] for name in ("rtol", "atol", "max_step") if name in options}}
+        kept["atol"] = np.min(kept["atol"])                 # one for each element of y has no meaning for λ
+        dense = run.sol
+        y = trajectory([y0, t0, ts, *ps], flow=Flow("solve_ivp", f, run.t, run.y, lambda: dense, kept))
+    run.t, run.y, run.sol = ts, y, None
+    return run
+
+
+def odeint(func, y0, t, args=(), *, tfirst=False, rtol=None, atol=None, full_output=0, **options):
+    """Return the solution of y' = func(y, t, *args) with y(t[0]) = y0 at the times t, as `scipy.integrate.odeint`.
+
+    Parameters
+    ----------
+    func : callable
+        ``func(y, t, *args)``, or ``func(t, y, *args)`` with tfirst, gives y'.
+    y0 : array, Variable, or list of numbers and Variables, shape (n,)
+    t : array or Variable, shape (k,)
+    args : tuple
+        Variables among them, of any shape, are differentiated by.
+    rtol, atol : float, optional
+        As SciPy's; for the adjoint too.
+    full_output
+        Without Variables only.
+    **options
+        SciPy's, for the solution alone.
+
+    Returns
+    -------
+    Variable, shape (k, n)
+        The gradient is that of `solve_ivp` with ``gradient="adjoint"`` and ``method="LSODA"``.
+
+    Raises
+    ------
+    RuntimeError
+        The solver fails, forward or for the adjoint.
+    GradientError
+        func gives a Variable that is not in args; or a second derivative is unstable.
+    """
+    args = args if isinstance(args, tuple) else (args,)
+    checked_constant("odeint", rtol=rtol, atol=atol, **options)
+    if not variables((y0, t, args)):
+        return si.odeint(of_arrays(func, "odeint"), y0, t, args, tfirst=tfirst, rtol=rtol, atol=atol, full_output=full_output, **options)
+    if full_output:
+        raise ValueError("odeint: full_output is not there with Variables: leave it out")
+    ps, f = of_variables_in(args, func if tfirst else lambda t, y, *args: func(y, t, *args))
+    y0, t = joined(y0), joined(t)
+    given, numbers, start, ts = of_arrays(f, "odeint"), [*map(data, ps)], data(y0), data(t)
+    right = lambda t, y: given(t, y, *numbers)
+    y, told = si.odeint(right, start, ts, tfirst=True, rtol=rtol, atol=atol, full_output=1, **options)
+    if told["message"] != "Integration successful.":
+        raise RuntimeError(f"odeint: {told['message']}")
+    default = np.sqrt(np.finfo(float).eps)                  # LSODA's own, as odeint has it
+    kept = {"method": "LSODA", "rtol": default if rtol is None else np.min(rtol), "atol": default if atol is None else np.min(atol)}
+
+    def dense():
+        return si.solve_ivp(right, (ts[0], ts[-1]), start, dense_output=True, **kept).sol
+    return trajectory([y0, t[0], t, *ps], flow=Flow("odeint", f, ts, y.T, dense, kept)).T
+
+
+# -- steps of Runge and Kutta, made once more
+
+def replayed(cls, f, steps, y, ps, t_eval):
+    """Return the solution at the steps of an explicit solver of SciPy, or by its interpolation at other times, with Variables."""
+    ys, at = [y], data(t_eval)
+    k = right_side(f, data(steps[0]), y, ps)
+    found, done = [], 0
+    for t, t_new in zip(steps, steps[1:]):
+        h, y_old = t_new - t, y
+        ks = stages(cls.A, cls.C, f, t, y_old, h, ps, [k], 1)
+        y = y_old + h * (cls.B @ np.stack(ks))
+        k = right_side(f, t + h, y, ps)
+        ks.append(k)
+        if t_eval is None:
+            ys.append(y)
+            continue
+        is_in = at <= data(t_new) if data(h) > 0 else at >= data(t_new)
+        if np.sum(is_in) > done:
+            x = ((t_eval[done:np.sum(is_in)] - t) / h)[:, None]
+            interpolate = between_of_dop853 if cls is si.DOP853 else between
+            found.append(interpolate(cls, f, t, y_old, h, ps, ks, y, x))
+            done = np.sum(is_in)
+    return np.stack(ys, 1) if t_eval is None else np.concatenate(found).T
+
+
+def stages(a, c, f, t, y, h, ps, ks, first):
+    """Return the slopes ks and those of the further stages of a tableau."""
+    ks = list(ks)
+    for row, node in zip(a[first:], c[first:]):
+        ks.append(right_side(f, t + node * h, y + (row[:len(ks)] @ np.stack(ks)) * h, ps))
+    return ks
+
+
+def between(cls, f, t, y_old, h, ps, ks, y, x):
+    """Return y in a step, at parts x of it: the polynomial that RK23 and RK45 have."""
+    powers = x ** np.arange(1, cls.P.shape[1] + 1)
+    return y_old + h * (powers @ (cls.P.T @ np.stack(ks)))
+
+
+def between_of_dop853(cls, f, t, y_old, h, ps, ks, y, x):
+    """Return y in a step of DOP853: a polynomial in x and 1 - x by turns, of three more stages."""
+    more = stages(cls.A_EXTRA, cls.C_EXTRA, f, t, y_old, h, ps, ks, 0)
+    change, last = y - y_old, ks[-1]
+    rows = [change, h * ks[0] - change, 2 * change - h * (last + ks[0]), *(h * (cls.D @ np.stack(more)))]
+    total = 0
+    for i, row in enumerate(reversed(rows)):
+        total = (total + row) * (x if i % 2 == 0 else 1 - x)
+    return y_old + total
