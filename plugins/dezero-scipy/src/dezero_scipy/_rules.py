@@ -116,6 +116,18 @@ def of_arrays(function, who):
     return f
 
 
+def data(x):
+    """Return the numbers alone."""
+    return x.data if isinstance(x, Variable) else x
+
+
+def checked_constant(who, **arguments):
+    """Raise an error where one of these arguments is a Variable, or holds one."""
+    for name, value in arguments.items():
+        if variables(value):
+            raise errors.GradientError(f"{who} has no gradient by {name}: give it {name}.data, or numbers")
+
+
 def joined(items):
     """Return a Variable or an array as it is, and lists of numbers and Variables as one of them."""
     return items if isinstance(items, (Variable, np.ndarray)) else dnp.asarray(items)

@@ -5,24 +5,11 @@ differentiated by.  A Variable that the function has from elsewhere, as from its
 """
 from dataclasses import dataclass
 
-import dezero.numpy as dnp
 import numpy as np
 import scipy.integrate as si
 from dezero import Variable, errors, jvp, rule, vjp
 
-from dezero_scipy._rules import joined, near, of_arrays, of_variables_in, operand, twin, variables
-
-
-def data(x):
-    """Return the numbers alone."""
-    return x.data if isinstance(x, Variable) else x
-
-
-def checked_constant(who, **arguments):
-    """Raise an error where one of these arguments is a Variable, or holds one."""
-    for name, value in arguments.items():
-        if variables(value):
-            raise errors.GradientError(f"{who} has no gradient by {name}: give it {name}.data, or numbers")
+from dezero_scipy._rules import checked_constant, data, joined, near, of_arrays, of_variables_in, operand, twin, variables
 
 
 # -- samples
@@ -135,7 +122,7 @@ def quad(func, a, b, args=(), full_output=0, **options):
         The limits, which may be infinite.
     args : tuple
         Variables among them, of any shape, are differentiated by: the derivative is the integral of that of func, one for each
-        element.
+        element.  So func has to be continuous in them; a jump whose place depends on one of them is lost.
     full_output
         Without Variables only.
     **options
@@ -318,10 +305,11 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
     if gradient not in (None, "recorded", "adjoint"):
         raise ValueError(f"solve_ivp: gradient={gradient!r}, wanted 'recorded', 'adjoint' or None")
     if gradient == "recorded" and cls not in EXPLICIT:
-        raise ValueError(f"solve_ivp: gradient='recorded' with method {method!r}: wanted {', '.join(EXPLICIT.values())}, or 'adjoint'")
+        raise ValueError(f"solve_ivp: gradient='recorded' with method {method!r}, wanted {', '.join(EXPLICIT.values())}")
     checked_constant("solve_ivp", **options)
     if not variables((t_span, y0, t_eval, args)):
-        return si.solve_ivp(of_arrays(fun, "solve_ivp"), t_span, y0, method, t_eval, dense_output, events, vectorized, args, **options)
+        fun = of_arrays(fun, "solve_ivp")
+        return si.solve_ivp(fun, t_span, y0, method, t_eval, dense_output, events, vectorized, args, **options)
     for name, value in (("dense_output", dense_output), ("events", events), ("vectorized", vectorized)):
         if value:
             raise ValueError(f"solve_ivp: {name} is not there with Variables: leave it out")
@@ -383,7 +371,8 @@ def odeint(func, y0, t, args=(), *, tfirst=False, rtol=None, atol=None, full_out
     args = args if isinstance(args, tuple) else (args,)
     checked_constant("odeint", rtol=rtol, atol=atol, **options)
     if not variables((y0, t, args)):
-        return si.odeint(of_arrays(func, "odeint"), y0, t, args, tfirst=tfirst, rtol=rtol, atol=atol, full_output=full_output, **options)
+        func, options = of_arrays(func, "odeint"), {"full_output": full_output, **options}
+        return si.odeint(func, y0, t, args, tfirst=tfirst, rtol=rtol, atol=atol, **options)
     if full_output:
         raise ValueError("odeint: full_output is not there with Variables: leave it out")
     ps, f = of_variables_in(args, func if tfirst else lambda t, y, *args: func(y, t, *args))

@@ -13,7 +13,7 @@ import scipy.stats as ss
 from dezero import Variable
 
 from dezero_scipy import linalg
-from dezero_scipy._rules import near, operand
+from dezero_scipy._rules import data, near, operand
 
 LOG_2 = math.log(2)
 LOG_ROOT_2_PI = math.log(2 * math.pi) / 2
@@ -122,11 +122,6 @@ class Discrete(Distribution):
 
     def standard(self, name, z, shapes):
         return super().standard(name, np.floor(z), shapes)
-
-
-def data(x):
-    """Return the numbers alone."""
-    return x.data if isinstance(x, Variable) else x
 
 
 def of_variables(args, kwargs):

@@ -1,0 +1,269 @@
+"""Integrals: values as SciPy's, gradients by finite differences and closed forms, what is refused."""
+import numpy as np
+import pytest
+import scipy.integrate as si
+from dezero import Variable, grad, hessian
+from dezero.errors import GradientError
+from dezero_scipy import integrate
+from scipy.special import digamma, gamma, polygamma
+
+rng = np.random.default_rng(0)
+Y = rng.normal(size=(3, 6))
+X = np.cumsum(rng.uniform(0.5, 1.5, size=6))
+XS = np.cumsum(rng.uniform(0.5, 1.5, size=(3, 6)), 1)
+
+
+def slopes(f, x, h=1e-5):
+    """Return the gradient of f by differences of fourth order."""
+    g = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[index] = h
+        g[index] = (f(x - 2 * step) - 8 * f(x - step) + 8 * f(x + step) - f(x + 2 * step)) / (12 * h)
+    return g
+
+
+def check_gradient(f, x, rtol=1e-6, atol=1e-8):
+    """Compare first derivatives, and second ones along a line, with differences."""
+    np.testing.assert_allclose(grad(f)(x), slopes(f, x), rtol, atol)
+    v = np.linspace(0.5, 1.5, x.size).reshape(x.shape)
+    along = grad(lambda x: np.sum(grad(f)(x) * v))(x)
+    h = 1e-5
+    ends = [grad(f)(x + s * h * v) for s in (-2, -1, 1, 2)]
+    np.testing.assert_allclose(along, (ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / (12 * h), 10 * rtol, 10 * atol)
+
+
+# -- samples
+
+SAMPLES = [
+    lambda m, y: m.trapezoid(y), lambda m, y: m.trapezoid(y, X, axis=1), lambda m, y: m.trapezoid(y, XS),
+    lambda m, y: m.trapezoid(y.T, X, axis=0), lambda m, y: m.trapezoid(y, dx=0.3, axis=0),
+    lambda m, y: m.trapezoid(Y[0], np.cumsum(y[0] ** 2)),
+    lambda m, y: m.cumulative_trapezoid(y), lambda m, y: m.cumulative_trapezoid(y, X, initial=0),
+    lambda m, y: m.cumulative_trapezoid(y.T, dx=0.3, axis=0, initial=0),
+    lambda m, y: m.cumulative_trapezoid(Y, np.cumsum(y ** 2, 1)),
+    lambda m, y: m.simpson(y), lambda m, y: m.simpson(y[:, :5], dx=0.3), lambda m, y: m.simpson(y, X),
+    lambda m, y: m.simpson(y[:, :5], x=X[:5]),
+    lambda m, y: m.simpson(y.T, X, axis=0), lambda m, y: m.simpson(y[:, :2], X[:2]), lambda m, y: m.simpson(y[:, :3], XS[:, :3]),
+    lambda m, y: m.simpson(y, dx=0.3, axis=0), lambda m, y: m.simpson(Y, np.cumsum(1 + y ** 2, 1)),
+]
+
+
+@pytest.mark.parametrize("i", range(len(SAMPLES)))
+def test_samples(i):
+    call = SAMPLES[i]
+    y = call(integrate, Variable(Y))
+    np.testing.assert_allclose(y.data, call(si, Y), 1e-12, 1e-13)
+    assert not isinstance(call(integrate, Y), Variable)
+    weights = np.random.default_rng(1).normal(size=y.shape)
+    check_gradient(lambda y: np.sum(weights * call(integrate, y) ** 2), Y)
+
+
+def test_of_simpson_with_equal_points():
+    """Where two points are one, SciPy leaves out what would be divided by 0."""
+    x = np.array([0.0, 0.0, 1.0, 2.0, 2.0, 3.0])
+    np.testing.assert_allclose(integrate.simpson(Variable(Y), x).data, si.simpson(Y, x), 1e-12)
+    assert np.all(np.isfinite(grad(lambda x: np.sum(integrate.simpson(Y, x)))(x)))
+
+
+def test_spacing_is_differentiated_by():
+    assert grad(lambda dx: integrate.simpson(Y[0], dx=dx))(2.0) == pytest.approx(si.simpson(Y[0]))
+    assert integrate.trapezoid(Variable(Y.astype(np.float32))).dtype == np.float32
+
+
+# -- functions
+
+def wave(x, p, q):
+    return np.exp(-p[0] * x) * np.cos(p[1] * x) * q["amplitude"]
+
+
+def test_quad():
+    def area(v):
+        return integrate.quad(wave, v[3], v[4], args=(v[:2], {"amplitude": v[2]}))[0]
+    v = np.array([1.2, 0.7, 2.0, -0.5, 1.5])
+    wanted = si.quad(wave, v[3], v[4], (v[:2], {"amplitude": v[2]}))
+    assert integrate.quad(wave, -0.5, Variable(np.array(1.5)), (v[:2], {"amplitude": 2.0}))[1] == wanted[1]
+    assert area(v) == wanted[0]
+    check_gradient(area, v)
+
+
+def test_quad_of_infinite_limits():
+    of_gamma = lambda s: integrate.quad(lambda x, s: x ** (s - 1) * np.exp(-x), 0, np.inf, args=s)[0]
+    assert grad(of_gamma)(2.5) == pytest.approx(gamma(2.5) * digamma(2.5), rel=1e-9)
+    assert hessian(of_gamma)(2.5) == pytest.approx(gamma(2.5) * (digamma(2.5) ** 2 + polygamma(1, 2.5)), rel=1e-8)
+    below = lambda b, s: integrate.quad(lambda x, s: np.exp(-s * x * x), -np.inf, b, args=(s,))[0]
+    assert grad(below)(0.5, 2.0) == pytest.approx(np.exp(-0.5), rel=1e-12)
+    assert grad(lambda b: integrate.quad(lambda x: np.exp(-x * x), 0, b)[0])(np.inf) == 0
+
+
+def test_quad_with_points_and_weights():
+    peak = lambda c: integrate.quad(lambda x, c: np.abs(x - 0.3) * c ** 2, 0, 1, args=(c,), points=[0.3])[0]
+    assert grad(peak)(1.5) == pytest.approx(3 * (0.3 ** 2 + 0.7 ** 2) / 2)
+    waves = lambda c: integrate.quad(lambda x, c: np.exp(c * x), 0, 1, args=(c,), weight="cos", wvar=20.0)[0]
+    assert grad(waves)(1.5) == pytest.approx(si.quad(lambda x: x * np.exp(1.5 * x), 0, 1, weight="cos", wvar=20.0)[0])
+    assert integrate.quad(lambda x: x, 0, 1, full_output=1)[2]["neval"] == 21
+
+
+K = Variable(np.array(2.0))
+
+
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda: integrate.quad(lambda x: K * x, 0, 1), GradientError, "quad: .* pass it in args"),
+    (lambda: integrate.quad(lambda x, c: K * x, 0, 1, args=(K,)), GradientError, "quad: .* pass it in args"),
+    (lambda: integrate.quad(lambda x, c: c / x, 0, 1, args=K), RuntimeError, "quad: the integral from 0 to 1 did not converge"),
+    (lambda: integrate.quad(lambda x, c: c * np.nan, 0, 1, args=K), RuntimeError, "quad: .* did not converge"),
+    (lambda: integrate.quad(lambda x, c: c * np.ones(1), 0, 1, args=K), ValueError, r"func gives an array of shape \(1,\)"),
+    (lambda: integrate.quad(lambda x, c: c, 0, 1, args=K, full_output=1), ValueError, "quad: full_output"),
+    (lambda: integrate.quad(lambda x, c: c, 0, 1, args=K, complex_func=True), ValueError, "quad: complex_func"),
+    (lambda: integrate.quad(lambda x: x, 0, 1, epsabs=K), GradientError, "quad has no gradient by epsabs"),
+    (lambda: integrate.quad(lambda x: x, 0, K, weight="cos", wvar=1.0)[0].backward(), GradientError, "by a and b where weight is"),
+    (lambda: integrate.quad(lambda x: x, 0, K * np.ones(2)), ValueError, r"b of shape \(2,\)"),
+    (lambda: integrate.trapezoid(K * Y, X[1:]), ValueError, "trapezoid: x has 5 points"),
+    (lambda: integrate.cumulative_trapezoid(K * Y, initial=1), ValueError, "initial=1, wanted None or 0"),
+    (lambda: integrate.solve_ivp(lambda t, y: K * y, (0, 1), [1.0]), GradientError, "solve_ivp: .* pass it in args"),
+    (lambda: integrate.solve_ivp(lambda t, y: [K * y[0]], (0, 1), [1.0]), GradientError, "solve_ivp: .* pass it in args"),
+    (lambda: integrate.solve_ivp(lambda t, y, k: K * y, (0, 1), [1.0], args=(K,)), GradientError, "solve_ivp: .* pass it in args"),
+    (lambda: integrate.odeint(lambda y, t: K * y, [1.0], [0, 1.0]), GradientError, "odeint: .* pass it in args"),
+    (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [K], dense_output=True), ValueError, "dense_output is not there"),
+    (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [K], events=lambda t, y: 1), ValueError, "events is not there"),
+    (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [K], vectorized=True), ValueError, "vectorized is not there"),
+    (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [1.0], rtol=K), GradientError, "no gradient by rtol"),
+    (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [1.0], gradient="yes"), ValueError, "gradient='yes'"),
+    (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [K], "BDF", gradient="recorded"), ValueError, "wanted RK23, RK45, DOP853"),
+    (lambda: integrate.solve_ivp(lambda t, y: y * y, (0, 1), [K]), RuntimeError, "solve_ivp: Required step size"),
+    (lambda: integrate.odeint(lambda y, t: y, [K], [0, 1.0], full_output=1), ValueError, "odeint: full_output"),
+    (lambda: integrate.odeint(lambda y, t: y, [K], [0, 9.0], mxstep=1), RuntimeError, "odeint: Excess work"),
+])
+@pytest.mark.filterwarnings("ignore::scipy.integrate.ODEintWarning")
+def test_what_is_refused(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+# -- differential equations
+
+def spring(t, y, k, c):
+    return [y[1], -k * y[0] - c["damping"] * y[1] + 0.1 * t]
+
+
+TIMES = np.array([0.0, 0.4, 1.1, 2.0])
+V = np.array([1.0, 0.2, 2.0, 0.3])
+TIGHT = {"rtol": 1e-8, "atol": 1e-10}
+
+
+def end(v, **options):
+    """Return a number that depends on start, parameters and times of a solution."""
+    span = (v[4], v[5]) if len(v) > 4 else (0.0, 2.0)
+    run = integrate.solve_ivp(spring, span, [v[0], v[1]], args=(v[2], {"damping": v[3]}), **options)
+    return np.sum(run.y[0, -2:] ** 2) + run.y[1, -1]
+
+
+@pytest.mark.parametrize("t_eval", [None, TIMES, TIMES[2:]])
+@pytest.mark.parametrize("method", ["RK23", "RK45", "DOP853", "LSODA", "Radau", "BDF"])
+def test_values_are_those_of_scipy(method, t_eval):
+    wanted = si.solve_ivp(spring, (0, 2), V[:2], method, t_eval, args=(2.0, {"damping": 0.3}))
+    for gradient in (None, "adjoint"):
+        run = integrate.solve_ivp(spring, (0, 2), Variable(V[:2]), method, t_eval, args=(2.0, {"damping": 0.3}), gradient=gradient)
+        np.testing.assert_allclose(run.y.data, wanted.y, 1e-13)
+        np.testing.assert_array_equal(run.t, wanted.t)
+        assert (run.status, run.message, run.success, run.sol) == (0, wanted.message, True, None)
+
+
+@pytest.mark.parametrize("t_eval", [None, TIMES])
+@pytest.mark.parametrize("method", ["RK23", "RK45", "DOP853"])
+def test_recorded_steps_have_the_gradient_of_their_numbers(method, t_eval):
+    """To rounding, also where they are far from the solution; steps of one length stay as they are in the differences."""
+    options = {"first_step": 0.5, "max_step": 0.5, "rtol": 10.0, "atol": 10.0}
+    check_gradient(lambda v: end(v, method=method, t_eval=t_eval, **options), V, 1e-8, 1e-9)
+
+
+@pytest.mark.parametrize("method", ["RK45", "DOP853", "LSODA", "Radau", "BDF"])
+def test_adjoint_has_the_gradient_of_the_solution(method):
+    wanted = grad(lambda v: end(v, method="DOP853", t_eval=TIMES, rtol=1e-11, atol=1e-12))(V)
+    found = grad(lambda v: end(v, method=method, t_eval=TIMES, gradient="adjoint", rtol=1e-7, atol=1e-9))(V)
+    np.testing.assert_allclose(found, wanted, 3e-5)
+
+
+@pytest.mark.parametrize("method", ["DOP853", "LSODA"])
+def test_second_derivatives_of_the_adjoint(method):
+    """A Hessian by the adjoint, beside that of recorded steps."""
+    f = lambda v, **options: end(v, t_eval=TIMES[2:], rtol=1e-6, atol=1e-8, **options)
+    along = lambda **options: grad(lambda v: np.sum(grad(lambda v: f(v, **options))(v) * V))(V)
+    np.testing.assert_allclose(along(method=method, gradient="adjoint"), along(method="DOP853"), 1e-4, 1e-5)
+
+
+def test_the_steps_of_the_solver_are_the_times_of_the_adjoint():
+    def f(v, gradient):
+        run = integrate.solve_ivp(spring, (0, v[2]), v[:2], args=(2.0, {"damping": v[3]}), gradient=gradient, **TIGHT)
+        return np.sum(run.y[:, ::9])
+    np.testing.assert_allclose(grad(lambda v: f(v, "adjoint"))(V), grad(lambda v: f(v, "recorded"))(V), 1e-5)
+
+
+@pytest.mark.parametrize("gradient", ["recorded", "adjoint"])
+def test_by_the_times(gradient):
+    """y = e^(k (t - t0)) has a closed form."""
+    def f(v, t_eval):
+        run = integrate.solve_ivp(lambda t, y, k: k * y, (v[0], v[1]), [1.0], "DOP853", t_eval(v), args=(v[2],), gradient=gradient,
+                                  rtol=1e-11, atol=1e-12)
+        return run.y[0, -1]
+    v = np.array([0.3, 1.5, 0.7])
+    y = np.exp(0.7 * 1.2)
+    np.testing.assert_allclose(grad(lambda v: f(v, lambda v: None))(v), [-0.7 * y, 0.7 * y, 1.2 * y], 1e-7)
+    z = np.exp(0.7 * 0.6)
+    np.testing.assert_allclose(grad(lambda v: f(v, lambda v: [v[1] - 0.6]))(v), [-0.7 * z, 0.7 * z, 0.6 * z], 1e-7)
+    np.testing.assert_allclose(grad(lambda v: f(v, lambda v: np.array([0.9])))(v), [-0.7 * z, 0.0, 0.6 * z], 1e-7, 1e-8)
+    hessian_of = hessian(lambda v: f(v, lambda v: [v[1] - 0.6]))(v)
+    np.testing.assert_allclose(hessian_of[:2, :2], np.array([[0.49, -0.49], [-0.49, 0.49]]) * z, 1e-5)
+    np.testing.assert_allclose(hessian_of[2], [-1.42 * z, 1.42 * z, 0.36 * z], 1e-5)
+
+
+@pytest.mark.parametrize("gradient", ["recorded", "adjoint"])
+def test_backward_in_time_and_matrices_as_parameters(gradient):
+    a = np.array([[0.1, 1.0], [-1.0, 0.2]])
+
+    def f(a):
+        run = integrate.solve_ivp(lambda t, y, w: w[0] @ y, (2.0, 0.5), np.array([1.0, 2.0]), t_eval=[1.5, 0.5], args=([a],),
+                                  gradient=gradient, **TIGHT)
+        return np.sum(run.y * np.array([[1.0, 2.0], [3.0, 4.0]]))
+    wanted = si.solve_ivp(lambda t, y: a @ y, (2.0, 0.5), [1.0, 2.0], t_eval=[1.5, 0.5], **TIGHT)
+    assert f(a) == pytest.approx(np.sum(wanted.y * [[1.0, 2.0], [3.0, 4.0]]), rel=1e-13)
+    np.testing.assert_allclose(grad(f)(a), slopes(f, a, 1e-3), 1e-6)
+
+
+def test_stiff_equations():
+    """The backward equation of the reactions of Robertson is stable, where y would not be."""
+    def reactions(t, y, k):
+        first, second = k[1] * y[1] * y[2] - k[0] * y[0], k[2] * y[1] ** 2
+        return [first, -first - second, second]
+    k = np.array([0.04, 1e4, 3e7])
+    f = lambda k, **o: np.log(integrate.solve_ivp(reactions, (0, 4), [1.0, 0.0, 0.0], "LSODA", args=(k,), **o).y[2, -1])
+    loose = grad(lambda k: f(k, rtol=1e-6, atol=1e-10))(k) * k
+    tight = [(f(k * (1 + e), rtol=1e-10, atol=1e-14) - f(k * (1 - e), rtol=1e-10, atol=1e-14)) / 2e-3 for e in np.eye(3) * 1e-3]
+    np.testing.assert_allclose(loose, tight, 1e-3)
+
+
+def test_complex_equations():
+    def f(w):
+        run = integrate.solve_ivp(lambda t, y, w: 1j * w * y, (0, 1), np.array([1.0 + 0j]), t_eval=[1.0], args=(w,), **TIGHT)
+        return run.y[0, 0].real
+    assert grad(f)(2.0) == pytest.approx(-np.sin(2.0), rel=1e-6)
+
+
+def test_odeint():
+    def f(v, t=TIMES, **options):
+        y = integrate.odeint(lambda y, t, k, c: spring(t, y, k, {"damping": c}), [v[0], v[1]], t, (v[2], v[3]), **options)
+        return np.sum(y[-2:, 0] ** 2) + y[-1, 1]
+    wanted = si.odeint(spring, V[:2], TIMES, (2.0, {"damping": 0.3}), tfirst=True)
+    y = integrate.odeint(spring, Variable(V[:2]), TIMES, (2.0, {"damping": 0.3}), tfirst=True)
+    np.testing.assert_array_equal(y.data, wanted)
+    assert type(integrate.odeint(spring, V[:2], TIMES, (2.0, {"damping": 0.3}), tfirst=True)) is np.ndarray
+    np.testing.assert_allclose(grad(f)(V), grad(lambda v: end(v, t_eval=TIMES, method="DOP853", **TIGHT))(V), 1e-5)
+    along = grad(lambda v: np.sum(grad(lambda v: f(v, rtol=1e-6, atol=1e-8))(v) * V))(V)
+    np.testing.assert_allclose(along, slopes(lambda v: np.sum(grad(f)(v) * V), V, 1e-3), 1e-3, 1e-4)
+    by_times = slopes(lambda t: f(V, np.concatenate([TIMES[:2], t])), TIMES[2:])
+    np.testing.assert_allclose(grad(lambda t: f(V, t))(TIMES)[2:], by_times, 1e-4)
+
+
+def test_odeint_of_times_that_are_equal():
+    f = lambda y0: np.sum(integrate.odeint(lambda y, t: -y, [y0], np.array([0.0, 0.0, 1.0, 1.0])) ** 2)
+    assert grad(f)(1.5) == pytest.approx(2 * 1.5 * (2 + 2 * np.exp(-2)), rel=1e-6)
