@@ -64,9 +64,9 @@ def test_piecewise_polynomials(name, i):
         np.testing.assert_allclose(grad(f)(X, Y, at), slopes(lambda x: f(x, Y, at), X), 2e-5, 1e-6)
         np.testing.assert_allclose(grad(f, 1)(X, Y, at), slopes(lambda y: f(X, y, at), Y), 1e-6, 1e-7)
     f = lambda y, at: np.sum(weights * make(interpolate, X, y)(at))
-    np.testing.assert_allclose(grad(f, 1)(Y, AT), weights_of(weights * theirs(AT, 1), AT), 1e-8, 1e-9)
-    second = lambda at: np.sum(grad(f, 1)(Y, at) * AT)
-    np.testing.assert_allclose(grad(second)(AT), AT * weights_of(weights * theirs(AT, 2), AT), 1e-7, 1e-7)
+    np.testing.assert_allclose(grad(f, 1)(Y, at), weights_of(weights * theirs(at, 1), at), 1e-8, 1e-9)
+    second = grad(lambda at: np.sum(grad(f, 1)(Y, at) * AT))(at)
+    np.testing.assert_allclose(second, AT * weights_of(weights * theirs(at, 2), at), 1e-7, 1e-7)
 
 
 def weights_of(values, points):

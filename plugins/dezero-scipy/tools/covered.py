@@ -43,8 +43,9 @@ REASONS = {
 }
 """{what is said: the ufuncs of which it is said}."""
 
-MODULES = {"scipy.linalg": "dezero_scipy.linalg", "scipy.optimize": "dezero_scipy.optimize", "scipy.sparse": "dezero_scipy.sparse",
-           "scipy.sparse.linalg": "dezero_scipy.sparse", "scipy.stats": "dezero_scipy.stats"}
+MODULES = {f"scipy.{name}": f"dezero_scipy.{name}" for name in (
+    "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "stats")}
+MODULES["scipy.sparse.linalg"] = "dezero_scipy.sparse"
 
 
 def ufuncs():
@@ -81,7 +82,7 @@ def table():
         names = vars(importlib.import_module(twin))
         known = importlib.import_module(original)
         parts[original] = {name: f"twin: {twin}.{name}" for name in sorted(names) if name[0] != "_" and hasattr(known, name)
-                           and (callable(names[name]) or original == "scipy.stats") and not isinstance(names[name], type)}
+                           and (callable(names[name]) or original == "scipy.stats") and names[name] is not getattr(known, name)}
     return parts, faults
 
 

@@ -110,8 +110,8 @@ def of_arrays(function, who):
         found = variables(y)
         if any([not x.is_constant for x in found]):
             raise errors.GradientError(
-                f"{who}: of arrays the function that it calls gives a Variable, so one has come in by the function's closure or a global "
-                "name, where its gradient would be lost: pass it in args, or use its .data")
+                f"{who}: of arrays the function that it calls gives a Variable, so one has come in by the function's closure or a "
+                "global name, where its gradient would be lost: pass it in args, or use its .data")
         return with_variables(y, iter([x.data for x in found])) if found else y
     return f
 

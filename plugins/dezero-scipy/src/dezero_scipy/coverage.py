@@ -238,6 +238,23 @@ COVERAGE = {
         'yve': 'rule',
         'zetac': 'refused: it has no known derivative by any of its arguments; give it x.data or x.detach()',
     },
+    'scipy.integrate': {
+        'cumulative_trapezoid': 'twin: dezero_scipy.integrate.cumulative_trapezoid',
+        'odeint': 'twin: dezero_scipy.integrate.odeint',
+        'quad': 'twin: dezero_scipy.integrate.quad',
+        'simpson': 'twin: dezero_scipy.integrate.simpson',
+        'solve_ivp': 'twin: dezero_scipy.integrate.solve_ivp',
+        'trapezoid': 'twin: dezero_scipy.integrate.trapezoid',
+    },
+    'scipy.interpolate': {
+        'Akima1DInterpolator': 'twin: dezero_scipy.interpolate.Akima1DInterpolator',
+        'BSpline': 'twin: dezero_scipy.interpolate.BSpline',
+        'CubicHermiteSpline': 'twin: dezero_scipy.interpolate.CubicHermiteSpline',
+        'CubicSpline': 'twin: dezero_scipy.interpolate.CubicSpline',
+        'PchipInterpolator': 'twin: dezero_scipy.interpolate.PchipInterpolator',
+        'interp1d': 'twin: dezero_scipy.interpolate.interp1d',
+        'make_interp_spline': 'twin: dezero_scipy.interpolate.make_interp_spline',
+    },
     'scipy.linalg': {
         'block_diag': 'twin: dezero_scipy.linalg.block_diag',
         'cho_factor': 'twin: dezero_scipy.linalg.cho_factor',
@@ -298,6 +315,16 @@ COVERAGE = {
     },
     'scipy.sparse.linalg': {
         'spsolve': 'twin: dezero_scipy.sparse.spsolve',
+    'scipy.ndimage': {
+        'gaussian_filter': 'twin: dezero_scipy.ndimage.gaussian_filter',
+        'gaussian_filter1d': 'twin: dezero_scipy.ndimage.gaussian_filter1d',
+    },
+    'scipy.signal': {
+        'convolve': 'twin: dezero_scipy.signal.convolve',
+        'correlate': 'twin: dezero_scipy.signal.correlate',
+        'fftconvolve': 'twin: dezero_scipy.signal.fftconvolve',
+        'lfilter': 'twin: dezero_scipy.signal.lfilter',
+        'oaconvolve': 'twin: dezero_scipy.signal.oaconvolve',
     },
     'scipy.stats': {
         'bernoulli': 'twin: dezero_scipy.stats.bernoulli',

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import scipy.interpolate as si
-from dezero import errors, rule
+from dezero import errors, hookimpl, rule
 
 from dezero_scipy import linalg
-from dezero_scipy._rules import checked_constant, data, joined, near, variables, with_variables
+from dezero_scipy._rules import checked_constant, data, joined, near, register_all, variables, with_variables
 
 
 class Interpolator:
@@ -59,7 +59,7 @@ def brought_in(points, first, last, extrapolate):
 
 # -- piecewise polynomials
 
-class PPoly(Interpolator):
+class Polynomials(Interpolator):
     """Polynomials Σ cᵢ (x - xⱼ)ᵈ⁻ⁱ between the places xⱼ."""
 
     def set(self, x, cs, rest, axis):
@@ -70,7 +70,8 @@ class PPoly(Interpolator):
         """Return the values at x, or their derivatives of order nu."""
         if self.is_asked_for_numbers(x):
             return self.original(x, nu, extrapolate)
-        points, places, extrapolate = joined(x), self.places, self.original.extrapolate if extrapolate is None else extrapolate
+        points, places, own = joined(x), self.places, self.original
+        extrapolate = own.extrapolate if extrapolate is None else extrapolate
         flat, is_lost = brought_in(np.ravel(points), places[0], places[-1], extrapolate)
         j = np.clip(np.searchsorted(data(places), data(flat), "right") - 1, 0, places.size - 2)
         h, degree = (flat - places[j])[:, None], len(self.cs) - 1
@@ -83,12 +84,12 @@ class PPoly(Interpolator):
         """Return the derivative of order nu, as such an object."""
         degree = len(self.cs) - 1
         cs = [math.perm(degree - i, nu) * c for i, c in enumerate(self.cs[:max(degree + 1 - nu, 0)])]
-        made = PPoly(self.original.derivative(nu), self.places, cs)
+        made = Polynomials(self.original.derivative(nu), self.places, cs)
         made.set(self.places, cs, self.rest, self.axis_of_points)
         return made
 
 
-class CubicHermiteSpline(PPoly):
+class CubicHermiteSpline(Polynomials):
     """The cubic polynomials with given values and slopes at the places x; by x, the values, the slopes and the points.
 
     Parameters are those of `scipy.interpolate.CubicHermiteSpline`.
@@ -134,7 +135,8 @@ def slopes_of_spline(x, y, ends):
     is_parabola = len(x) == 3 and ends[0] == ends[1] == "not-a-knot"
     d0, u0, b0 = end_of_spline(ends[0], h, m, 1, is_parabola)
     d1, u1, b1 = end_of_spline(ends[1], h[::-1], m[::-1], -1, is_parabola)
-    bands = np.stack([np.concatenate([joined([0.0, u0]), h[:-1]]), np.concatenate([joined([d0]), 2 * (h[:-1] + h[1:]), joined([d1])]),
+    bands = np.stack([np.concatenate([joined([0.0, u0]), h[:-1]]),
+                      np.concatenate([joined([d0]), 2 * (h[:-1] + h[1:]), joined([d1])]),
                       np.concatenate([h[1:], joined([u1, 0.0])])])
     inner = 3 * (h[1:, None] * m[:-1] + h[:-1, None] * m[1:])
     return linalg.solve_banded((1, 1), bands, np.concatenate([b0[None], inner, b1[None]]))
@@ -216,14 +218,21 @@ def slopes_of_akima(x, y, method):
 # -- B-splines
 
 def forward_of_basis(x, *, t, k, nu):
-    n = len(t) - k - 1
-    return np.zeros((*x.shape, n)) if nu > k else si.BSpline(t, np.eye(n), k)(x, nu)
+    n, points = len(t) - k - 1, np.array(x, float)          # a copy: SciPy refuses arrays that are not aligned
+    y = np.zeros((*x.shape, n)) if nu > k else si.BSpline(t, np.eye(n), k)(points, nu)
+    return y.astype(np.result_type(x, np.float32))
 
 
 @rule(forward_of_basis, name="scipy.interpolate.basis", method=None, order=None)
 def basis(gy, y, x, *, t, k, nu):
     """y = (B₁(x), B₂(x), ...), their derivatives of order nu;   ∂y/∂x = those of order nu + 1"""
     return np.sum(gy * basis(x, t=t, k=k, nu=nu + 1), -1)
+
+
+@basis.samples
+def _(sample):
+    for nu in (0, 1):
+        sample(sample.array(4, low=0.1, high=2.9), t=np.array([0.0] * 4 + [1.0, 2.0] + [3.0] * 4), k=3, nu=nu)
 
 
 class BSpline(Interpolator):
@@ -243,9 +252,9 @@ class BSpline(Interpolator):
         if self.is_asked_for_numbers(x):
             return self.original(x, nu, extrapolate)
         points, own = joined(x), self.original
-        n = len(own.t) - own.k - 1
-        flat, is_lost = brought_in(np.ravel(points), own.t[own.k], own.t[n], own.extrapolate if extrapolate is None else extrapolate)
-        values = basis(flat, t=own.t, k=own.k, nu=nu) @ self.columns[:n]
+        n, extrapolate = len(own.t) - own.k - 1, own.extrapolate if extrapolate is None else extrapolate
+        flat, is_lost = brought_in(np.ravel(points), own.t[own.k], own.t[n], extrapolate)
+        values = basis(flat.astype(float), t=own.t, k=own.k, nu=nu) @ self.columns[:n]
         return placed(np.where(is_lost[:, None], np.nan, values), points, self.rest, own.axis)
 
 
@@ -262,7 +271,7 @@ def make_interp_spline(x, y, k=3, t=None, bc_type=None, axis=0, check_finite=Tru
         return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), k, made.extrapolate, made.axis)
     values, rest = columns(y, axis)
     of_values = map_of_spline(x, k, t, bc_type)
-    c = of_values @ values + (made.c.reshape(len(made.c), -1) - of_values @ data(values))       # SciPy's c, and its gradient
+    c = of_values @ values + (made.c.reshape(len(made.c), -1) - of_values @ data(values))   # SciPy's numbers, and their gradient
     return BSpline(made.t, np.moveaxis(np.reshape(c, (-1, *rest)), 0, made.axis), k, made.extrapolate, made.axis)
 
 
@@ -272,7 +281,7 @@ def map_of_spline(x, k, t, bc_type):
     if bc_type == "periodic":
         one[-1] = one[0]                                    # the last value is the first
     elif bc_type is not None and not isinstance(bc_type, str):
-        bc_type = [ends if ends is None or isinstance(ends, str) else [(order, 0 * one[0]) for order, _ in ends] for ends in bc_type]
+        bc_type = [end if end is None or isinstance(end, str) else [(order, 0 * one[0]) for order, _ in end] for end in bc_type]
     return si.make_interp_spline(x, one, k, t, bc_type).c
 
 
@@ -322,3 +331,8 @@ class interp1d(Interpolator):
         is_lost = np.broadcast_to(is_lost[:, None], values.shape)
         is_lost, values = [placed(v, points, self.rest, self.axis_of_points) for v in (is_lost, values)]
         return np.where(is_lost, found, values)
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register_all(register, globals())
