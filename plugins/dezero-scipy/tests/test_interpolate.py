@@ -90,6 +90,17 @@ def test_lost_points_have_no_gradient():
     np.testing.assert_array_equal(at.grad[[0, 4, 5]], 0)
 
 
+def test_numbers_of_any_kind():
+    """SciPy interpolates in double precision."""
+    x, y = np.arange(5, dtype=np.float32), np.array([0, 1, 4, 8, 17], np.float32)
+    at = np.float32(0.3)
+    assert interpolate.CubicSpline(x, Variable(y))(at).item() == pytest.approx(si.CubicSpline(x, y)(at), rel=1e-14)
+    p = Variable(np.array(1.0))
+    for make in (interpolate.CubicSpline, interpolate.PchipInterpolator, interpolate.interp1d):
+        y = make([0, 1, 2, 3], [0, p, 4, 9])(1)
+        assert y.shape == () and y.item() == 1
+
+
 def test_condition_is_differentiated_by():
     f = lambda v: np.sum(interpolate.CubicSpline(X, Y[:, 0], bc_type=((1, v[0]), (2, v[1])))(AT) ** 2)
     v = np.array([0.3, -0.4])

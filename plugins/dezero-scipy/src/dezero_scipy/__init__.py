@@ -1,7 +1,7 @@
 """SciPy's functions for dezero.
 
 The ufuncs of `scipy.special` are called by their own names, ``scipy.special.erf(x)``.  What SciPy does not ask Variables about
-stands in modules of the same names: ``from dezero_scipy import special, linalg, stats, optimize, sparse``.
+stands in modules of the same names: ``from dezero_scipy import special, linalg, optimize``.
 """
 from dezero import hookimpl
 

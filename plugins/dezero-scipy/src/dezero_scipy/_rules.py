@@ -128,6 +128,12 @@ def checked_constant(who, **arguments):
             raise errors.GradientError(f"{who} has no gradient by {name}: give it {name}.data, or numbers")
 
 
+def floating(items):
+    """Return numbers, a Variable or an array in double precision, or complex ones."""
+    items = joined(items)
+    return items.astype(np.result_type(items.dtype, float))
+
+
 def joined(items):
     """Return a Variable or an array as it is, and lists of numbers and Variables as one of them."""
     return items if isinstance(items, (Variable, np.ndarray)) else dnp.asarray(items)

@@ -9,7 +9,8 @@ import numpy as np
 import scipy.integrate as si
 from dezero import Variable, errors, jvp, rule, vjp
 
-from dezero_scipy._rules import checked_constant, data, joined, near, of_arrays, of_variables_in, operand, twin, variables
+from dezero_scipy._rules import (checked_constant, data, floating, joined, near, of_arrays, of_variables_in, operand, twin,
+                                 variables, with_variables)
 
 
 # -- samples
@@ -101,7 +102,7 @@ def integral(gy, y, xs, *, f, options):
     a, b, *ps = xs
 
     def by_limit(x, sign):
-        if options.get("weight") is not None:
+        if options["weight"] is not None:
             raise errors.GradientError("quad has no gradient by a and b where weight is given: give it their .data")
         return sign * g * number(f(x, *ps)) if np.isfinite(x) else None
 
@@ -111,7 +112,8 @@ def integral(gy, y, xs, *, f, options):
     return [lambda: by_limit(a, -1), lambda: by_limit(b, 1), *[lambda i=i: by(i) for i in range(len(ps))]]
 
 
-def quad(func, a, b, args=(), full_output=0, **options):
+def quad(func, a, b, args=(), full_output=0, epsabs=1.49e-8, epsrel=1.49e-8, limit=50, points=None, weight=None, wvar=None,
+         wopts=None, maxp1=50, limlst=50, complex_func=False):
     """Return the integral of func(x, *args) over x from a to b, and an estimate of its error, as `scipy.integrate.quad`.
 
     Parameters
@@ -123,10 +125,10 @@ def quad(func, a, b, args=(), full_output=0, **options):
     args : tuple
         Variables among them, of any shape, are differentiated by: the derivative is the integral of that of func, one for each
         element.  So func has to be continuous in them; a jump whose place depends on one of them is lost.
-    full_output
+    full_output, complex_func
         Without Variables only.
-    **options
-        SciPy's: epsabs, epsrel, limit, points, weight, wvar and so on; they are used for the derivatives too.
+    epsabs, epsrel, limit, points, weight, wvar, wopts, maxp1, limlst
+        SciPy's, for the derivatives too.  With a weight, a and b are constants.
 
     Returns
     -------
@@ -141,10 +143,13 @@ def quad(func, a, b, args=(), full_output=0, **options):
         func gives a Variable that is not in args.
     """
     args = args if isinstance(args, tuple) else (args,)
+    options = {"epsabs": epsabs, "epsrel": epsrel, "limit": limit, "points": points, "weight": weight, "wvar": wvar, "wopts": wopts,
+               "maxp1": maxp1, "limlst": limlst}
     checked_constant("quad", **options)
     if not variables((a, b, args)):
-        return si.quad(of_arrays(func, "quad") if callable(func) else func, a, b, args, full_output, **options)
-    if full_output or options.get("complex_func"):
+        func = of_arrays(func, "quad") if callable(func) else func
+        return si.quad(func, a, b, args, full_output, complex_func=complex_func, **options)
+    if full_output or complex_func:
         raise ValueError(f"quad: {'full_output' if full_output else 'complex_func'} is not there with Variables: leave it out")
     ps, f = of_variables_in(args, func)
     a, b = operand(a), operand(b)
@@ -160,7 +165,7 @@ EXPLICIT = {cls: cls.__name__ for cls in (si.RK23, si.RK45, si.DOP853)}
 """The methods whose steps can be recorded."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Flow:
     """The solution y(t) of y' = f(t, y, *ps) as a solver has it, and what it was asked.
 
@@ -313,15 +318,17 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
     for name, value in (("dense_output", dense_output), ("events", events), ("vectorized", vectorized)):
         if value:
             raise ValueError(f"solve_ivp: {name} is not there with Variables: leave it out")
-    ps, f = of_variables_in(() if args is None else args, fun)
-    t0, tf = map(operand, t_span)
-    y0, t_eval = joined(y0), None if t_eval is None else joined(t_eval)
-    y0 = y0.astype(np.result_type(y0.dtype, np.float64))    # as SciPy's solvers
+    args = () if args is None else args
+    if not isinstance(args, (tuple, list)):
+        raise TypeError(f"solve_ivp: args is of {type(args)}, wanted a tuple: args=(k,)")
+    ps, f = of_variables_in(args, fun)
+    t0, tf = map(floating, t_span)
+    y0, t_eval = floating(y0), None if t_eval is None else floating(t_eval)
+    if t_eval is not None and not t_eval.size:
+        raise ValueError("solve_ivp: t_eval is empty: leave it out, or give one time")
     is_recorded = cls in EXPLICIT and gradient != "adjoint"
-    given = of_arrays(f, "solve_ivp")
-    numbers = [*map(data, ps)]
-    run = si.solve_ivp(lambda t, y: given(t, y, *numbers), (t0.item(), tf.item()), data(y0), method, data(t_eval),
-                       dense_output=not is_recorded or t_eval is not None, **options)
+    run = si.solve_ivp(of_arrays(fun, "solve_ivp"), (t0.item(), tf.item()), data(y0), method, data(t_eval),
+                       not is_recorded or t_eval is not None, args=numbers_of(args), **options)
     if not run.success:
         raise RuntimeError(f"solve_ivp: {run.message}")
     steps = [t0, *(run.t if run.sol is None else run.sol.ts)[1:-1], tf]
@@ -338,7 +345,13 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
     return run
 
 
-def odeint(func, y0, t, args=(), *, tfirst=False, rtol=None, atol=None, full_output=0, **options):
+def numbers_of(args):
+    """Return args with the numbers alone of its Variables."""
+    return with_variables(args, map(data, variables(args)))
+
+
+def odeint(func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, ml=None, mu=None, rtol=None, atol=None, tcrit=None, h0=0.0,
+           hmax=0.0, hmin=0.0, ixpr=0, mxstep=0, mxhnil=0, mxordn=12, mxords=5, printmessg=0, tfirst=False):
     """Return the solution of y' = func(y, t, *args) with y(t[0]) = y0 at the times t, as `scipy.integrate.odeint`.
 
     Parameters
@@ -349,12 +362,10 @@ def odeint(func, y0, t, args=(), *, tfirst=False, rtol=None, atol=None, full_out
     t : array or Variable, shape (k,)
     args : tuple
         Variables among them, of any shape, are differentiated by.
-    rtol, atol : float, optional
-        As SciPy's; for the adjoint too.
     full_output
         Without Variables only.
-    **options
-        SciPy's, for the solution alone.
+    rtol, atol : float, optional
+        SciPy's, for the adjoint too; all others are for the solution alone.
 
     Returns
     -------
@@ -369,24 +380,26 @@ def odeint(func, y0, t, args=(), *, tfirst=False, rtol=None, atol=None, full_out
         func gives a Variable that is not in args.
     """
     args = args if isinstance(args, tuple) else (args,)
-    checked_constant("odeint", rtol=rtol, atol=atol, **options)
+    options = {"Dfun": Dfun, "col_deriv": col_deriv, "ml": ml, "mu": mu, "rtol": rtol, "atol": atol, "tcrit": tcrit, "h0": h0,
+               "hmax": hmax, "hmin": hmin, "ixpr": ixpr, "mxstep": mxstep, "mxhnil": mxhnil, "mxordn": mxordn, "mxords": mxords,
+               "printmessg": printmessg, "tfirst": tfirst}
+    checked_constant("odeint", **options)
+    given = of_arrays(func, "odeint")
     if not variables((y0, t, args)):
-        func, options = of_arrays(func, "odeint"), {"full_output": full_output, **options}
-        return si.odeint(func, y0, t, args, tfirst=tfirst, rtol=rtol, atol=atol, **options)
+        return si.odeint(given, y0, t, args, full_output=full_output, **options)
     if full_output:
         raise ValueError("odeint: full_output is not there with Variables: leave it out")
     ps, f = of_variables_in(args, func if tfirst else lambda t, y, *args: func(y, t, *args))
-    y0, t = joined(y0), joined(t)
-    given, numbers, start, ts = of_arrays(f, "odeint"), [*map(data, ps)], data(y0), data(t)
-    right = lambda t, y: given(t, y, *numbers)
-    y, told = si.odeint(right, start, ts, tfirst=True, rtol=rtol, atol=atol, full_output=1, **options)
+    y0, t, numbers = floating(y0), floating(t), numbers_of(args)
+    start, ts = data(y0), data(t)
+    y, told = si.odeint(given, start, ts, numbers, full_output=1, **options)
     if told["message"] != "Integration successful.":
         raise RuntimeError(f"odeint: {told['message']}")
     default = np.sqrt(np.finfo(float).eps)                  # LSODA's own, as odeint has it
     kept = {"method": "LSODA", "rtol": default if rtol is None else np.min(rtol), "atol": default if atol is None else np.min(atol)}
 
     def dense():
-        return si.solve_ivp(right, (ts[0], ts[-1]), start, dense_output=True, **kept).sol
+        return si.solve_ivp(f, (ts[0], ts[-1]), start, dense_output=True, args=tuple(map(data, ps)), **kept).sol
     return trajectory([y0, t[0], t, *ps], flow=Flow("odeint", f, ts, y.T, dense, kept)).T
 
 
@@ -406,12 +419,14 @@ def replayed(cls, f, steps, y, ps, t_eval):
         if t_eval is None:
             ys.append(y)
             continue
-        is_in = at <= data(t_new) if data(h) > 0 else at >= data(t_new)
-        if np.sum(is_in) > done:
-            x = ((t_eval[done:np.sum(is_in)] - t) / h)[:, None]
+        until = np.sum(at <= data(t_new) if data(h) > 0 else at >= data(t_new))
+        if until > done:
+            x = ((t_eval[done:until] - t) / h)[:, None]
             interpolate = between_of_dop853 if cls is si.DOP853 else between
             found.append(interpolate(cls, f, t, y_old, h, ps, ks, y, x))
-            done = np.sum(is_in)
+            done = until
+        if done == at.size:
+            break
     return np.stack(ys, 1) if t_eval is None else np.concatenate(found).T
 
 

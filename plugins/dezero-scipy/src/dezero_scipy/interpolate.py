@@ -9,7 +9,7 @@ import scipy.interpolate as si
 from dezero import errors, hookimpl, rule
 
 from dezero_scipy import linalg
-from dezero_scipy._rules import checked_constant, data, joined, near, register_all, variables, with_variables
+from dezero_scipy._rules import checked_constant, data, floating, joined, near, register_all, variables, with_variables
 
 
 class Interpolator:
@@ -96,7 +96,7 @@ class CubicHermiteSpline(Polynomials):
     """
 
     def __init__(self, x, y, dydx, axis=0, extrapolate=None):
-        x, y, dydx = joined(x), joined(y), joined(dydx)
+        x, y, dydx = floating(x), floating(y), floating(dydx)
         original = si.CubicHermiteSpline(data(x), data(y), data(dydx), axis, extrapolate)
         self.of_slopes(original, x, y, axis, lambda x, y: columns(dydx, axis)[0], dydx)
 
@@ -116,7 +116,7 @@ class CubicSpline(CubicHermiteSpline):
     """
 
     def __init__(self, x, y, axis=0, bc_type="not-a-knot", extrapolate=None):
-        x, y = joined(x), joined(y)
+        x, y = floating(x), floating(y)
         values = variables(bc_type)
         original = si.CubicSpline(data(x), data(y), axis, with_variables(bc_type, iter([v.data for v in values])), extrapolate)
         ends = (bc_type, bc_type) if isinstance(bc_type, str) else bc_type
@@ -164,7 +164,7 @@ class PchipInterpolator(CubicHermiteSpline):
     """
 
     def __init__(self, x, y, axis=0, extrapolate=None):
-        x, y = joined(x), joined(y)
+        x, y = floating(x), floating(y)
         self.of_slopes(si.PchipInterpolator(data(x), data(y), axis, extrapolate), x, y, axis, slopes_of_pchip)
 
 
@@ -195,7 +195,7 @@ class Akima1DInterpolator(CubicHermiteSpline):
     """
 
     def __init__(self, x, y, axis=0, *, method="akima", extrapolate=None):
-        x, y = joined(x), joined(y)
+        x, y = floating(x), floating(y)
         original = si.Akima1DInterpolator(data(x), data(y), axis, method=method, extrapolate=extrapolate)
         self.of_slopes(original, x, y, axis, lambda x, y: slopes_of_akima(x, y, method))
 
@@ -243,7 +243,7 @@ class BSpline(Interpolator):
 
     def __init__(self, t, c, k, extrapolate=True, axis=0):
         checked_constant("BSpline", t=t)
-        c = joined(c)
+        c = floating(c)
         super().__init__(si.BSpline(t, data(c), k, extrapolate, axis), c)
         self.columns, self.rest = columns(c, axis)
 
@@ -265,7 +265,7 @@ def make_interp_spline(x, y, k=3, t=None, bc_type=None, axis=0, check_finite=Tru
     matrix.
     """
     checked_constant("make_interp_spline", x=x, t=t, bc_type=bc_type)
-    y = joined(y)
+    y = floating(y)
     made = si.make_interp_spline(x, data(y), k, t, bc_type, axis, check_finite)
     if not variables(y):
         return BSpline(made.t, np.moveaxis(made.c, 0, made.axis), k, made.extrapolate, made.axis)
