@@ -256,6 +256,23 @@ def test_stiff_equations():
     np.testing.assert_allclose(loose, tight, 1e-3)
 
 
+def test_units_do_not_matter():
+    """A tolerance that is absolute is one of what the caller looks at, not of a gradient, whose size depends on units."""
+    def swung(k, unit, scale):
+        run = integrate.solve_ivp(lambda t, y, k: [y[1], -k / unit * y[0]], (0, 4), [1.0, 0.0], t_eval=[2.0, 4.0], args=(k,),
+                                  gradient="adjoint", rtol=1e-3, atol=1e-6)
+        return scale * np.sum(run.y[0] ** 2)
+
+    def area(k, unit, scale):
+        f = lambda x, k: np.exp(-k / unit * x) * np.sin(30 * x)
+        return scale * integrate.quad(f, 0, 1, args=(k,))[0]
+    for f in (swung, area):
+        wanted = grad(f)(2.0, 1.0, 1.0), hessian(f)(2.0, 1.0, 1.0)
+        for unit, scale in ((1.0, 1e-12), (1e12, 1.0)):
+            assert grad(f)(2.0 * unit, unit, scale) * unit / scale == pytest.approx(wanted[0], rel=1e-6)
+            assert hessian(f)(2.0 * unit, unit, scale) * unit ** 2 / scale == pytest.approx(wanted[1], rel=1e-6)
+
+
 def test_complex_equations():
     def f(w):
         run = integrate.solve_ivp(lambda t, y, w: 1j * w * y, (0, 1), np.array([1.0 + 0j]), t_eval=[1.0], args=(w,), **TIGHT)

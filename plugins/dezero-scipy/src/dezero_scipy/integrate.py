@@ -87,6 +87,11 @@ def forward_of_quad(xs, *, f, options):
     return np.float64(y), np.float64(error)
 
 
+def sizes(p):
+    """Return the absolute values of a parameter, 1 at least: changes of this size are what an absolute tolerance is meant for."""
+    return np.maximum(np.abs(data(p)), 1)
+
+
 def slope(f, i, index):
     """Return the derivative of f(x, *ps) by the element `index` of the parameter i, a function of the same."""
     def df(x, *ps):
@@ -95,7 +100,7 @@ def slope(f, i, index):
     return df
 
 
-@rule(forward_of_quad, name="scipy.integrate.quad", listed=True, method=None)
+@rule(forward_of_quad, name="scipy.integrate.quad", listed=True, method=None, order=None)
 def integral(gy, y, xs, *, f, options):
     """y = ∫ f(x, p) dx from a to b;   ∂y/∂p = ∫ ∂f/∂p dx,   ∂y/∂b = f(b),   ∂y/∂a = -f(a), 0 at an infinite end"""
     g, _ = gy
@@ -106,8 +111,12 @@ def integral(gy, y, xs, *, f, options):
             raise errors.GradientError("quad has no gradient by a and b where weight is given: give it their .data")
         return sign * g * number(f(x, *ps)) if np.isfinite(x) else None
 
+    def by_element(i, index):
+        absolute = options["epsabs"] / sizes(ps[i])[index]  # a derivative by what is large is small
+        return integral([a, b, *ps], f=slope(f, i, index), options={**options, "epsabs": absolute})[0]
+
     def by(i):
-        found = [integral([a, b, *ps], f=slope(f, i, index), options=options)[0] for index in np.ndindex(ps[i].shape)]
+        found = [by_element(i, index) for index in np.ndindex(ps[i].shape)]
         return g * np.reshape(np.stack(found), ps[i].shape) if found else None
     return [lambda: by_limit(a, -1), lambda: by_limit(b, 1), *[lambda i=i: by(i) for i in range(len(ps))]]
 
@@ -234,14 +243,19 @@ def pulled(f, t, y, ps, cotangent):
 
 def forward_of_costate(xs, *, flow):
     gy, y0, t0, ts, *ps = xs
-    n, y = len(y0), flow.dense()
+    n, y, size, largest = len(y0), flow.dense(), sizes_of_all(y0, ps), np.max(np.abs(gy), initial=0) or 1.0
     jumps = np.flatnonzero(np.any(gy != 0, 0))
-    back = np.zeros(n + sum([p.size for p in ps]), np.result_type(gy, *ps))
+    back = np.zeros(size.size, np.result_type(gy, *ps))     # of size 1, for which atol is meant
     for k, t_next in zip(jumps[::-1], [*ts[jumps[:-1]][::-1], t0]):
-        back[:n] += gy[:, k]
+        back[:n] += gy[:, k] / largest
         if ts[k] != t_next:
-            back = flow.solved(lambda t, s: pulled(flow.f, t, y(t), ps, s[:n]), ts[k], t_next, back)
-    return back
+            back = flow.solved(lambda t, s: pulled(flow.f, t, y(t), ps, s[:n]) * size, ts[k], t_next, back)
+    return back / size * largest
+
+
+def sizes_of_all(y0, ps):
+    """Return the sizes of parameters, and 1 for the start, as one vector."""
+    return flat([np.ones(y0.size), *map(sizes, ps)])
 
 
 @rule(forward_of_costate, name="scipy.integrate.costate", listed=True, method=None, order=None)
@@ -249,15 +263,16 @@ def costate(gy, y, xs, *, flow):
     """y = (λ(t₀), ∫ λ ∂f/∂p dt);   gy · y = Σ gyₖ · δ(tₖ), δ' = ∂f/∂y δ + ∂f/∂p (the part of gy), δ(t₀) = the part of gy: this sum
     is differentiated by all that it is made of"""
     n = xs[1].size
+    largest = np.max(np.abs(data(gy)) / sizes_of_all(xs[1], xs[4:]), initial=0) or 1.0
 
     def f(t, s, ps, changes):
         return np.concatenate(jvp(lambda y, *ps: right_side(flow.f, t, y, ps), (s[:n], *ps), (s[n:], *changes)))
 
     def paired(gyk, y0, t0, ts, *ps):
-        change, *changes = parts_of(gy, [y0, *ps])
+        change, *changes = parts_of(gy / largest, [y0, *ps])
         run = solve_ivp(f, (t0, ts[-1]), np.concatenate([y0, change]), t_eval=ts, args=(ps, tuple(changes)), gradient="adjoint",
                         **flow.options)
-        return np.sum(gyk * run.y[n:])
+        return largest * np.sum(gyk * run.y[n:])
     return list(vjp(paired, *xs)[1](1.0))
 
 
