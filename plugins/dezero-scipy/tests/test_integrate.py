@@ -66,6 +66,11 @@ def test_of_simpson_with_equal_points():
     assert np.all(np.isfinite(grad(lambda x: np.sum(integrate.simpson(Y, x)))(x)))
 
 
+def test_lists_of_variables():
+    f = lambda v: integrate.trapezoid([v[0], 1.0, v[1]], [0.0, v[2], 3.0])
+    np.testing.assert_allclose(grad(f)(np.array([2.0, 5.0, 1.0])), [0.5, 1.0, -1.5])
+
+
 def test_spacing_is_differentiated_by():
     assert grad(lambda dx: integrate.simpson(Y[0], dx=dx))(2.0) == pytest.approx(si.simpson(Y[0]))
     assert integrate.trapezoid(Variable(Y.astype(np.float32))).dtype == np.float32

@@ -100,6 +100,8 @@ def test_gaussian_filter_by_sigma():
         assert grad(f)(1.1) == pytest.approx((f(1.1 + 1e-5) - f(1.1 - 1e-5)) / 2e-5, rel=1e-6)
     f = lambda s: np.sum(ndimage.gaussian_filter(A, s, radius=3) ** 2)
     s = np.array([0.8, 1.3])
+    by_name = grad(lambda s: np.sum(ndimage.gaussian_filter(A, sigma=(s[0], s[1]), radius=3) ** 2))
+    np.testing.assert_allclose(by_name(s), grad(f)(s), 1e-12)
     np.testing.assert_allclose(grad(f)(s), slopes(f, s), 1e-8)
 
 

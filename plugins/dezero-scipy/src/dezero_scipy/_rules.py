@@ -49,12 +49,11 @@ def operand(x):
 
 
 def twin(original):
-    """Return the decorator of a composite that stands for a function of SciPy: with arrays alone that one is called."""
+    """Return the decorator of a composite that stands for a function of SciPy, which is called where no Variable is given."""
     def make(composite):
         @functools.wraps(original)
         def function(*args, **kwargs):
-            f = composite if any([isinstance(a, Variable) for a in (*args, *kwargs.values())]) else original
-            return f(*args, **kwargs)
+            return (composite if variables((args, kwargs)) else original)(*args, **kwargs)
         function.__module__, function.composite = composite.__module__, composite
         return function
     return make

@@ -196,7 +196,8 @@ class Akima1DInterpolator(CubicHermiteSpline):
 
     def __init__(self, x, y, axis=0, *, method="akima", extrapolate=None):
         x, y = floating(x), floating(y)
-        original = si.Akima1DInterpolator(data(x), data(y), axis, method=method, extrapolate=extrapolate)
+        more = {} if extrapolate is None else {"extrapolate": extrapolate}      # which SciPy has since 1.14
+        original = si.Akima1DInterpolator(data(x), data(y), axis, method=method, **more)
         self.of_slopes(original, x, y, axis, lambda x, y: slopes_of_akima(x, y, method))
 
 
