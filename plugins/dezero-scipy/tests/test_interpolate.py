@@ -30,6 +30,7 @@ MAKE = {
     # name: calls of a module, ours or SciPy's, x and y
     "CubicSpline": [lambda m, x, y: m.CubicSpline(x, y), lambda m, x, y: m.CubicSpline(x, y, bc_type="natural"),
                     lambda m, x, y: m.CubicSpline(x, y, bc_type="clamped"), lambda m, x, y: m.CubicSpline(x[:3], y[:3]),
+                    lambda m, x, y: m.CubicSpline(x[:3], y[:3], bc_type=("clamped", "not-a-knot")),
                     lambda m, x, y: m.CubicSpline(x[:2], y[:2]), lambda m, x, y: m.CubicSpline(x[:3], y[:3], bc_type="natural"),
                     lambda m, x, y: m.CubicSpline(x, y, bc_type=((1, SLOPE), (2, SLOPE))),
                     lambda m, x, y: m.CubicSpline(x, y, bc_type=("not-a-knot", (2, SLOPE)), extrapolate=False),
@@ -72,6 +73,16 @@ def test_piecewise_polynomials(name, i):
 def weights_of(values, points):
     """Return the sums of values over the axes that are not those of the points."""
     return values.sum(-1) if values.shape[:2] == points.shape else values.sum(0)
+
+
+@pytest.mark.parametrize("method", ["akima", "makima"])
+def test_akima_where_secants_are_even(method):
+    """At a place between two lines SciPy takes the mean of their slopes."""
+    x, y = np.arange(7.0), np.array([0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 9.0])
+    ours, theirs = (m.Akima1DInterpolator(x, v, method=method) for m, v in ((interpolate, Variable(y)), (si, y)))
+    at = np.array([0.5, 2.3, 3.0, 3.6])
+    np.testing.assert_allclose(ours(at, 1).data, theirs(at, 1), 1e-12)
+    assert np.all(np.isfinite(grad(lambda y: np.sum(interpolate.Akima1DInterpolator(x, y, method=method)(at)))(y)))
 
 
 def test_periodic_points():

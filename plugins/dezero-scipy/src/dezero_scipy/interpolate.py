@@ -51,8 +51,7 @@ def brought_in(points, first, last, extrapolate):
     """Return points, periodic ones inside of the first period, and where there is no value."""
     at = data(points)
     if extrapolate == "periodic":
-        low, high = data(first), data(last)
-        points = points - np.floor((at - low) / (high - low)) * (last - first)
+        points = points - np.floor((at - first) / (last - first)) * (last - first)
     is_lost = np.isnan(at) if extrapolate else ~((at >= data(first)) & (at <= data(last)))
     return near(is_lost, data(first), points), is_lost
 
@@ -184,7 +183,7 @@ def slopes_of_pchip(x, y):
 def end_of_pchip(h0, h1, m0, m1):
     """Return the slope at an end: that of a parabola, bounded so that the shape is kept."""
     s = ((2 * h0 + h1) * m0 - h0 * m1) / (h0 + h1)
-    is_steep = (np.sign(m0) != np.sign(m1)) & (np.abs(data(s)) > 3 * np.abs(data(m0)))
+    is_steep = (np.sign(m0) != np.sign(m1)) & (np.abs(s) > 3 * np.abs(m0))
     return np.where(np.sign(s) != np.sign(m0), 0, np.where(is_steep, 3 * m0, s))
 
 

@@ -60,6 +60,6 @@ def gaussian_filter(input, sigma, order=0, output=None, mode="reflect", cval=0.0
         if len(values) != len(axes):
             raise ValueError(f"gaussian_filter: {name} has {len(values)} values, wanted one or {len(axes)}, one for each axis")
     for axis, s, o, m, r in zip(axes, sigmas, orders, modes, radii):
-        if data(s) > 1e-15:                                 # as SciPy has it
+        if s > 1e-15:                                       # as SciPy has it
             x = gaussian_filter1d.composite(x, s, axis, o, None, m, cval, truncate, radius=r)
     return x
