@@ -45,8 +45,17 @@ def diffusion(p, measured):
     return jnp.mean((u[::10] - measured) ** 2)
 
 
+def weibull_survival(p, x, years, died):
+    """Return the loss of examples/weibull_survival.py: the cumulative hazard of all, less the log of the hazard of who died."""
+    shape, z = jnp.exp(p[0]), years * jnp.exp(-x @ p[1:])
+    return jnp.sum(z ** shape - died * (p[0] - jnp.log(years) + shape * jnp.log(z)))
+
+
 PROGRAMS = {
+    "bayesian_logistic": Program(dict(n=50), dict(n=150, samples=500), lambda got: abs(got.off).max() < 3 and
+                                 abs(got.sampled - got.log_evidence) < 0.3 and got.worth > 250),
     "black_scholes": Program(dict(n=5), dict(n=100), lambda got: max(got.off) < 1e-10 and got.implied_off < 1e-8),
+    "chromatogram": Program(dict(n=50), dict(n=300), lambda got: abs(got.off).max() < 3 and 0.8 < got.chi2 < 1.2),
     "diffusion": Program(dict(n=5, steps=10), dict(n=9, steps=100), lambda got: got.off.max() < 0.05, twin=diffusion),
     "digits": Program(dict(n=20), {}, lambda got: got.success and got.accuracy >= 0.95),
     "gaussian_process": Program(dict(n=9), dict(n=80), lambda got: got.loss < got.planted and abs(got.off).max() < 0.5),
@@ -55,12 +64,18 @@ PROGRAMS = {
     "k_means": Program(dict(n=12, k=3, d=2), dict(n=200, k=5, d=4), lambda got: got.off.max() < 0.7),
     "kalman_filter": Program(dict(n=3), dict(n=100), lambda got: got.success and abs(got.off).max() < 3),
     "logistic_regression": Program(dict(n=50, d=4), dict(n=500, d=6), lambda got: got.success and abs(got.off).max() < 3),
+    "minimal_surface": Program(dict(n=6), dict(n=10), lambda got: got.off < 6e-4 and got.apart < 1e-6 and
+                               got.found["trust-ncg"].nit < got.found["L-BFGS-B"].nit),
     "mlp": Program(dict(n=6, d=5, hidden=4, classes=3), dict(d=30, hidden=32, classes=3, steps=100),
                    lambda got: got.accuracy >= 0.95),
     "ode": Program(dict(steps=2), dict(steps=60), lambda got: got.off < 1e-3),
     "phase_retrieval": Program(dict(n=4, masks=2), dict(n=16), lambda got: got.off < 1e-3),
+    "rbf_network": Program(dict(n=40, units=3), dict(n=200, units=8), lambda got: got.rms < 0.03),
     "rnn": Program(dict(steps=5, n=3, inputs=3, hidden=4), dict(steps=10, inputs=4, hidden=12, updates=150, rate=0.01),
                    lambda got: got.explained >= 0.95),
+    "trilateration": Program(dict(n=5), dict(n=6), lambda got: abs(got.off).max() < 3.5 and got.wrong.tolist() == [0, 20]),
+    "weibull_survival": Program(dict(n=60), dict(n=300), lambda got: abs(got.off).max() < 3 and 0.01 < got.ratio_error < 0.1,
+                                twin=weibull_survival),
 }
 
 
