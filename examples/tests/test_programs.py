@@ -7,6 +7,7 @@ import importlib.util
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Callable
 
 import jax
@@ -14,15 +15,31 @@ import jax.numpy as jnp
 import jax.scipy
 import numpy as np
 import pytest
+from jax.experimental.ode import odeint
 from jax.tree_util import tree_leaves, tree_map
 
 from dezero import grad, hvp
 from dezero.__main__ import main
 
 FOLDER = Path(__file__).parents[1]
-JAX = {"np": jnp, "special": jax.scipy.special}
 
 jax.config.update("jax_enable_x64", True)
+
+
+def root(f, x0, args, tol):
+    """Return what optimize.root finds, by Newton's steps, which JAX differentiates."""
+    step = lambda _, x: x - jnp.linalg.solve(jax.jacfwd(f)(x, *args), f(x, *args))
+    return SimpleNamespace(x=jax.lax.fori_loop(0, 10, step, jnp.asarray(x0)))
+
+
+def solve_ivp(f, t_span, y0, method, t_eval, args, **tolerances):
+    """Return what integrate.solve_ivp gives, by JAX's solver."""
+    times = jnp.concatenate([jnp.array([t_span[0]]), t_eval])
+    return SimpleNamespace(y=odeint(lambda y, t, *args: f(t, y, *args), jnp.asarray(y0), times, *args, **tolerances)[1:].T)
+
+
+JAX = {"np": jnp, "special": jax.scipy.special, "optimize": SimpleNamespace(root=root),
+       "integrate": SimpleNamespace(solve_ivp=solve_ivp)}
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,11 @@ PROGRAMS = {
     "rbf_network": Program(dict(n=40, units=3), dict(n=200, units=8), lambda got: got.rms < 0.03),
     "rnn": Program(dict(steps=5, n=3, inputs=3, hidden=4), dict(steps=10, inputs=4, hidden=12, updates=150, rate=0.01),
                    lambda got: got.explained >= 0.95),
+    "spring_mass": Program(dict(times=2, end=0.5, tolerance=1e-13), dict(times=20),
+                           lambda got: abs(got.off).max() < 3 and 0.6 < got.chi2 < 1.4),
     "trilateration": Program(dict(n=5), dict(n=6), lambda got: abs(got.off).max() < 3.5 and got.wrong.tolist() == [0, 20]),
+    "truss_bridge": Program(dict(panels=4), dict(panels=6), lambda got: abs(got.off).max() < 3 and
+                            got.lines[1].max() > got.lines[0].max()),
     "weibull_survival": Program(dict(n=60), dict(n=300), lambda got: abs(got.off).max() < 3 and 0.01 < got.ratio_error < 0.1,
                                 twin=weibull_survival),
 }
