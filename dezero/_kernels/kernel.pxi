@@ -47,14 +47,14 @@ cdef class Kernel:
     forward : loop
         Takes the inputs, gives the output.
     backward : loop, or tuple of loops
-        One for each input, (gy, *inputs, output) -> gradient of that input; "+" says that the gradient is gy
+        One for each input, ``(gy, *inputs, output)`` -> gradient of that input; "+" says that the gradient is gy
         itself, "-" that it is -gy, "x0" and "x1" that it is gy times that one of two inputs, None that there is none.
         A loop that is not wanted is not run.  Of a `rule` it may be left out, and is made of the rule then.
     reads : tuple of tuples, optional
-        For each input, which of (*inputs, output), by place, its loop looks at.  What no gradient reads is not kept
+        For each input, which of ``(*inputs, output)``, by place, its loop looks at.  What no gradient reads is not kept
         for backward.  By default all.
     accumulate : tuple of pairs of loops, optional
-        For each input None or two loops, (gy, *inputs, output, sum) -> sum + gradient and sum - gradient, which spare
+        For each input None or two loops, ``(gy, *inputs, output, sum)`` -> sum + gradient and sum - gradient, which spare
         large arrays a pass.  They say as well that the gradient of -gy is, to the bit, the negative of that of gy.
     cheap : bool or tuple of numbers
         Forward takes no longer than reading its result from memory does, a few additions and multiplications an element:

@@ -1,0 +1,48 @@
+"""How Sphinx builds the site from this folder: `sphinx-build -W docs build/site`, with `.[docs]` and both official packages installed.
+
+What can be made from code is made: `site_pages` writes the pages of the gallery, the coverage, the ops, the benchmarks and the modules
+of dezero-scipy into `made/`, and the directive `draw` runs the code that it shows and puts the picture of its graph below.
+"""
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path += [str(HERE), str(HERE.parent / "tests")]
+os.environ["MPLBACKEND"] = "Agg"
+
+import dezero  # noqa: E402
+
+project = "dezero"
+author = "the authors of dezero"
+version = release = dezero.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "site_pages"]
+exclude_patterns = ["made/parts", "README.md"]
+suppress_warnings = []
+nitpicky = False
+
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence", "attrs_block"]
+numpydoc_show_class_members = False
+autodoc_member_order = "bysource"
+add_module_names = False
+html_copy_source = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "dezero"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "dezero"},
+    "show_prev_next": True,
+    "navbar_align": "left",
+    "header_links_before_dropdown": 8,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "friendly",
+    "pygments_dark_style": "monokai",
+}
+html_show_sphinx = False
+copyright = author

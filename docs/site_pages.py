@@ -1,0 +1,217 @@
+"""The part of the site that is made from code: a Sphinx extension.
+
+Before Sphinx reads anything, `make` writes the pages of the gallery, the coverage, the ops, the commands and the benchmarks into `made/`.
+The directive ``draw`` runs the block that it shows, after all blocks of Python above it, and puts the picture that it gives below.
+"""
+import inspect
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx import addnodes
+from sphinx.errors import ExtensionError
+
+import dezero.functions as F
+import documents
+from dezero.__main__ import COMMANDS
+
+HERE = Path(__file__).parent
+MADE = HERE / "made"
+EXAMPLES = HERE.parent / "examples"
+
+
+def make(app):
+    """Write all pages."""
+    MADE.mkdir(exist_ok=True)
+    make_gallery()
+    make_commands()
+    make_ops()
+    make_coverage()
+    make_benchmarks()
+
+
+def write(name, text):
+    """Write a page, but one that is there already as it is: Sphinx reads only what has changed."""
+    file = MADE / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text, encoding="utf-8")
+
+
+def output(*command, cwd=None):
+    """Return what a command prints."""
+    done = subprocess.run([sys.executable, "-P", *map(str, command)], cwd=cwd, text=True, encoding="utf-8", capture_output=True, timeout=240)
+    if done.returncode:
+        raise ExtensionError(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def table(head, rows):
+    """Return a table of Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join([f"| {' | '.join([cell.replace('|', chr(92) + '|') for cell in line])} |" for line in lines]) + "\n"
+
+
+def code(text):
+    return f"`{text}`" if text else ""
+
+
+# ---- the gallery -----------------------------------------------------------------------------------------------------
+
+def make_gallery():
+    """A page for each program of `examples/`, with what it prints and its picture, and a page that shows all."""
+    programs = sorted(EXAMPLES.glob("*.py"))
+    folder = MADE / "gallery"
+    folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        if file.stem not in [*[program.stem for program in programs], "index"]:
+            file.unlink()                                       # of a program that is gone
+    with ThreadPoolExecutor(2) as pool:
+        shown = list(pool.map(make_program, programs))
+    cards = "".join([f'<a class="card-of-program" href="{name}.html">{picture}<b>{name.replace("_", " ")}</b><span>{head}</span></a>\n'
+                     for name, head, picture in shown])
+    hidden = "\n".join([name for name, _, _ in shown])
+    write("gallery/index.md", "# Gallery\n\nEach program is a file of `examples/`, and was run when this site was built. Its numbers and its "
+          f"picture are what it gave.\n\n```{{raw}} html\n<div class=\"gallery\">\n{cards}</div>\n```\n\n```{{toctree}}\n:hidden:\n\n{hidden}\n```\n")
+
+
+def make_program(program):
+    """Run a program, write its page, and return (name, first line, its picture as HTML)."""
+    name, picture = program.stem, MADE / "gallery" / f"{program.stem}.png"
+    printed = MADE / "gallery" / f"{program.stem}.out"
+    if not printed.exists() or printed.stat().st_mtime < program.stat().st_mtime:
+        picture.unlink(missing_ok=True)
+        printed.write_text(output(program, picture), encoding="utf-8")
+    import ast
+    text = ast.get_docstring(ast.parse(program.read_text(encoding="utf-8"))) or name
+    head, _, rest = text.partition("\n")
+    seen = f"![What {name} draws]({name}.png)\n\n" if picture.exists() else ""
+    write(f"gallery/{name}.md", f"# {name.replace('_', ' ')}\n\n{head}\n\n{prose(rest)}\n\n{seen}## What it prints\n\n```text\n"
+          f"{printed.read_text(encoding='utf-8')}```\n\n## The program\n\n```{{literalinclude}} ../../../examples/{program.name}\n```\n")
+    thumbnail = f'<img src="../../_images/{name}.png" alt="">' if picture.exists() else ""
+    return name, head, thumbnail
+
+
+def prose(text):
+    """Return the rest of a docstring as Markdown: indented lines are code in both."""
+    return text.strip("\n")
+
+
+# ---- the reference ---------------------------------------------------------------------------------------------------
+
+def make_commands():
+    """What `dezero COMMAND --help` says of each command."""
+    parts = [f"## `dezero {name}`\n\n```text\n{output('-m', 'dezero', name, '--help')}```\n" for name in COMMANDS]
+    write("commands.md", "# The command line\n\n`dezero COMMAND`, or `python -m dezero COMMAND`.\n\n" + "\n".join(parts))
+
+
+def make_ops():
+    """A table of all ops for each package."""
+    ops = json.loads(output("-m", "dezero", "ops", "--json"))
+    text = ("# All ops\n\nEach op is a function of `dezero.functions` (`F` below), a method where its name has no dot, and answers the operators and "
+            "NumPy or SciPy functions beside it. `dezero ops` prints this table for what is installed.\n")
+    for package in dict.fromkeys([op["package"] for op in ops]):
+        rows = [[code(f"F.{op['name']}"), code(" ".join(op["operators"])), " ".join(map(code, op["numpy"])), first_line(F, op["name"])]
+                for op in ops if op["package"] == package]
+        text += f"\n## {package}\n\n{table(['op', 'operators', 'answers', 'what it gives; its derivatives'], rows)}"
+    write("ops.md", text)
+
+
+def first_line(module, name):
+    """Return the first line of the docstring of what a module has under a dotted name."""
+    for part in name.split("."):
+        module = getattr(module, part, None)
+    return (inspect.getdoc(module) or "").partition("\n")[0].replace("*", chr(92) + "*").replace("<", "&lt;")
+
+
+# ---- coverage --------------------------------------------------------------------------------------------------------
+
+def make_coverage():
+    """What is answered of NumPy and SciPy, and what is not and why; a page for each package, and one for each module of its own."""
+    packages = json.loads(output("-m", "dezero", "ops", "--coverage", "--json"))
+    for package in packages:
+        text = f"# What of {package['package'].removeprefix('dezero-')} is answered\n"
+        for part, names in package["covered"].items():
+            counted = {}
+            for said in names.values():
+                counted[said.partition(":")[0]] = counted.get(said.partition(":")[0], 0) + 1
+            text += f"\n## {part}\n\n{', '.join([f'{n} {kind}' for kind, n in sorted(counted.items(), key=lambda pair: -pair[1])])}\n\n"
+            text += table(["name", "is", "why not, and what to write"], [[code(name), *split(said)] for name, said in names.items()])
+        write(f"coverage-{package['package']}.md", text)
+    names = "\n".join([f"coverage-{package['package']}" for package in packages])
+    write("parts/coverage.md", f"```{{toctree}}\n:maxdepth: 2\n\n{names}\n```\n".replace("coverage-", "made/coverage-"))
+
+
+def split(said):
+    kind, _, why = said.partition(":")
+    return [kind, why.strip().replace("<", "&lt;").replace("*", chr(92) + "*")]
+
+
+# ---- benchmarks ------------------------------------------------------------------------------------------------------
+
+def make_benchmarks():
+    """The table and the picture of `benchmarks.json`, which `benchmarks/run.py --json` has written."""
+    sys.path.append(str(HERE.parent / "benchmarks"))
+    run = import_module("run")
+    file = HERE / "benchmarks.json"
+    result = json.loads(file.read_text(encoding="utf-8"))
+    peers = [name for name in run.NAMES if any([name in row["seconds"] for row in result["rows"]])]
+    picture = MADE / "parts" / "benchmarks.png"
+    picture.parent.mkdir(exist_ok=True)
+    if not picture.exists() or picture.stat().st_mtime < file.stat().st_mtime:
+        run.draw(result, picture, peers)
+    rows = [[row["workload"], row["phase"], *[cell(run, row["seconds"], name) for name in peers]] for row in result["rows"]]
+    versions = ", ".join([f"{name} {version}" for name, version in result["versions"].items()])
+    write("parts/benchmarks.md", f"Measured with {versions}.\n\n![Times over those of dezero](made/parts/benchmarks.png)\n\n"
+          + table(["program", "what is timed", *peers], rows))
+
+
+def cell(run, seconds, name):
+    """Return a median and, of others, how many times dezero's it is."""
+    if name not in seconds:
+        return "–"
+    own = seconds.get("dezero")
+    ratio = f" ({run.times_own(seconds[name]['median'] / own['median'])})" if own and name != "dezero" else ""
+    return run.span(seconds[name]["median"]) + ratio
+
+
+# ---- pictures of graphs ----------------------------------------------------------------------------------------------
+
+class Draw(Directive):
+    """Show a block of Python, run it after those above it, and draw what its last line gives, an expression."""
+
+    has_content = True
+
+    def run(self):
+        environment = self.state.document.settings.env
+        text = Path(environment.doc2path(environment.docname)).read_text(encoding="utf-8")
+        state = environment.temp_data.setdefault("dezero_draw", {"names": {}, "done": 0})
+        body = "\n".join(self.content)
+        blocks = [source for _, kind, source in documents.fences(text) if kind in documents.PYTHON]
+        here = next(i for i, source in enumerate(blocks) if i >= state["done"] and source.strip() == body.strip())
+        for source in blocks[state["done"]:here]:
+            documents.run_block(source, environment.docname, state["names"])
+        state["done"] = here + 1
+        drawing = documents.run_block(body, environment.docname, state["names"])
+        svg = drawing.svg.replace("@media (prefers-color-scheme:dark)", "html[data-theme=dark]")
+        shown = nodes.literal_block(body, body, language="python")
+        return [shown, nodes.raw("", f'<div class="graph">{svg}</div>', format="html")]
+
+
+def leave_unlinked(app, doctree):
+    """Make a link to what lies in the checkout and is no page of the site its text; one that leads nowhere stays, and is a warning."""
+    for link in list(doctree.findall(addnodes.pending_xref)):
+        if link["reftype"] == "myst" and (HERE.parent / "plugins" / link["reftarget"]).exists():
+            link.replace_self(link.children)
+
+
+def setup(app):
+    app.add_directive("draw", Draw)
+    app.connect("doctree-read", leave_unlinked)
+    app.connect("builder-inited", make)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
