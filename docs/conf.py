@@ -18,22 +18,24 @@ author = "the authors of dezero"
 version = release = dezero.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "site_pages"]
-exclude_patterns = ["made/parts", "README.md"]
-suppress_warnings = []
-nitpicky = False
+exclude_patterns = ["made/parts"]
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence", "attrs_block"]
 numpydoc_show_class_members = False
 autodoc_member_order = "bysource"
 add_module_names = False
+default_role = "py:obj"
 html_copy_source = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "dezero"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_favicon = "static/icon.svg"
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
+html_sidebars = {page: [] for page in ("start", "backward", "ops", "benchmarks", "gotchas", "CHANGELOG")}     # they have no pages below them
 html_theme_options = {
     "logo": {"text": "dezero"},
     "show_prev_next": True,

@@ -3,11 +3,14 @@
 Before Sphinx reads anything, `make` writes the pages of the gallery, the coverage, the ops, the commands and the benchmarks into `made/`.
 The directive ``draw`` runs the block that it shows, after all blocks of Python above it, and puts the picture that it gives below.
 """
+import ast
 import inspect
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from html import escape
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +25,7 @@ from dezero.__main__ import COMMANDS
 
 HERE = Path(__file__).parent
 MADE = HERE / "made"
+NAMES = {"dezero-numpy": "NumPy", "dezero-scipy": "SciPy"}
 EXAMPLES = HERE.parent / "examples"
 
 
@@ -73,7 +77,7 @@ def make_gallery():
             file.unlink()                                       # of a program that is gone
     with ThreadPoolExecutor(2) as pool:
         shown = list(pool.map(make_program, programs))
-    cards = "".join([f'<a class="card-of-program" href="{name}.html">{picture}<b>{name.replace("_", " ")}</b><span>{head}</span></a>\n'
+    cards = "".join([f'<a href="{name}.html">{picture}<b>{title(name)}</b><span>{escape(head.replace("`", ""))}</span></a>\n'
                      for name, head, picture in shown])
     hidden = "\n".join([name for name, _, _ in shown])
     write("gallery/index.md", "# Gallery\n\nEach program is a file of `examples/`, and was run when this site was built. Its numbers and its "
@@ -87,19 +91,16 @@ def make_program(program):
     if not printed.exists() or printed.stat().st_mtime < program.stat().st_mtime:
         picture.unlink(missing_ok=True)
         printed.write_text(output(program, picture), encoding="utf-8")
-    import ast
     text = ast.get_docstring(ast.parse(program.read_text(encoding="utf-8"))) or name
-    head, _, rest = text.partition("\n")
     seen = f"![What {name} draws]({name}.png)\n\n" if picture.exists() else ""
-    write(f"gallery/{name}.md", f"# {name.replace('_', ' ')}\n\n{head}\n\n{prose(rest)}\n\n{seen}## What it prints\n\n```text\n"
+    write(f"gallery/{name}.md", f"# {title(name)}\n\n{text}\n\n{seen}## What it prints\n\n```text\n"
           f"{printed.read_text(encoding='utf-8')}```\n\n## The program\n\n```{{literalinclude}} ../../../examples/{program.name}\n```\n")
     thumbnail = f'<img src="../../_images/{name}.png" alt="">' if picture.exists() else ""
-    return name, head, thumbnail
+    return name, text.partition("\n")[0], thumbnail
 
 
-def prose(text):
-    """Return the rest of a docstring as Markdown: indented lines are code in both."""
-    return text.strip("\n")
+def title(name):
+    return name.replace("_", " ").capitalize()
 
 
 # ---- the reference ---------------------------------------------------------------------------------------------------
@@ -126,30 +127,46 @@ def first_line(module, name):
     """Return the first line of the docstring of what a module has under a dotted name."""
     for part in name.split("."):
         module = getattr(module, part, None)
-    return (inspect.getdoc(module) or "").partition("\n")[0].replace("*", chr(92) + "*").replace("<", "&lt;")
+    return plain_text((inspect.getdoc(module) or "").partition("\n")[0])
 
 
 # ---- coverage --------------------------------------------------------------------------------------------------------
 
 def make_coverage():
-    """What is answered of NumPy and SciPy, and what is not and why; a page for each package, and one for each module of its own."""
+    """A page for each package that says what it answers: what has a gradient as lists, what has none as a table of reasons."""
     packages = json.loads(output("-m", "dezero", "ops", "--coverage", "--json"))
     for package in packages:
-        text = f"# What of {package['package'].removeprefix('dezero-')} is answered\n"
+        text = f"# {NAMES.get(package['package'], package['package'])}\n"
         for part, names in package["covered"].items():
-            counted = {}
-            for said in names.values():
-                counted[said.partition(":")[0]] = counted.get(said.partition(":")[0], 0) + 1
-            text += f"\n## {part}\n\n{', '.join([f'{n} {kind}' for kind, n in sorted(counted.items(), key=lambda pair: -pair[1])])}\n\n"
-            text += table(["name", "is", "why not, and what to write"], [[code(name), *split(said)] for name, said in names.items()])
+            text += f"\n## {part}\n\n{listed(names)}"
         write(f"coverage-{package['package']}.md", text)
-    names = "\n".join([f"coverage-{package['package']}" for package in packages])
-    write("parts/coverage.md", f"```{{toctree}}\n:maxdepth: 2\n\n{names}\n```\n".replace("coverage-", "made/coverage-"))
+    names = "\n".join([f"made/coverage-{package['package']}" for package in packages])
+    write("parts/coverage.md", f"```{{toctree}}\n:maxdepth: 2\n\n{names}\n```\n")
 
 
-def split(said):
-    kind, _, why = said.partition(":")
-    return [kind, why.strip().replace("<", "&lt;").replace("*", chr(92) + "*")]
+def listed(names):
+    """Return the names by what is said of them, those that are refused in a table with the reasons."""
+    kinds = {}
+    for name, said in names.items():
+        kinds.setdefault(said.partition(":")[0], []).append(name)
+    refused = kinds.pop("refused", [])
+    text = "".join([f"**{kind}** ({len(found)}): {' '.join(map(code, found))}\n\n" for kind, found in kinds.items()])
+    if refused:
+        text += f"**refused** ({len(refused)}):\n\n" + table(["name", "why, and what to write"], by_reason(names, refused))
+    return text
+
+
+def by_reason(names, refused):
+    """Return rows (names, reason), one for each reason."""
+    reasons = {}
+    for name in refused:
+        reasons.setdefault(names[name].partition(":")[2].strip(), []).append(name)
+    return [[" ".join(map(code, found)), plain_text(reason)] for reason, found in reasons.items()]
+
+
+def plain_text(text):
+    """Return text as Markdown that shows it as it is."""
+    return re.sub(r"([*_<>\[\]\\])", r"\\\1", text)
 
 
 # ---- benchmarks ------------------------------------------------------------------------------------------------------
@@ -210,8 +227,20 @@ def leave_unlinked(app, doctree):
             link.replace_self(link.children)
 
 
+def link_code(app, doctree, page):
+    """Make inline code that is the name of something in the reference, such as dezero.grad, a link to it."""
+    domain = app.env.get_domain("py")
+    for literal in list(doctree.findall(nodes.literal)):
+        found = domain.objects.get(literal.astext())
+        if found and not isinstance(literal.parent, nodes.reference):
+            link = nodes.reference("", "", internal=True, refuri=app.builder.get_relative_uri(page, found.docname) + "#" + found.node_id)
+            literal.replace_self(link)
+            link += literal
+
+
 def setup(app):
     app.add_directive("draw", Draw)
     app.connect("doctree-read", leave_unlinked)
+    app.connect("doctree-resolved", link_code)
     app.connect("builder-inited", make)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -130,16 +130,6 @@ def test_the_training_loop(capsys):
     np.testing.assert_allclose(names["w"].data, [1.0, 2.0], rtol=1e-12)
 
 
-def test_the_twin_of_numpy(capsys):
-    block, = blocks(section("NumPy's namespace with Variables"))
-    run(block, capsys)
-
-
-def test_the_picture(capsys):
-    block, = blocks(section("A picture of the graph"))
-    run(block, capsys)
-
-
 @pytest.mark.parametrize("step", ["w = w - 0.1 * w.grad", "w -= 0.1 * w.grad"])
 def test_what_is_no_step_of_a_training_loop(capsys, step):
     text = section("A training loop")
