@@ -1,7 +1,7 @@
-"""How Sphinx builds the site from this folder: `sphinx-build -W docs build/site`, with `.[docs]` and both official packages installed.
+"""How Sphinx builds the site from this folder: `sphinx-build -W docs build/site`, with `.[docs]` and both official packages.
 
-What can be made from code is made: `site_pages` writes the pages of the gallery, the coverage, the ops, the benchmarks and the modules
-of dezero-scipy into `made/`, and the directive `draw` runs the code that it shows and puts the picture of its graph below.
+What can be made from code is made: `site_pages` writes the pages of the gallery, the coverage, the ops and the benchmarks into
+`made/`, and the directive `draw` runs the code that it shows and puts the picture of its graph below.
 """
 import os
 import sys
@@ -35,7 +35,7 @@ html_css_files = ["site.css"]
 html_favicon = "static/icon.svg"
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("start", "backward", "ops", "benchmarks", "gotchas", "CHANGELOG")}     # they have no pages below them
+html_sidebars = {page: [] for page in ("start", "backward", "ops", "benchmarks", "gotchas", "CHANGELOG")}     # none is below
 html_theme_options = {
     "logo": {"text": "dezero"},
     "show_prev_next": True,

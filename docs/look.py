@@ -2,9 +2,9 @@
 
     python docs/look.py [build/site] [--pictures FOLDER]
 
-It takes the package playwright and the browser of Debian's package chromium (or CHROMIUM, the path of another one). A page fails by an error on its
-console, a link or a picture that leads nowhere, or by scrolling sideways; the site, by a search that does not find `value_and_grad`. The pictures
-are for looking at.
+It takes the package playwright and the browser of Debian's package chromium (or CHROMIUM, the path of another one). A page fails by
+an error on its console, a link or a picture that leads nowhere, or by scrolling sideways; the site, by a search that does not find
+`value_and_grad`. The pictures are for looking at.
 """
 import argparse
 import os
@@ -18,9 +18,10 @@ from playwright.sync_api import sync_playwright
 
 WIDTHS = {1280: 900, 390: 844}
 HIGHEST = 3000                  # pixels of a picture; the pages of coverage have a hundred thousand
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--no-first-run"]
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-BROKEN = "Array.from(document.images).filter(image => image.src && !(image.complete && image.naturalWidth)).map(image => image.src)"
+BROKEN = "Array.from(document.images).filter(i => i.src && !(i.complete && i.naturalWidth)).map(i => i.src)"
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -46,7 +47,9 @@ def faults_of(browser, top, pages, width, scheme, pictures):
         said.clear()
         page.goto(f"{top}/{path}", wait_until="load")
         wider = page.evaluate(WIDER)
-        found = [*said, *[f"no picture {source}" for source in page.evaluate(BROKEN)], *([f"{wider} pixels wider than its window"] if wider > 0 else [])]
+        found = [*said, *[f"no picture {source}" for source in page.evaluate(BROKEN)]]
+        if wider > 0:
+            found.append(f"{wider} pixels wider than its window")
         yield from [f"{path} ({width}, {scheme}): {fault}" for fault in found]
         if pictures:
             height = min(HIGHEST, page.evaluate("document.documentElement.scrollHeight"))
@@ -61,8 +64,8 @@ def links_that_lead_nowhere(browser, top, pages, folder):
     links = []
     for path in pages:
         page.goto(f"{top}/{path}")
-        places[f"{top}/{path}"] = set(page.evaluate("Array.from(document.querySelectorAll('[id]')).map(element => element.id)"))
-        links += [(path, link) for link in page.evaluate("Array.from(document.links).map(link => link.href)") if link.startswith(top)]
+        places[f"{top}/{path}"] = set(page.evaluate("Array.from(document.querySelectorAll('[id]')).map(e => e.id)"))
+        links += [(path, link) for link in page.evaluate("Array.from(document.links).map(l => l.href)") if link.startswith(top)]
     for path, link in links:
         file, _, place = link.partition("#")
         if file in places and place and place not in places[file]:

@@ -1,7 +1,7 @@
 """The part of the site that is made from code: a Sphinx extension.
 
-Before Sphinx reads anything, `make` writes the pages of the gallery, the coverage, the ops, the commands and the benchmarks into `made/`.
-The directive ``draw`` runs the block that it shows, after all blocks of Python above it, and puts the picture that it gives below.
+Before Sphinx reads anything, `make` writes the pages of the gallery, the coverage, the ops, the commands and the benchmarks into
+`made/`. The directive ``draw`` runs the block that it shows, after all blocks of Python above it, and puts the picture below.
 """
 import ast
 import inspect
@@ -47,11 +47,12 @@ def write(name, text):
         file.write_text(text, encoding="utf-8")
 
 
-def output(*command, cwd=None):
+def output(*command):
     """Return what a command prints."""
-    done = subprocess.run([sys.executable, "-P", *map(str, command)], cwd=cwd, text=True, encoding="utf-8", capture_output=True, timeout=240)
+    command = [sys.executable, "-P", *map(str, command)]
+    done = subprocess.run(command, text=True, encoding="utf-8", capture_output=True, timeout=240)
     if done.returncode:
-        raise ExtensionError(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
+        raise ExtensionError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
@@ -63,6 +64,38 @@ def table(head, rows):
 
 def code(text):
     return f"`{text}`" if text else ""
+
+
+GALLERY = """# Gallery
+
+Each program is a file of `examples/`, and was run when this site was built. Its numbers and its picture are what it gave.
+
+```{{raw}} html
+<div class="gallery">
+{cards}</div>
+```
+
+```{{toctree}}
+:hidden:
+
+{names}
+```
+"""
+
+PROGRAM = """# {title}
+
+{text}
+
+{seen}## What it prints
+
+```text
+{printed}```
+
+## The program
+
+```{{literalinclude}} ../../../examples/{name}.py
+```
+"""
 
 
 # ---- the gallery -----------------------------------------------------------------------------------------------------
@@ -79,9 +112,7 @@ def make_gallery():
         shown = list(pool.map(make_program, programs))
     cards = "".join([f'<a href="{name}.html">{picture}<b>{title(name)}</b><span>{escape(head.replace("`", ""))}</span></a>\n'
                      for name, head, picture in shown])
-    hidden = "\n".join([name for name, _, _ in shown])
-    write("gallery/index.md", "# Gallery\n\nEach program is a file of `examples/`, and was run when this site was built. Its numbers and its "
-          f"picture are what it gave.\n\n```{{raw}} html\n<div class=\"gallery\">\n{cards}</div>\n```\n\n```{{toctree}}\n:hidden:\n\n{hidden}\n```\n")
+    write("gallery/index.md", GALLERY.format(cards=cards, names="\n".join([name for name, _, _ in shown])))
 
 
 def make_program(program):
@@ -93,8 +124,8 @@ def make_program(program):
         printed.write_text(output(program, picture), encoding="utf-8")
     text = ast.get_docstring(ast.parse(program.read_text(encoding="utf-8"))) or name
     seen = f"![What {name} draws]({name}.png)\n\n" if picture.exists() else ""
-    write(f"gallery/{name}.md", f"# {title(name)}\n\n{text}\n\n{seen}## What it prints\n\n```text\n"
-          f"{printed.read_text(encoding='utf-8')}```\n\n## The program\n\n```{{literalinclude}} ../../../examples/{program.name}\n```\n")
+    page = PROGRAM.format(title=title(name), text=text, seen=seen, printed=printed.read_text(encoding="utf-8"), name=name)
+    write(f"gallery/{name}.md", page)
     thumbnail = f'<img src="../../_images/{name}.png" alt="">' if picture.exists() else ""
     return name, text.partition("\n")[0], thumbnail
 
@@ -114,20 +145,21 @@ def make_commands():
 def make_ops():
     """A table of all ops for each package."""
     ops = json.loads(output("-m", "dezero", "ops", "--json"))
-    text = ("# All ops\n\nEach op is a function of `dezero.functions` (`F` below), a method where its name has no dot, and answers the operators and "
-            "NumPy or SciPy functions beside it. `dezero ops` prints this table for what is installed.\n")
+    text = ("# All ops\n\nEach op is a function of `dezero.functions`, `F` below, and a method where its name has no dot. It answers the\n"
+            "operators and the NumPy or SciPy functions beside it. `dezero ops` prints this table for what is installed.\n")
     for package in dict.fromkeys([op["package"] for op in ops]):
-        rows = [[code(f"F.{op['name']}"), code(" ".join(op["operators"])), " ".join(map(code, op["numpy"])), first_line(F, op["name"])]
+        rows = [[code(f"F.{op['name']}"), code(" ".join(op["operators"])), " ".join(map(code, op["numpy"])), first_line(op["name"])]
                 for op in ops if op["package"] == package]
         text += f"\n## {package}\n\n{table(['op', 'operators', 'answers', 'what it gives; its derivatives'], rows)}"
     write("ops.md", text)
 
 
-def first_line(module, name):
-    """Return the first line of the docstring of what a module has under a dotted name."""
+def first_line(name):
+    """Return the first line of the docstring of an op."""
+    op = F
     for part in name.split("."):
-        module = getattr(module, part, None)
-    return plain_text((inspect.getdoc(module) or "").partition("\n")[0])
+        op = getattr(op, part)
+    return plain_text((inspect.getdoc(op) or "").partition("\n")[0])
 
 
 # ---- coverage --------------------------------------------------------------------------------------------------------
@@ -221,7 +253,7 @@ class Draw(Directive):
 
 
 def leave_unlinked(app, doctree):
-    """Make a link to what lies in the checkout and is no page of the site its text; one that leads nowhere stays, and is a warning."""
+    """Make a link to what lies in the checkout, and is no page of the site, its text.  One that leads nowhere is a warning."""
     for link in list(doctree.findall(addnodes.pending_xref)):
         if link["reftype"] == "myst" and (HERE.parent / "plugins" / link["reftarget"]).exists():
             link.replace_self(link.children)
@@ -233,7 +265,8 @@ def link_code(app, doctree, page):
     for literal in list(doctree.findall(nodes.literal)):
         found = domain.objects.get(literal.astext())
         if found and not isinstance(literal.parent, nodes.reference):
-            link = nodes.reference("", "", internal=True, refuri=app.builder.get_relative_uri(page, found.docname) + "#" + found.node_id)
+            place = f"{app.builder.get_relative_uri(page, found.docname)}#{found.node_id}"
+            link = nodes.reference("", "", internal=True, refuri=place)
             literal.replace_self(link)
             link += literal
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dezero
 import documents
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.skipif(not (TOP / "README.md").exists(), reason="README
 DOCS = TOP / "docs"
 PAGES = sorted([str(file.relative_to(TOP)) for file in DOCS.rglob("*.md") if "made" not in file.parts])
 
-needs_packages = pytest.mark.skipif(not {"dezero-numpy", "dezero-scipy"} <= set(BESIDE), reason="dezero-numpy and dezero-scipy are not installed")
+needs_packages = pytest.mark.skipif(not {"dezero-numpy", "dezero-scipy"} <= set(BESIDE), reason="they are not installed")
 
 
 def section(heading):
@@ -48,12 +49,17 @@ def run(block, capsys, file="README.md"):
 
 # ---- the pages of docs/: each in a process of its own, with the packages that other tests leave out ----------------------
 
+def with_packages(arguments, folder):
+    """Run Python in a folder, with installed packages of ops."""
+    environ = {key: value for key, value in os.environ.items() if key != "DEZERO_DISABLE_PLUGINS"} | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run([sys.executable, "-P", "-W", "error", *arguments], cwd=folder, env=environ, text=True, encoding="utf-8",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
 @needs_packages
 @pytest.mark.parametrize("page", PAGES)
 def test_the_examples_of_a_page(tmp_path, page):
-    environ = {key: value for key, value in os.environ.items() if key != "DEZERO_DISABLE_PLUGINS"} | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-P", "-W", "error", documents.__file__, str(TOP / page)], cwd=tmp_path, env=environ, text=True,
-                          encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = with_packages([documents.__file__, str(TOP / page)], tmp_path)
     assert done.returncode == 0, done.stdout
 
 
@@ -82,16 +88,17 @@ def test_a_wrong_example_is_found(change, message):
 ])
 def test_a_wrong_row_is_found(row, message):
     page = "```python\nx = 1\n```\n```python\nx = 1\n```\n"
-    assert documents.run_tables(page + "| a | `x + 1` | `y = 2; x + y - 1` |\n| b | `x / 0` → `ZeroDivisionError` | `x` → `1` |\n", "page") == 2
+    right = "| a | `x + 1` | `y = 2; x + y - 1` |\n| b | `x / 0` → `ZeroDivisionError` | `x` → `1` |\n"
+    assert documents.run_tables(page + right, "page") == 2
     with pytest.raises(AssertionError, match=message):
         documents.run_tables(page + row, "page")
 
 
 def names_of(text):
-    """The dotted names of modules that a page names in code, such as dezero.grad, np.exp and F.erf; those with a * or a hyphen are others."""
+    """The dotted names of modules that a page names in code between words, such as dezero.grad, np.exp and F.erf."""
     spans = re.findall(r"`([^`\n]+)`", re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL))
-    return {name for span in spans for name in re.findall(r"(?<![\w./\"'-])((?:dezero|dezero_scipy|np|numpy|scipy|F)(?:\.[a-zA-Z]\w*)+)(?![\w/-])", span)
-            if not re.search(r"\.(py|md|h|np)$", name)}
+    dotted = r"(?<![\w./\"'-])((?:dezero|dezero_scipy|np|numpy|scipy|F)(?:\.[a-zA-Z]\w*)+)(?![\w/-])"
+    return {name for span in spans for name in re.findall(dotted, span) if not name.endswith((".py", ".md", ".h"))}
 
 
 def test_the_names_of_a_page():
@@ -103,7 +110,8 @@ def test_the_names_of_a_page():
 def test_pages_name_what_there_is(tmp_path):
     """A function that is gone is missed, in code between words too."""
     files = [TOP / "README.md", TOP / "plugins" / "README.md", *[TOP / page for page in PAGES if not page.endswith("CHANGELOG.md")]]
-    named = sorted({name for file in files for name in names_of(file.read_text(encoding="utf-8"))} - {"np.f", "F.name", "F.softsign"})        # stand for others
+    named = {name for file in files for name in names_of(file.read_text(encoding="utf-8"))}
+    named -= {"np.f", "F.name", "F.softsign"}                               # stand for others
     assert len(named) > 100
     program = ("import pkgutil, sys\n"
                "for name in sys.argv[1:]:\n"
@@ -112,9 +120,8 @@ def test_pages_name_what_there_is(tmp_path):
                "        pkgutil.resolve_name({'np': 'numpy', 'F': 'dezero.functions'}.get(first, first) + '.' + rest)\n"
                "    except (AttributeError, ImportError):\n"
                "        print(name)\n")
-    environ = {key: value for key, value in os.environ.items() if key != "DEZERO_DISABLE_PLUGINS"}
-    done = subprocess.run([sys.executable, "-P", "-c", program, *named], cwd=tmp_path, env=environ, text=True, capture_output=True)
-    assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr
+    done = with_packages(["-c", program, *named], tmp_path)
+    assert done.returncode == 0 and not done.stdout, done.stdout
 
 
 def test_the_first_program(capsys):
@@ -151,9 +158,19 @@ def test_the_new_variable_has_no_gradient():
     np.testing.assert_allclose(w.grad, 2 * w.data)
 
 
+def test_the_reference_has_every_public_name():
+    """Those of dezero itself, and of the modules whose names are called with a dot."""
+    text = "".join([file.read_text(encoding="utf-8") for file in (DOCS / "reference").glob("*.md")])
+    shown = {name.rpartition(".")[2] for name in re.findall(r"(?:auto\w+:: |`)([\w.]+)", text)}
+    names = {name for name in dir(dezero) if not name.startswith("_") and callable(getattr(dezero, name))}
+    assert {"grad", "Variable", "draw"} <= names
+    assert (names | {"Config", "info", "bound", "release"} | set(plugins.__all__) | set(dezero.testing.__all__)) <= shown
+
+
 def test_the_gotchas_begin_with_it():
     text = (TOP / "docs" / "gotchas.md").read_text(encoding="utf-8")
-    assert "w.data -= lr * w.grad\nw.cleargrad()" in "\n".join(text.splitlines()[:14]) and "float * NoneType" in text.splitlines()[2]
+    lines = text.splitlines()
+    assert "w.data -= lr * w.grad\nw.cleargrad()" in "\n".join(lines[:14]) and "float * NoneType" in lines[2]
 
 
 def test_complex_numbers(capsys):
