@@ -250,8 +250,18 @@ def draw(result, file, names):
     figure.savefig(file, dpi=110)
 
 
+def processor():
+    """The name of the processor, where the system tells it, and how many cores there are."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            found = re.search(r"^model name\s*: (.*)$", file.read(), re.MULTILINE)
+    except OSError:
+        found = None
+    return f"{found[1] if found else platform.machine()}, {alone.os.cpu_count()} cores"
+
+
 def versions(names):
-    found = {"python": platform.python_version(), "machine": platform.machine()}
+    found = {"python": platform.python_version(), "machine": platform.machine(), "processor": processor()}
     for name in names:
         if name in DISTRIBUTIONS:
             try:

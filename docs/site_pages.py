@@ -6,6 +6,7 @@ Before Sphinx reads anything, `make` writes the pages of the gallery, the covera
 import ast
 import inspect
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -35,6 +36,7 @@ def make(app):
     make_gallery()
     make_commands()
     make_ops()
+    make_twins()
     make_coverage()
     make_benchmarks()
 
@@ -145,21 +147,53 @@ def make_commands():
 def make_ops():
     """A table of all ops for each package."""
     ops = json.loads(output("-m", "dezero", "ops", "--json"))
-    text = ("# All ops\n\nEach op is a function of `dezero.functions`, `F` below, and a method where its name has no dot. It answers the\n"
+    text = ("# All ops\n\n"
+            "Each op is a function of `dezero.functions`, `F` below, and a method where its name has no dot. It answers the\n"
             "operators and the NumPy or SciPy functions beside it. `dezero ops` prints this table for what is installed.\n")
     for package in dict.fromkeys([op["package"] for op in ops]):
-        rows = [[code(f"F.{op['name']}"), code(" ".join(op["operators"])), " ".join(map(code, op["numpy"])), first_line(op["name"])]
+        rows = [[code(f"F.{op['name']}"), code(" ".join(op["operators"])), " ".join(map(code, op["numpy"])), summary(find(F, op["name"]))]
                 for op in ops if op["package"] == package]
         text += f"\n## {package}\n\n{table(['op', 'operators', 'answers', 'what it gives; its derivatives'], rows)}"
     write("ops.md", text)
 
 
-def first_line(name):
-    """Return the first line of the docstring of an op."""
-    op = F
+def find(module, name):
+    """Return what a module has under a dotted name."""
     for part in name.split("."):
-        op = getattr(op, part)
-    return plain_text((inspect.getdoc(op) or "").partition("\n")[0])
+        module = getattr(module, part)
+    return module
+
+
+def summary(what):
+    """Return the first paragraph of a docstring in one line."""
+    return plain_text(" ".join((inspect.getdoc(what) or "").partition("\n\n")[0].split()))
+
+
+def make_twins():
+    """A page of the functions that dezero-scipy has in modules of its own, each with its docstring, where that is not SciPy's."""
+    import dezero_scipy
+    text = ("# Modules of dezero_scipy\n\nSciPy asks no Variable about these functions. They are called by the same names in modules of the same "
+            "names, as in\n`from dezero_scipy import linalg`, and take SciPy's arguments. With arrays alone SciPy's own answer.\n")
+    for module in pkgutil.iter_modules(dezero_scipy.__path__, "dezero_scipy."):
+        if not module.ispkg and not module.name.endswith((".claims", ".coverage")) and "._" not in module.name:
+            text += twins_of(import_module(module.name))
+    write("twins.md", text)
+
+
+def twins_of(module):
+    """Return the section of one module."""
+    theirs = import_module(module.__name__.replace("dezero_scipy", "scipy"))
+    rows, long = [], ""
+    for name in sorted({*vars(theirs)} & {*vars(module)}):
+        ours, original = getattr(module, name), getattr(theirs, name)
+        if name.startswith("_") or inspect.ismodule(ours) or ours is original or inspect.isclass(ours):
+            continue
+        doc = inspect.getdoc(ours) or ""
+        is_own = doc and doc not in (inspect.getdoc(original), inspect.getdoc(type(ours)))
+        rows.append([code(name), summary(ours if is_own else original)])
+        if is_own and "----" in doc:
+            long += f"\n### {module.__name__.partition('.')[2]}.{name}\n\n```text\n{doc}\n```\n"
+    return f"\n## {module.__name__}\n\n{table(['function', 'what it gives'], rows)}{long}"
 
 
 # ---- coverage --------------------------------------------------------------------------------------------------------

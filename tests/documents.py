@@ -99,7 +99,8 @@ def run_tables(text, file):
     """Run each row of the tables of a page "Coming from", `| what | theirs | dezero |`, and return how many.
 
     The page's first two blocks are what stands before each cell of the second and third column.  Both cells must have the same
-    value, or each the one behind its arrow, which may be an error.  Where the other library is not installed its cells are left out.
+    value, or each the one behind its arrow, which may be an error.  Where the other library is not installed its cells are
+    left out.
     """
     setups = [code for _, kind, code in fences(text) if kind == "python"][:2]
     assert is_available(setups[1]), f"{file}: not installed is what its second block imports"
