@@ -25,7 +25,7 @@ myst_enable_extensions = ["colon_fence", "attrs_block"]
 numpydoc_show_class_members = False
 autodoc_member_order = "bysource"
 add_module_names = False
-default_role = "py:obj"
+default_role = "code"
 html_copy_source = False
 
 html_theme = "pydata_sphinx_theme"

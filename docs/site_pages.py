@@ -151,7 +151,8 @@ def make_ops():
             "Each op is a function of `dezero.functions`, `F` below, and a method where its name has no dot. It answers the\n"
             "operators and the NumPy or SciPy functions beside it. `dezero ops` prints this table for what is installed.\n")
     for package in dict.fromkeys([op["package"] for op in ops]):
-        rows = [[code(f"F.{op['name']}"), code(" ".join(op["operators"])), " ".join(map(code, op["numpy"])), summary(find(F, op["name"]))]
+        rows = [[code(f"F.{op['name']}"), code(" ".join(op["operators"])), " ".join(map(code, op["numpy"])),
+                 summary(find(F, op["name"]))]
                 for op in ops if op["package"] == package]
         text += f"\n## {package}\n\n{table(['op', 'operators', 'answers', 'what it gives; its derivatives'], rows)}"
     write("ops.md", text)
@@ -172,8 +173,9 @@ def summary(what):
 def make_twins():
     """A page of the functions that dezero-scipy has in modules of its own, each with its docstring, where that is not SciPy's."""
     import dezero_scipy
-    text = ("# Modules of dezero_scipy\n\nSciPy asks no Variable about these functions. They are called by the same names in modules of the same "
-            "names, as in\n`from dezero_scipy import linalg`, and take SciPy's arguments. With arrays alone SciPy's own answer.\n")
+    text = ("# Modules of dezero_scipy\n\n"
+            "SciPy asks no Variable about these functions. They are called by the same names in modules of the same names, as in\n"
+            "`from dezero_scipy import linalg`, and take SciPy's arguments. With arrays alone SciPy's own answer.\n")
     for module in pkgutil.iter_modules(dezero_scipy.__path__, "dezero_scipy."):
         if not module.ispkg and not module.name.endswith((".claims", ".coverage")) and "._" not in module.name:
             text += twins_of(import_module(module.name))
@@ -248,10 +250,11 @@ def make_benchmarks():
     picture.parent.mkdir(exist_ok=True)
     if not picture.exists() or picture.stat().st_mtime < file.stat().st_mtime:
         run.draw(result, picture, peers)
-    rows = [[row["workload"], row["phase"], *[cell(run, row["seconds"], name) for name in peers]] for row in result["rows"]]
+    rows = [[f"{row['workload']}, {row['phase']}", *[cell(run, row["seconds"], name) for name in peers]] for row in result["rows"]]
+    processor = result["versions"].pop("processor")
     versions = ", ".join([f"{name} {version}" for name, version in result["versions"].items()])
-    write("parts/benchmarks.md", f"Measured with {versions}.\n\n![Times over those of dezero](made/parts/benchmarks.png)\n\n"
-          + table(["program", "what is timed", *peers], rows))
+    write("parts/benchmarks.md", f"Measured on {processor}, with {versions}.\n\n"
+          "![Times over those of dezero](made/parts/benchmarks.png)\n\n" + table(["program", *peers], rows))
 
 
 def cell(run, seconds, name):
