@@ -290,6 +290,10 @@ COVERAGE = {
         'tanm': 'twin: dezero_scipy.linalg.tanm',
         'toeplitz': 'twin: dezero_scipy.linalg.toeplitz',
     },
+    'scipy.ndimage': {
+        'gaussian_filter': 'twin: dezero_scipy.ndimage.gaussian_filter',
+        'gaussian_filter1d': 'twin: dezero_scipy.ndimage.gaussian_filter1d',
+    },
     'scipy.optimize': {
         'bisect': 'twin: dezero_scipy.optimize.bisect',
         'brenth': 'twin: dezero_scipy.optimize.brenth',
@@ -305,6 +309,13 @@ COVERAGE = {
         'root_scalar': 'twin: dezero_scipy.optimize.root_scalar',
         'toms748': 'twin: dezero_scipy.optimize.toms748',
     },
+    'scipy.signal': {
+        'convolve': 'twin: dezero_scipy.signal.convolve',
+        'correlate': 'twin: dezero_scipy.signal.correlate',
+        'fftconvolve': 'twin: dezero_scipy.signal.fftconvolve',
+        'lfilter': 'twin: dezero_scipy.signal.lfilter',
+        'oaconvolve': 'twin: dezero_scipy.signal.oaconvolve',
+    },
     'scipy.sparse': {
         'coo_array': 'twin: dezero_scipy.sparse.coo_array',
         'coo_matrix': 'twin: dezero_scipy.sparse.coo_matrix',
@@ -312,19 +323,6 @@ COVERAGE = {
         'csc_matrix': 'twin: dezero_scipy.sparse.csc_matrix',
         'csr_array': 'twin: dezero_scipy.sparse.csr_array',
         'csr_matrix': 'twin: dezero_scipy.sparse.csr_matrix',
-    },
-    'scipy.sparse.linalg': {
-        'spsolve': 'twin: dezero_scipy.sparse.spsolve',
-    'scipy.ndimage': {
-        'gaussian_filter': 'twin: dezero_scipy.ndimage.gaussian_filter',
-        'gaussian_filter1d': 'twin: dezero_scipy.ndimage.gaussian_filter1d',
-    },
-    'scipy.signal': {
-        'convolve': 'twin: dezero_scipy.signal.convolve',
-        'correlate': 'twin: dezero_scipy.signal.correlate',
-        'fftconvolve': 'twin: dezero_scipy.signal.fftconvolve',
-        'lfilter': 'twin: dezero_scipy.signal.lfilter',
-        'oaconvolve': 'twin: dezero_scipy.signal.oaconvolve',
     },
     'scipy.stats': {
         'bernoulli': 'twin: dezero_scipy.stats.bernoulli',
@@ -349,5 +347,8 @@ COVERAGE = {
         't': 'twin: dezero_scipy.stats.t',
         'uniform': 'twin: dezero_scipy.stats.uniform',
         'weibull_min': 'twin: dezero_scipy.stats.weibull_min',
+    },
+    'scipy.sparse.linalg': {
+        'spsolve': 'twin: dezero_scipy.sparse.spsolve',
     },
 }
