@@ -1,10 +1,14 @@
 """Integrals: values as SciPy's, gradients by finite differences and closed forms, what is refused."""
+import inspect
+
 import numpy as np
 import pytest
+import scipy
 import scipy.integrate as si
 from dezero import Variable, grad, hessian
 from dezero.errors import GradientError
 from dezero_scipy import integrate
+from dezero_scipy.coverage import SCIPY
 from scipy.special import digamma, gamma, polygamma
 
 rng = np.random.default_rng(0)
@@ -31,6 +35,19 @@ def check_gradient(f, x, rtol=1e-6, atol=1e-8):
     h = 1e-5
     ends = [grad(f)(x + s * h * v) for s in (-2, -1, 1, 2)]
     np.testing.assert_allclose(along, (ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / (12 * h), 10 * rtol, 10 * atol)
+
+
+def arguments(function):
+    """Return the arguments that a function, or the composite behind it, takes as SciPy's: names and defaults, in their order."""
+    found = inspect.signature(getattr(function, "composite", function), follow_wrapped=False).parameters.values()
+    return [(p.name, p.kind, p.default) for p in found if p.name != "gradient"]
+
+
+@pytest.mark.skipif(not scipy.__version__.startswith(SCIPY), reason=f"the arguments are those of SciPy {SCIPY}")
+@pytest.mark.parametrize("name", ["trapezoid", "cumulative_trapezoid", "simpson", "quad", "solve_ivp", "odeint"])
+def test_arguments_are_those_of_scipy(name):
+    theirs = inspect.signature(getattr(si, name)).parameters.values()
+    assert arguments(getattr(integrate, name)) == [(p.name, p.kind, p.default) for p in theirs]
 
 
 # -- samples

@@ -434,7 +434,7 @@ def replayed(cls, f, steps, y, ps, t_eval):
         if t_eval is None:
             ys.append(y)
             continue
-        until = np.sum(at <= data(t_new) if data(h) > 0 else at >= data(t_new))
+        until = np.sum(at <= t_new if h > 0 else at >= t_new)
         if until > done:
             x = ((t_eval[done:until] - t) / h)[:, None]
             interpolate = between_of_dop853 if cls is si.DOP853 else between
