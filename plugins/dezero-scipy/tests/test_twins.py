@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 from dezero import Variable, errors
-from scipy import linalg, optimize, sparse, special, stats
+from scipy import integrate, interpolate, linalg, ndimage, optimize, signal, sparse, special, stats
 from scipy.sparse.linalg import spsolve
 
 X = Variable(np.eye(2) + 1)
@@ -15,6 +15,11 @@ X = Variable(np.eye(2) + 1)
     (lambda: optimize.minimize(np.sum, X[0]), "write dezero_scipy.optimize.minimize"),
     (lambda: spsolve(sparse.csc_array(np.eye(2)), X), "write dezero_scipy.sparse.spsolve"),
     (lambda: sparse.csr_array(np.eye(2)) @ X, "what does not stands in dezero_scipy.sparse"),
+    (lambda: integrate.simpson(X), "write dezero_scipy.integrate.simpson"),
+    (lambda: integrate.solve_ivp(lambda t, y: -y, (0, 1), X[0]), "write dezero_scipy.integrate.solve_ivp"),
+    (lambda: interpolate.CubicSpline([0, 1], X), "write dezero_scipy.interpolate.CubicSpline"),
+    (lambda: signal.convolve(X, X), "write dezero_scipy.signal.convolve"),
+    (lambda: ndimage.gaussian_filter(X, 1.0), "write dezero_scipy.ndimage.gaussian_filter"),
     (lambda: stats.norm.logpdf(X), "what does not stands in dezero_scipy.stats"),   # of an object, which has no name
     (lambda: stats.norm.logpdf(0.5, scale=X), "what does not stands in dezero_scipy.stats"),
 ])
