@@ -248,4 +248,7 @@ CLAIMS = {
         'scipy.signal.convolve': {'method': None},
         'scipy.signal.lfilter': {'method': None},
     },
+    'dezero_scipy.ndimage': {
+        'scipy.ndimage.convolve1d': {'method': None},
+    },
 }

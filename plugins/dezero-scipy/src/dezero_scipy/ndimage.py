@@ -4,15 +4,37 @@ With arrays alone SciPy's own functions answer.
 """
 import numpy as np
 import scipy.ndimage as sn
-from dezero import errors
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from dezero import errors, hookimpl, rule
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from dezero_scipy._rules import checked_constant, data, joined, twin
-from dezero_scipy.signal import convolved
+from dezero_scipy._rules import checked_constant, data, joined, register_all, twin
 
 PADS = {"reflect": "symmetric", "grid-mirror": "symmetric", "mirror": "reflect", "nearest": "edge", "wrap": "wrap",
         "grid-wrap": "wrap", "constant": "constant", "grid-constant": "constant"}
 """Of a mode of SciPy: that of `numpy.pad` which continues an image in the same way."""
+
+
+def forward_of_convolution(x, w):
+    r = w.size // 2
+    return sn.convolve1d(x, w, mode="constant")[..., r:x.shape[-1] - r]
+
+
+@rule(forward_of_convolution, name="scipy.ndimage.convolve1d", method=None)
+def convolution(gy, y, x, w):
+    """yᵢ = Σ wₖ xᵢ₊₂ᵣ₋ₖ along the last axis, of 2 r + 1 weights, where all of them are inside;
+    ∂/∂x: the same of gy between zeros and w reversed,   ∂/∂wₖ: Σ gyᵢ xᵢ₊₂ᵣ₋ₖ"""
+    last, n = w.size - 1, y.shape[-1]
+
+    def by_x():
+        return convolution(np.pad(gy, [(0, 0)] * (y.ndim - 1) + [(last, last)]), w[::-1])
+    return by_x, lambda: np.stack([np.sum(gy * x[..., last - k:last - k + n]) for k in range(w.size)])
+
+
+@convolution.samples
+def _(sample):
+    sample(sample.array(2, 5), sample.array(3))
+    sample(sample.array(5), sample.array(5))
+    sample(sample.array(4), sample.array(1))
 
 
 def kernel(sigma, order, radius):
@@ -39,12 +61,10 @@ def gaussian_filter1d(input, sigma, axis=-1, order=0, output=None, mode="reflect
     radius = int(truncate * float(data(sigma)) + 0.5) if radius is None else radius
     if radius < 0 or order < 0 or radius != int(radius):
         raise ValueError(f"gaussian_filter1d: radius={radius} and order={order}, wanted whole numbers from 0 on")
-    axis = normalize_axis_index(axis, x.ndim)
-    widths = [(radius, radius) if i == axis else (0, 0) for i in range(x.ndim)]
     more = {"constant_values": cval} if PADS[mode] == "constant" else {}
-    shape = [-1 if i == axis else 1 for i in range(x.ndim)]
-    long = np.pad(x.astype(np.result_type(x.dtype, np.float64)), widths, PADS[mode], **more)
-    return convolved("convolve", long, np.reshape(kernel(sigma, order, radius), shape), "valid", method="direct").astype(x.dtype)
+    long = np.moveaxis(x.astype(np.result_type(x.dtype, np.float64)), axis, -1)
+    long = np.pad(long, [(0, 0)] * (x.ndim - 1) + [(radius, radius)], PADS[mode], **more)
+    return np.moveaxis(convolution(long, kernel(sigma, order, radius)), -1, axis).astype(x.dtype)
 
 
 @twin(sn.gaussian_filter)
@@ -63,3 +83,8 @@ def gaussian_filter(input, sigma, order=0, output=None, mode="reflect", cval=0.0
         if s > 1e-15:                                       # as SciPy has it
             x = gaussian_filter1d.composite(x, s, axis, o, None, m, cval, truncate, radius=r)
     return x
+
+
+@hookimpl
+def dezero_register_ops(register):
+    register_all(register, globals())
