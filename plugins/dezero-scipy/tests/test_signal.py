@@ -89,7 +89,7 @@ def test_as_scipy(i):
 
 def test_complex_signals():
     a, b = A[0] + 1j * A[1], B[:, 0] + 1j * B[:, 1]
-    for call in (lambda m, a: m.convolve(a, b, "same"), lambda m, a: m.correlate(b, a, "full")):
+    for call in (lambda m, a: m.convolve(a, b, "same"), lambda m, a: m.correlate(b, a, "full"), lambda m, a: m.lfilter(b, DEN, a)):
         np.testing.assert_allclose(call(signal, Variable(a)).data, call(ss, a), 1e-12)
         f = lambda re, im: np.sum(np.abs(call(signal, re + 1j * im)) ** 2)
         np.testing.assert_allclose(grad(f, 1)(A[0], A[1]), slopes(lambda im: f(A[0], im), A[1]), 1e-8)
