@@ -1,5 +1,6 @@
 """What the tests share: gradients in one line, arrays in every layout, NumPy's own answer to compare with."""
 
+import re
 import operator
 import os
 import subprocess
@@ -72,6 +73,11 @@ def assert_runs(code, *, stderr="", **kwargs):
 
 
 # ---------------------------------------------------------------- what equal means
+
+def told(x):
+    """Return the name of a case: its text without addresses, which are others in each process of `pytest -n 2`."""
+    return re.sub(r" at 0x\w+", "", repr(x))
+
 
 def assert_same(got, want, ulps=0):
     """A plain ndarray of the same dtype, shape and values (NaN where NaN, zeros of the same sign)."""

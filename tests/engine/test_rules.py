@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from strangers import Both, Giving, Identity, Three, V, raising
-from strategies import assert_same
+from strategies import assert_same, told
 
 import dezero
 from dezero import At, Function, Variable, rule, square, using_config
@@ -51,7 +51,7 @@ class TestForward:
     @pytest.mark.parametrize("result", [
         None, [1.0], "a", {}, object(), (), (None,), (np.ones(1), None), ([1.0],), ("a", 1.0), np.array([None]),
         np.array("a"), (np.ones(1), np.array([object()])), np.ma.array([1.0]),
-    ], ids=repr)
+    ], ids=told)
     def test_any_other_result_is_an_error(self, result):
         class Odd(Function):
             def forward(self, x):
@@ -588,7 +588,7 @@ class TestBadRules:
     def test_a_wrong_shape_of_the_second(self):
         self.refused(lambda gy: (gy, np.ones(3)), [[1.0, 2.0], [3.0, 4.0]], "(3,)", "(2,)", "1")
 
-    @pytest.mark.parametrize("bad", ["a", [1.0], {}, object(), b"a", [np.array(1.0)]], ids=repr)
+    @pytest.mark.parametrize("bad", ["a", [1.0], {}, object(), b"a", [np.array(1.0)]], ids=told)
     def test_P33_a_wrong_type(self, bad):
         self.refused(lambda gy: (bad,), [1.0], type(bad).__name__, errors=(GradientError, TypeError))
 

@@ -15,7 +15,7 @@ import weakref
 import numpy as np
 import pytest
 from native import compiler
-from strategies import assert_runs, assert_same, chain_of
+from strategies import assert_runs, assert_same, chain_of, told
 
 import dezero
 import dezero.functions as F
@@ -44,7 +44,7 @@ class TestMaking:
     @pytest.mark.parametrize("bad", [
         1.0, 1, True, 1j, "a", b"a", [1.0], (1.0,), {}, {1.0}, object(), range(3), np.float64(1), np.int8(1),
         np.bool_(True), np.ndarray, len, fractions.Fraction(1, 2), memoryview(b"ab"), Ellipsis, NotImplemented,
-    ], ids=repr)
+    ], ids=told)
     def test_what_is_no_array_is_refused(self, bad):
         with pytest.raises(TypeError) as e:
             Variable(bad)

@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import LAYOUTS, assert_gradient, assert_same, laid_out
+from strategies import LAYOUTS, assert_gradient, assert_same, laid_out, told
 
 import dezero
 import dezero.functions as F
@@ -256,7 +256,7 @@ def test_a_buffer_of_indices_under_a_transform(rng):
 
 
 @pytest.mark.parametrize("index", [range(2), array.array("i", [0, 0]), memoryview(np.array([1, 1])), bytearray(b"\1\1"), [[]],
-                                   [Variable(np.array(1)), 0], (Variable(np.array(1)), None)], ids=repr)
+                                   [Variable(np.array(1)), 0], (Variable(np.array(1)), None)], ids=told)
 def test_what_else_numpy_takes(index):
     plain = [1, 0] if isinstance(index, list) and len(index) == 2 else (1, None) if isinstance(index, tuple) else index
     a = np.array([2.0, 3.0, 5.0])
