@@ -233,8 +233,9 @@ def by_reason(names, refused):
 
 
 def plain_text(text):
-    """Return text as Markdown that shows it as it is."""
-    return re.sub(r"([*_<>\[\]\\])", r"\\\1", text)
+    """Return a sentence of a docstring as Markdown that shows it as it is, and what stands in backticks as code."""
+    parts = re.split(r"(`[^`]+`)", text.replace("``", "`"))
+    return "".join([part if part.startswith("`") else re.sub(r"([*_<>\[\]\\])", r"\\\1", part) for part in parts])
 
 
 # ---- benchmarks ------------------------------------------------------------------------------------------------------
