@@ -1,9 +1,21 @@
-"""Wrong rules, which dezero's kit has to find: what it lets pass is a hole in the samples of an op.
+"""Wrong rules, which `check_op` has to find: what it lets pass is a hole in the samples of an op.
 
-  python tests/mutants.py [NAME ...]      all mutants of these modules, rules and helpers, or of all; prints those that survive
+  python -m dezero.testing.mutants PACKAGE FILE [NAME ...]
+
+runs all mutants of the installed PACKAGE, or those of the modules and functions NAME, and prints those that survive and are not in
+FILE.
 
 A mutant is a rule, or a function that rules of its module call, with one change: another operator, a sign that is flipped; an
 operand, a factor, a sum, a reshape, a mask or an argument that is left out; operands that change places; another number.
+
+FILE holds the mutants that survive and have been looked at, "module.function: mutant" in a line, below the reason.  A reason is
+of three kinds: "# equal: ...", where the mutant is right; "# elsewhere: ...", where other tests find it; "# hole: ...".
+
+A package tests some of its mutants in each run::
+
+    @pytest.mark.parametrize("mutant", mutants.picked("my-package", FILE, 6), ids=str)
+    def test_a_mutant_is_found(mutant):
+        assert mutant.is_found()
 """
 import argparse
 import ast
@@ -14,13 +26,12 @@ import random
 import sys
 import textwrap
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 
-from dezero import plugins
 from dezero.engine.op import Op
-from dezero.registry import registry
-from dezero.testing.op import run
+from dezero.testing.op import ops_of, run
 from dezero.testing.subject import Subject
 
 CHECKS = ("gradient", "second", "zero", "ties", "signs", "outputs", "dtypes", "shapes", "broadcasting", "layouts")
@@ -33,17 +44,11 @@ OTHERS = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mu
 
 SYMMETRIC = ("np.hypot", "np.convolve", "np.maximum", "np.minimum", "min", "max")
 
-KNOWN = Path(__file__).with_name("mutants.txt")
-"""What survives and has been looked at, "module.function: mutant" in a line, below the reason.
-
-A reason is of three kinds: "# equal", where the mutant is right; "# elsewhere", where other tests find it; "# hole".
-"""
-
 
 # -- what is changed
 
-def changed(node):
-    """Return what may stand in place of an expression."""
+def changed(node, modules):
+    """Return what may stand in place of an expression; `modules` are the names of modules, which are no operands."""
     def put(**parts):
         other = copy.copy(node)
         for name, part in parts.items():
@@ -66,8 +71,8 @@ def changed(node):
         return [node.value]
     if isinstance(node, ast.Constant) and type(node.value) in (int, float, bool):
         return [ast.Constant(not node.value if type(node.value) is bool else node.value + 1)]
-    if isinstance(node, ast.Call):
-        receiver = [node.func.value] if isinstance(node.func, ast.Attribute) and not is_module(node.func.value) else []
+    if isinstance(node, ast.Call) and not is_told(node):
+        receiver = [node.func.value] if isinstance(node.func, ast.Attribute) and root(node.func.value) not in modules else []
         found = [*receiver, *[a for a in node.args[:1] if not isinstance(a, ast.Starred)]][:1]
         if ast.unparse(node.func) == "np.where" and len(node.args) == 3:
             found = node.args[1:]
@@ -79,9 +84,14 @@ def changed(node):
     return []
 
 
-def is_module(node):
-    """Is it np, or np.linalg?"""
-    return ast.unparse(node).split(".")[0] in ("np", "math")
+def is_told(node):
+    """Is a call given nothing but text, which is for messages?"""
+    return node.args != [] and all([isinstance(a, ast.Constant) and type(a.value) is str for a in node.args])
+
+
+def root(node):
+    """Return the first name of an expression: np of np.linalg."""
+    return ast.unparse(node).split(".")[0]
 
 
 def returned(node):
@@ -120,8 +130,9 @@ def mutants(function):
     """Return [(what is changed, the changed definition)] of a function."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     tree.decorator_list, found = [], []
+    modules = {name for name, value in function.__globals__.items() if isinstance(value, ModuleType)}
     for node in counting(tree):
-        choices = changed(node)
+        choices = changed(node, modules)
         if isinstance(node, (ast.Return, ast.Lambda)):
             value = node.value if isinstance(node, ast.Return) else node.body
             found += [(value, other) for other in (returned(value) if value is not None else [])]
@@ -142,13 +153,63 @@ def mutants(function):
 
 # -- what is tried
 
-def ops():
-    """Return {module: [Op]} of this package."""
-    plugins.load()
-    plugins.open_all()
+@dataclass(frozen=True)
+class Mutant:
+    """A function with one change.
+
+    Attributes
+    ----------
+    module : module
+        Where the function stands.
+    function : str
+        Its name: that of a rule, or of what rules call.
+    text : str
+        What is changed: "a -> b".
+    ops : list of Op
+        Those that it may spoil.
+    definition : ast.FunctionDef
+        The changed function.
+    """
+
+    module: ModuleType
+    function: str
+    text: str
+    ops: list
+    definition: ast.FunctionDef
+
+    def __str__(self):
+        return f"{self.module.__name__.rpartition('.')[2]}.{self.function}: {self.text}"
+
+    def is_found(self):
+        """Do the checks of one of its ops fail?"""
+        try:
+            names = namespace(self.module)
+            exec(compile(ast.Module([self.definition], []), f"<{self}>", "exec"), names)
+            for op in self.ops:
+                is_rule = self.function == op.rule.__name__
+                function = names[self.function] if is_rule else with_globals(op.rule, names)
+                function.__kwdefaults__, function.__defaults__ = op.rule.__kwdefaults__, op.rule.__defaults__
+                check(with_rule(op, function), op)
+        except Exception:
+            return True
+        return False
+
+
+def mutants_of(package):
+    """Return the mutants of an installed package, module by module, as {module: list of Mutant}."""
     found = {}
-    for entry in registry.snapshot.ops:
-        if entry.dist == "dezero-numpy" and entry.cls is not None and hasattr(entry.cls, "op"):
+    for module, ops in modules_of(package).items():
+        found[module] = [Mutant(module, op.rule.__name__, text, [op], definition) for op in ops for text, definition in mutants(op.rule)]
+        for name, users in helpers(module, ops).items():
+            found[module] += [Mutant(module, name, text, users, definition) for text, definition in mutants(vars(module)[name])]
+    return found
+
+
+def modules_of(package):
+    """Return {module: its ops whose rule is a function} of an installed package."""
+    found = {}
+    for entry in ops_of(package):
+        if hasattr(entry.cls, "op"):
             found.setdefault(sys.modules[entry.cls.op.rule.__module__], []).append(entry.cls.op)
     return found
 
@@ -193,30 +254,6 @@ def with_rule(op, function):
     return Op(function, op.forward, also, op.name, op.operators, op.operands, op.listed, None, None, op.result, None, op.order)
 
 
-def cases(module, ops):
-    """Return [(the function's name, what is changed, the ops that may fail, what makes them anew)]."""
-    found = []
-    for op in ops:
-        found += [(op.rule.__name__, text, [op], definition, True) for text, definition in mutants(op.rule)]
-    for name, users in helpers(module, ops).items():
-        found += [(name, text, users, definition, False) for text, definition in mutants(vars(module)[name])]
-    return [(module, *case) for case in found]
-
-
-def is_found(module, name, text, ops, definition, is_rule):
-    """Does the kit find a mutant?"""
-    try:
-        names = namespace(module)
-        exec(compile(ast.Module([definition], []), f"<{name}: {text}>", "exec"), names)
-        for op in ops:
-            function = names[name] if is_rule else with_globals(op.rule, names)
-            function.__kwdefaults__, function.__defaults__ = op.rule.__kwdefaults__, op.rule.__defaults__
-            check(with_rule(op, function), op)
-    except Exception:
-        return True
-    return False
-
-
 def check(op, like):
     """Run what of the kit a rule's numbers can fail, at the samples of another op."""
     subject = Subject(op, getattr(like.cls, "samples", None))
@@ -226,47 +263,47 @@ def check(op, like):
             run(subject, name)
 
 
-def known():
-    """Return {(module, function, mutant): the reason}."""
+def known(file):
+    """Return {mutant: the reason why it may survive}, as a file has it."""
     found, reason = {}, ""
-    for line in KNOWN.read_text(encoding="utf-8").splitlines():
+    for line in Path(file).read_text(encoding="utf-8").splitlines():
         if line.startswith("# "):
             reason = line[2:]
         elif line:
-            place, _, text = line.partition(": ")
-            found[(*place.split("."), text)] = reason
+            found[line] = reason
     return found
 
 
-def key(case):
-    """Return where a mutant stands among those that are known."""
-    return case[0].__name__.rpartition(".")[2], case[1], case[2]
-
-
-def picked(count, seed=0):
-    """Return some cases of each module, the same each time."""
-    rng = random.Random(seed)
-    found, survive = [], known()
-    for module, its in ops().items():
-        new = [case for case in cases(module, its) if key(case) not in survive]
+def picked(package, file, count, seed=0):
+    """Return up to `count` mutants of each module of a package that are not in a file, the same each time."""
+    rng, found, survive = random.Random(seed), [], known(file)
+    for its in mutants_of(package).values():
+        new = [mutant for mutant in its if str(mutant) not in survive]
         found += rng.sample(new, min(count, len(new)))
     return found
 
 
+def outdated(package, file):
+    """Return the lines of a file that are no mutants of a package: the rules are others by now."""
+    every = {str(mutant) for its in mutants_of(package).values() for mutant in its}
+    return [line for line in known(file) if line not in every]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("package", metavar="PACKAGE")
+    parser.add_argument("file", metavar="FILE")
     parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
-    count, survivors, survive = 0, 0, known()
-    for module, its in ops().items():
-        for case in cases(module, its):
-            if arguments.names and not {case[1], module.__name__.rpartition(".")[2]} & set(arguments.names):
-                continue
-            count += 1
-            if not is_found(*case) and key(case) not in survive:
-                survivors += 1
-                print("{}.{}: {}".format(*key(case)), flush=True)
-    print(f"{survivors} of {count} mutants survive, and are not in {KNOWN.name}")
+    count, survivors, survive = 0, 0, known(arguments.file)
+    for mutant in [mutant for its in mutants_of(arguments.package).values() for mutant in its]:
+        if arguments.names and not {mutant.function, mutant.module.__name__.rpartition(".")[2]} & set(arguments.names):
+            continue
+        count += 1
+        if not mutant.is_found() and str(mutant) not in survive:
+            survivors += 1
+            print(mutant, flush=True)
+    print(f"{survivors} of {count} mutants survive, and are not in {arguments.file}")
     return survivors > 0
 
 
