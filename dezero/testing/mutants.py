@@ -199,7 +199,8 @@ def mutants_of(package):
     """Return the mutants of an installed package, module by module, as {module: list of Mutant}."""
     found = {}
     for module, ops in modules_of(package).items():
-        found[module] = [Mutant(module, op.rule.__name__, text, [op], definition) for op in ops for text, definition in mutants(op.rule)]
+        rules = [(op, *changed_rule) for op in ops for changed_rule in mutants(op.rule)]
+        found[module] = [Mutant(module, op.rule.__name__, text, [op], definition) for op, text, definition in rules]
         for name, users in helpers(module, ops).items():
             found[module] += [Mutant(module, name, text, users, definition) for text, definition in mutants(vars(module)[name])]
     return found

@@ -14,7 +14,8 @@ def test_a_mutant_is_found(mutant):
     assert mutant.is_found(), "add a sample that this fails, or say in mutants.txt why it is right"
 
 
-@pytest.mark.parametrize("op", [op for ops in mutants.modules_of("dezero-numpy").values() for op in ops[::9]], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [op for ops in mutants.modules_of("dezero-numpy").values() for op in ops[::9]],
+                         ids=lambda op: op.name)
 def test_what_is_not_changed_passes(op):
     mutants.check(mutants.with_rule(op, op.rule), op)
 

@@ -20,25 +20,11 @@ from dezero.registry import Constant, registry
 TABLE = Path(__file__).parents[1] / "src" / "dezero_scipy" / "coverage.py"
 
 REASONS = {
-    "refused: its results are complex, and only real numbers have gradients here; write it by its real and imaginary part, as "
-    "ber and bei are those of kelvin": """
-        hankel1 hankel1e hankel2 hankel2e kelvin wofz modfresnelm modfresnelp
-        """,
     "refused: it has no known derivative by any of its arguments; give it x.data or x.detach()": """
-        bdtrik bdtrin btdtria btdtrib chdtriv chndtridf fdtridfd gdtrib nbdtrik nbdtrin ncfdtridfd ncfdtridfn nctdtridf pdtrik
-        stdtridf zetac mathieu_a mathieu_b obl_cv pro_cv
-        """,
-    "refused: its derivative is a sum over all of n, which is not written here; give it x.data or x.detach()": """
-        smirnov smirnovi
-        """,
-    "refused: SciPy's values and slopes differ in the fourth digit, so that no derivative could be tested; give it x.data": """
-        pro_rad2 pro_rad2_cv obl_rad2 obl_rad2_cv
+        chndtridf ncfdtridfd ncfdtridfn nctdtridf
         """,
     "refused: SciPy's values have six digits, so that no derivative could be tested; give it x.data": """
-        itairy ncfdtrinc nctdtrinc
-        """,
-    "refused: SciPy has it since 1.14 only, and this package works with 1.13; give it x.data": """
-        log_wright_bessel
+        ncfdtrinc nctdtrinc
         """,
 }
 """{what is said: the ufuncs of which it is said}."""

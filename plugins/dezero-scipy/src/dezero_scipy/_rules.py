@@ -11,9 +11,39 @@ def special(ufunc):
     return rule(ufunc, name=f"special.{ufunc.__name__}")
 
 
-def special_in_double(ufunc):
+def special_in_double(ufunc, **options):
     """Return the decorator of the rule of a ufunc that is computed in double precision."""
-    return rule(in_double(ufunc), ufunc, name=f"special.{ufunc.__name__}")
+    return rule(in_double(ufunc), ufunc, name=f"special.{ufunc.__name__}", **options)
+
+
+def special_of_order(ufunc):
+    """Return the decorator of the rule of a ufunc whose last argument may be complex, those before it real alone."""
+    def forward(*arrays):
+        return ufunc(*map(real_again, arrays[:-1]), arrays[-1])
+    return rule(forward, ufunc, name=f"special.{ufunc.__name__}")
+
+
+def special_of_reals(ufunc, scale):
+    """Return the decorator of the rule of a ufunc that is not holomorphic, for it is scaled by a real number of its argument."""
+    def forward(*arrays):
+        if any([np.iscomplexobj(a) for a in arrays]):
+            raise errors.DTypeError(f"scipy.special.{ufunc.__name__} of complex numbers is scaled by {scale}, is not holomorphic "
+                                    "and has no derivative here: write the function that is not scaled, times that factor")
+        return ufunc(*arrays)
+    return rule(forward, ufunc, name=f"special.{ufunc.__name__}")
+
+
+def of_integers(ufunc):
+    """Return the decorator of the rule of a ufunc of an integer n, with results of x's type: SciPy's are of double precision."""
+    def forward(n, x):
+        y = ufunc(n, x)
+        return y.astype(np.result_type(x, np.float32))
+    return rule(forward, ufunc, name=f"special.{ufunc.__name__}")
+
+
+def real_again(order):
+    """Return an order as a real number: beside a complex operand, a Python number comes as a complex one."""
+    return order.real if np.iscomplexobj(order) and not np.any(order.imag) else order
 
 
 def in_double(ufunc):
@@ -68,6 +98,11 @@ def ratio(x, y):
     """Return x / y, 0 where both are 0."""
     is_0 = (x == 0) & (y == 0)
     return np.where(is_0, 0, x / near(is_0, 1, y))
+
+
+def times(g, d):
+    """Return g d, 0 where g is 0, though d be infinite."""
+    return g * near(g == 0, 0, d)
 
 
 # -- functions of the caller, with arguments that are differentiated by
@@ -150,6 +185,16 @@ def above_0(sample):
     sample(sample.array(2, 3, low=0.5, high=2.0))
 
 
+def above_0_or_complex(sample):
+    above_0(sample)
+    sample(sample.array(2, dtype=complex))
+
+
+def real_or_complex(sample):
+    sample(sample.array(2, 3))
+    sample(sample.array(2, dtype=complex))
+
+
 def inside(sample):
     """Between 0 and 1."""
     sample(sample.array(2, 3, low=0.1, high=0.9))
@@ -160,3 +205,8 @@ def orders(sample):
     for order in (0, 1, 2):
         sample(order, sample.array(3, low=0.3, high=3.0))
     sample(1.5, sample.array(2, 3, low=0.3, high=3.0))
+
+
+def orders_or_complex(sample):
+    orders(sample)
+    sample(1.5, sample.array(2, dtype=complex))

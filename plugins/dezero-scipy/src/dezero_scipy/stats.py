@@ -1,9 +1,9 @@
 """scipy.stats with gradients: densities and distribution functions, by the argument and by all parameters.
 
 A distribution is called as SciPy's: ``stats.gamma.logpdf(x, a, loc, scale)``.  With arrays alone SciPy's own answers,
-and so it does for what is not here (rvs, fit, moments).  Outside the support a density is 0, and so is its gradient; so it is at its ends, where the density
-is 0.  Where SciPy gives NaN, of parameters that are none, so does this.  A cdf by a parameter that it has no known derivative by
-(of gamma by its shape) is a GradientError.
+and so it does for what is not here (rvs, fit, moments).  Outside the support a density is 0, and so is its gradient; so it is at
+its ends, where the density is 0.  Where SciPy gives NaN, of parameters that are none, so does this.  A cdf by a parameter that it has no known derivative by
+(of binom by n) is a GradientError.
 """
 import math
 

@@ -1,11 +1,13 @@
-"""Bessel, Kelvin, Struve, Airy and parabolic cylinder functions, and their integrals; real arguments only."""
+"""Bessel, Kelvin, Struve, Airy and parabolic cylinder functions, and their integrals."""
 import math
 
 import numpy as np
 import scipy.special as sp
 from dezero import hookimpl
 
-from dezero_scipy._rules import above_0, near, orders, register_all, special, special_in_double, tried, unknown
+from dezero_scipy._rules import (
+    above_0, near, orders, orders_or_complex, real_or_complex, register_all, special, special_in_double, special_of_order,
+    special_of_reals, times, tried, unknown)
 
 
 # -- of order 0 and 1
@@ -92,13 +94,13 @@ k1e.samples(above_0)
 
 # -- of any order
 
-@special(sp.jv)
+@special_of_order(sp.jv)
 def jv(gy, y, v, z):
     """y = Jᵥ(z);   ∂y/∂z = (Jᵥ₋₁ - Jᵥ₊₁) / 2"""
-    return unknown("scipy.special.jv", "v"), gy * (sp.jv(v - 1, z) - sp.jv(v + 1, z)) / 2
+    return unknown("scipy.special.jv", "v"), gy * (jv(v - 1, z) - jv(v + 1, z)) / 2
 
 
-@special(sp.jve)
+@special_of_reals(sp.jve, "e⁻|ᴵᵐ ᶻ|")
 def jve(gy, y, v, z):
     """y = Jᵥ(z) e⁻|ᴵᵐ ᶻ|, Jᵥ of real z;   ∂y/∂z = (Jᵥ₋₁ - Jᵥ₊₁) / 2"""
     return unknown("scipy.special.jve", "v"), gy * (sp.jve(v - 1, z) - sp.jve(v + 1, z)) / 2
@@ -110,25 +112,25 @@ def yn(gy, y, n, x):
     return unknown("scipy.special.yn", "n"), gy * (sp.yn(n - 1, x) - sp.yn(n + 1, x)) / 2
 
 
-@special(sp.yv)
+@special_of_order(sp.yv)
 def yv(gy, y, v, z):
     """y = Yᵥ(z);   ∂y/∂z = (Yᵥ₋₁ - Yᵥ₊₁) / 2"""
-    return unknown("scipy.special.yv", "v"), gy * (sp.yv(v - 1, z) - sp.yv(v + 1, z)) / 2
+    return unknown("scipy.special.yv", "v"), gy * (yv(v - 1, z) - yv(v + 1, z)) / 2
 
 
-@special(sp.yve)
+@special_of_reals(sp.yve, "e⁻|ᴵᵐ ᶻ|")
 def yve(gy, y, v, z):
     """y = Yᵥ(z) e⁻|ᴵᵐ ᶻ|, Yᵥ of real z;   ∂y/∂z = (Yᵥ₋₁ - Yᵥ₊₁) / 2"""
     return unknown("scipy.special.yve", "v"), gy * (sp.yve(v - 1, z) - sp.yve(v + 1, z)) / 2
 
 
-@special(sp.iv)
+@special_of_order(sp.iv)
 def iv(gy, y, v, z):
     """y = Iᵥ(z);   ∂y/∂z = (Iᵥ₋₁ + Iᵥ₊₁) / 2"""
-    return unknown("scipy.special.iv", "v"), gy * (sp.iv(v - 1, z) + sp.iv(v + 1, z)) / 2
+    return unknown("scipy.special.iv", "v"), gy * (iv(v - 1, z) + iv(v + 1, z)) / 2
 
 
-@special(sp.ive)
+@special_of_reals(sp.ive, "e⁻|ᴿᵉ ᶻ|")
 def ive(gy, y, v, z):
     """y = e⁻|ᶻ| Iᵥ(z);   ∂y/∂z = e⁻|ᶻ| (Iᵥ₋₁ + Iᵥ₊₁) / 2 - y sign z"""
     return unknown("scipy.special.ive", "v"), gy * ((sp.ive(v - 1, z) + sp.ive(v + 1, z)) / 2 - y * np.sign(z))
@@ -140,19 +142,44 @@ def kn(gy, y, n, x):
     return unknown("scipy.special.kn", "n"), -gy * (sp.kn(np.abs(n - 1), x) + sp.kn(n + 1, x)) / 2
 
 
-@special(sp.kv)
+@special_of_order(sp.kv)
 def kv(gy, y, v, z):
     """y = Kᵥ(z);   ∂y/∂z = -(Kᵥ₋₁ + Kᵥ₊₁) / 2"""
-    return unknown("scipy.special.kv", "v"), -gy * (sp.kv(v - 1, z) + sp.kv(v + 1, z)) / 2
+    return unknown("scipy.special.kv", "v"), -gy * (kv(v - 1, z) + kv(v + 1, z)) / 2
 
 
-@special(sp.kve)
+@special_of_order(sp.kve)
 def kve(gy, y, v, z):
     """y = eᶻ Kᵥ(z);   ∂y/∂z = y - eᶻ (Kᵥ₋₁ + Kᵥ₊₁) / 2"""
-    return unknown("scipy.special.kve", "v"), gy * (y - (sp.kve(v - 1, z) + sp.kve(v + 1, z)) / 2)
+    return unknown("scipy.special.kve", "v"), gy * (y - (kve(v - 1, z) + kve(v + 1, z)) / 2)
 
 
-tried(orders, jv, jve, yv, yve, iv, ive, kv, kve)
+@special_of_order(sp.hankel1)
+def hankel1(gy, y, v, z):
+    """y = H⁽¹⁾ᵥ(z) = Jᵥ(z) + i Yᵥ(z);   ∂y/∂z = (H⁽¹⁾ᵥ₋₁ - H⁽¹⁾ᵥ₊₁) / 2"""
+    return unknown("scipy.special.hankel1", "v"), gy * (hankel1(v - 1, z) - hankel1(v + 1, z)) / 2
+
+
+@special_of_order(sp.hankel1e)
+def hankel1e(gy, y, v, z):
+    """y = H⁽¹⁾ᵥ(z) e⁻ⁱᶻ;   ∂y/∂z = (H⁽¹⁾ᵥ₋₁ - H⁽¹⁾ᵥ₊₁) e⁻ⁱᶻ / 2 - iy"""
+    return unknown("scipy.special.hankel1e", "v"), gy * ((hankel1e(v - 1, z) - hankel1e(v + 1, z)) / 2 - 1j * y)
+
+
+@special_of_order(sp.hankel2)
+def hankel2(gy, y, v, z):
+    """y = H⁽²⁾ᵥ(z) = Jᵥ(z) - i Yᵥ(z);   ∂y/∂z = (H⁽²⁾ᵥ₋₁ - H⁽²⁾ᵥ₊₁) / 2"""
+    return unknown("scipy.special.hankel2", "v"), gy * (hankel2(v - 1, z) - hankel2(v + 1, z)) / 2
+
+
+@special_of_order(sp.hankel2e)
+def hankel2e(gy, y, v, z):
+    """y = H⁽²⁾ᵥ(z) eⁱᶻ;   ∂y/∂z = (H⁽²⁾ᵥ₋₁ - H⁽²⁾ᵥ₊₁) eⁱᶻ / 2 + iy"""
+    return unknown("scipy.special.hankel2e", "v"), gy * ((hankel2e(v - 1, z) - hankel2e(v + 1, z)) / 2 + 1j * y)
+
+
+tried(orders_or_complex, jv, yv, iv, kv, kve, hankel1, hankel1e, hankel2, hankel2e)
+tried(orders, jve, yve, ive)
 
 
 @yn.samples
@@ -219,7 +246,15 @@ def keip(gy, y, x):
     return gy * (sp.ker(x) - by_x(y, x))
 
 
-tried(above_0, ker, kei, kerp, keip)
+@special(sp.kelvin)
+def kelvin(gy, y, x):
+    """y = ber + i bei, ker + i kei, and their derivatives by x: w'' = i w - w' / x, i/2 at 0 for the first"""
+    is_0 = x == 0
+    return (gy[0] * y[2] + times(gy[1], y[3]) + gy[2] * (1j * y[0] - np.where(is_0, 0.5j, y[2] / near(is_0, 1, x)))
+            + times(gy[3], 1j * y[1] - y[3] / x))
+
+
+tried(above_0, ker, kei, kerp, keip, kelvin)
 
 
 # -- Struve's
@@ -255,7 +290,7 @@ def airy(gy, y, z):
     return gy[0] * y[1] + gy[1] * z * y[0] + gy[2] * y[3] + gy[3] * z * y[2]
 
 
-@special(sp.airye)
+@special_of_reals(sp.airye, "e⁻|ᴿᵉ ʳ|, r = 2/3 z√z,")
 def airye(gy, y, z):
     """y = Ai eʳ, Ai' eʳ, Bi e⁻ʳ, Bi' e⁻ʳ with r = 2/3 z√z, 0 for Bi of z < 0;   ∂/∂z: that of airy, ± y√z"""
     root = np.sqrt(np.maximum(z, 0))
@@ -263,6 +298,7 @@ def airye(gy, y, z):
     return of_ai + gy[2] * (y[3] - root * y[2]) + gy[3] * (z * y[2] - root * y[3])
 
 
+airy.samples(real_or_complex)
 airye.samples(above_0)
 
 
@@ -292,13 +328,13 @@ tried(orders, pbdv, pbvv, pbwa)
 @special(sp.iti0k0)
 def iti0k0(gy, y, x):
     """y = ∫₀ˣ of I₀(t), K₀(t)"""
-    return gy[0] * sp.i0(x) + gy[1] * sp.k0(x)
+    return gy[0] * sp.i0(x) + times(gy[1], sp.k0(x))
 
 
 @special(sp.itj0y0)
 def itj0y0(gy, y, x):
     """y = ∫₀ˣ of J₀(t), Y₀(t)"""
-    return gy[0] * sp.j0(x) + gy[1] * sp.y0(x)
+    return gy[0] * sp.j0(x) + times(gy[1], sp.y0(x))
 
 
 def beyond_1(x, sign, function):
@@ -315,13 +351,13 @@ def beyond_1(x, sign, function):
 @special(sp.it2i0k0)
 def it2i0k0(gy, y, x):
     """y = ∫₀ˣ (I₀(t) - 1) / t dt, ∫ₓ K₀(t) / t dt"""
-    return gy[0] * beyond_1(x, 1, sp.i0) - gy[1] * sp.k0(x) / x
+    return gy[0] * beyond_1(x, 1, sp.i0) - times(gy[1], sp.k0(x) / x)
 
 
 @special(sp.it2j0y0)
 def it2j0y0(gy, y, x):
     """y = ∫₀ˣ (1 - J₀(t)) / t dt, ∫ₓ Y₀(t) / t dt"""
-    return -gy[0] * beyond_1(x, -1, sp.j0) - gy[1] * sp.y0(x) / x
+    return -gy[0] * beyond_1(x, -1, sp.j0) - times(gy[1], sp.y0(x) / x)
 
 
 @special(sp.itstruve0)
@@ -341,6 +377,18 @@ def it2struve0(gy, y, x):
 def itmodstruve0(gy, y, x):
     """y = ∫₀ˣ L₀(t) dt"""
     return gy * sp.modstruve(0, x).astype(gy.dtype)
+
+
+@special(sp.itairy)
+def itairy(gy, y, x):
+    """y = ∫₀ˣ of Ai(t), Bi(t), Ai(-t), Bi(-t); SciPy's values have six digits, the derivatives all"""
+    right, left = sp.airy(x), sp.airy(-x)
+    return gy[0] * right[0] + gy[1] * right[2] + gy[2] * left[0] + gy[3] * left[2]
+
+
+@itairy.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.005, high=0.02))        # where SciPy's values are exact
 
 
 tried(above_0, iti0k0, itj0y0, it2i0k0, it2j0y0, itstruve0, it2struve0, itmodstruve0)
@@ -365,7 +413,14 @@ def wright_bessel(gy, y, a, b, x):
     return *unknown("scipy.special.wright_bessel", "a", "b"), lambda: gy * sp.wright_bessel(a, a + b, x)
 
 
+@special(sp.log_wright_bessel)
+def log_wright_bessel(gy, y, a, b, x):
+    """y = log Σ xᵏ / k! Γ(ak + b);   ∂y/∂x = e to the same with a + b for b, less y"""
+    return *unknown("scipy.special.log_wright_bessel", "a", "b"), lambda: gy * np.exp(sp.log_wright_bessel(a, a + b, x) - y)
+
+
 @wright_bessel.samples
+@log_wright_bessel.samples
 def _(sample):
     sample(0.5, 1.5, sample.array(2, 3, low=0.3, high=3.0))
 

@@ -6,13 +6,19 @@ import math
 
 import numpy as np
 import scipy.special as sp
-from dezero import hookimpl, rule
+from dezero import Variable, errors, hookimpl, rule
 
-from dezero_scipy._rules import near, ratio, register_all, special, tried, unknown
+from dezero_scipy._rules import near, of_integers, ratio, register_all, special, times, tried, unknown
 from dezero_scipy.ufuncs.elementary import slope_by_power
-from dezero_scipy.ufuncs.gammas import density_of_beta, density_of_gamma
+from dezero_scipy.ufuncs.gammas import beta_by_shape, density_of_beta, density_of_gamma, gamma_by_shape
 
 ROOT_2_PI = math.sqrt(2 * math.pi)
+
+
+def by_slope(g, y, slope, high=1e100):
+    """Return g / slope, the gradient of an inverse; 0 where y is an end of the interval that SciPy searches, or the slope is 0."""
+    is_end = (y <= 1e-99) | (y >= high) | (slope == 0)
+    return np.where(is_end, 0, g) / near(is_end, 1, slope)
 
 
 # -- binomial, negative binomial, Poisson's
@@ -79,9 +85,96 @@ def pdtri(gy, y, k, p):
     return None, lambda: -gy / density_of_gamma(np.floor(k) + 1, y)
 
 
+# -- the same with k and n that are any real numbers, which the inverses have: bdtr = betainc(n - k, k + 1, 1 - p)
+
+def binomial_by(k, n, p):
+    """Return the derivatives of bdtr by n and by k."""
+    a, b = n - k, k + 1
+    by_a, by_b = beta_by_shape(a, b, 1 - p, p), -beta_by_shape(b, a, p, 1 - p)
+    return by_a, by_b - by_a
+
+
+@special(sp.bdtrik)
+def bdtrik(gy, y, p, n, pr):
+    """bdtr(y, n, q) = p"""
+    by_n, by_k = binomial_by(y, n, pr)
+    g = by_slope(gy, y, by_k)
+    return g, -g * by_n, lambda: g * density_of_beta(y + 1, n - y, pr)
+
+
+@special(sp.bdtrin)
+def bdtrin(gy, y, k, p, pr):
+    """bdtr(k, y, q) = p"""
+    by_n, by_k = binomial_by(k, y, pr)
+    g = by_slope(gy, y, by_n)
+    return -g * by_k, g, lambda: g * density_of_beta(k + 1, y - k, pr)
+
+
+@special(sp.nbdtrik)
+def nbdtrik(gy, y, p, n, pr):
+    """nbdtr(y, n, q) = betainc(n, y + 1, q) = p"""
+    g = by_slope(-gy, y, beta_by_shape(y + 1, n, 1 - pr, pr))
+    return g, lambda: -g * beta_by_shape(n, y + 1, pr, 1 - pr), lambda: -times(g, density_of_beta(n, y + 1, pr))
+
+
+@special(sp.nbdtrin)
+def nbdtrin(gy, y, k, p, pr):
+    """nbdtr(k, y, q) = betainc(y, k + 1, q) = p"""
+    g = by_slope(gy, y, beta_by_shape(y, k + 1, pr, 1 - pr))
+    return lambda: g * beta_by_shape(k + 1, y, 1 - pr, pr), g, lambda: -times(g, density_of_beta(y, k + 1, pr))
+
+
+@special(sp.pdtrik)
+def pdtrik(gy, y, p, m):
+    """pdtr(y, m) = gammaincc(y + 1, m) = p"""
+    g = by_slope(-gy, y, gamma_by_shape(y + 1, m))
+    return g, lambda: g * density_of_gamma(y + 1, m)
+
+
+@special(sp.btdtria)
+def btdtria(gy, y, p, b, x):
+    """betainc(y, b, x) = p"""
+    g = by_slope(gy, y, beta_by_shape(y, b, x, 1 - x))
+    return g, lambda: g * beta_by_shape(b, y, 1 - x, x), lambda: -g * density_of_beta(y, b, x)
+
+
+@special(sp.btdtrib)
+def btdtrib(gy, y, a, p, x):
+    """betainc(a, y, x) = p"""
+    g = by_slope(-gy, y, beta_by_shape(y, a, 1 - x, x))
+    return lambda: -g * beta_by_shape(a, y, x, 1 - x), g, lambda: -g * density_of_beta(a, y, x)
+
+
 def of_counts(sample):
     for k in (2, 3.0):
         sample(k, 5, sample.array(2, 3, low=0.2, high=0.8))
+
+
+@bdtrik.samples
+@nbdtrik.samples
+def _(sample):
+    sample(sample.array(3, low=0.3, high=0.7), sample.array(3, low=5.0, high=7.0), sample.array(3, low=0.3, high=0.5))
+
+
+@bdtrin.samples
+@nbdtrin.samples
+def _(sample):
+    sample(sample.array(3, low=3.2, high=3.6), sample.array(3, low=0.4, high=0.5), sample.array(3, low=0.3, high=0.4))
+
+
+@pdtrik.samples
+def _(sample):
+    sample(sample.array(3, low=0.3, high=0.7), sample.array(3, low=3.0, high=5.0))
+
+
+@btdtria.samples
+def _(sample):
+    sample(sample.array(3, low=0.3, high=0.7), sample.array(3, low=1.5, high=2.5), sample.array(3, low=0.3, high=0.7))
+
+
+@btdtrib.samples
+def _(sample):
+    sample(sample.array(3, low=1.5, high=2.5), sample.array(3, low=0.3, high=0.7), sample.array(3, low=0.3, high=0.7))
 
 
 tried(of_counts, bdtr, bdtrc, bdtri, nbdtr, nbdtrc, nbdtri)
@@ -101,44 +194,62 @@ def _(sample):
 def gdtr(gy, y, a, b, x):
     """y = gammainc(b, ax);   ∂y/∂a = x d,   ∂y/∂x = a d with d = (ax)ᵇ⁻¹ e⁻ᵃˣ / Γ(b)"""
     d = gy * density_of_gamma(b, a * x)
-    return d * x, unknown("scipy.special.gdtr", "b"), d * a
+    return d * x, lambda: gy * gamma_by_shape(b, a * x), d * a
 
 
 @special(sp.gdtrc)
 def gdtrc(gy, y, a, b, x):
     """y = gammaincc(b, ax);   ∂y/∂a = -x d,   ∂y/∂x = -a d with d = (ax)ᵇ⁻¹ e⁻ᵃˣ / Γ(b)"""
     d = -gy * density_of_gamma(b, a * x)
-    return d * x, unknown("scipy.special.gdtrc", "b"), d * a
+    return d * x, lambda: -gy * gamma_by_shape(b, a * x), d * a
 
 
 @special(sp.gdtria)
 def gdtria(gy, y, p, b, x):
     """gdtr(y, b, x) = p;   ∂y/∂p = 1 / xd,   ∂y/∂x = -y / x"""
-    return gy / (x * density_of_gamma(b, y * x)), unknown("scipy.special.gdtria", "b"), -gy * y / x
+    g = gy / (x * density_of_gamma(b, y * x))
+    return g, lambda: -g * gamma_by_shape(b, y * x), -gy * y / x
+
+
+@special(sp.gdtrib)
+def gdtrib(gy, y, a, p, x):
+    """gdtr(a, y, x) = p"""
+    g = by_slope(gy, y, gamma_by_shape(y, a * x))
+    d = times(g, density_of_gamma(y, a * x))
+    return -d * x, g, -d * a
 
 
 @special(sp.gdtrix)
 def gdtrix(gy, y, a, b, p):
     """gdtr(a, b, y) = p;   ∂y/∂a = -y / a,   ∂y/∂p = 1 / ad"""
-    return -gy * y / a, unknown("scipy.special.gdtrix", "b"), gy / (a * density_of_gamma(b, a * y))
+    g = gy / (a * density_of_gamma(b, a * y))
+    return -gy * y / a, lambda: -g * gamma_by_shape(b, a * y), g
 
 
 @special(sp.chdtr)
 def chdtr(gy, y, v, x):
     """y = gammainc(v/2, x/2)"""
-    return unknown("scipy.special.chdtr", "v"), gy * density_of_gamma(v / 2, x / 2) / 2
+    return lambda: gy * gamma_by_shape(v / 2, x / 2) / 2, gy * density_of_gamma(v / 2, x / 2) / 2
 
 
 @special(sp.chdtrc)
 def chdtrc(gy, y, v, x):
     """y = gammaincc(v/2, x/2)"""
-    return unknown("scipy.special.chdtrc", "v"), -gy * density_of_gamma(v / 2, x / 2) / 2
+    return lambda: -gy * gamma_by_shape(v / 2, x / 2) / 2, -gy * density_of_gamma(v / 2, x / 2) / 2
 
 
 @special(sp.chdtri)
 def chdtri(gy, y, v, p):
     """chdtrc(v, y) = p"""
-    return unknown("scipy.special.chdtri", "v"), -gy * 2 / density_of_gamma(v / 2, y / 2)
+    d = density_of_gamma(v / 2, y / 2)
+    return lambda: -gy * gamma_by_shape(v / 2, y / 2) / d, -gy * 2 / d
+
+
+@special(sp.chdtriv)
+def chdtriv(gy, y, p, x):
+    """chdtr(y, x) = p"""
+    g = by_slope(gy, y, gamma_by_shape(y / 2, x / 2))
+    return 2 * g, -g * density_of_gamma(y / 2, x / 2)
 
 
 def density_of_f(m, n, x):
@@ -147,22 +258,43 @@ def density_of_f(m, n, x):
     return density_of_beta(m / 2, n / 2, m * x / whole) * (m * n / (whole * whole))
 
 
+def f_by_shapes(m, n, x):
+    """Return the derivatives of fdtr by m and by n, as functions: those of betainc by its shapes and by u = mx / (mx + n)."""
+    whole = m * x + n
+    u = m * x / whole
+    d = density_of_beta(m / 2 + 1, n / 2, u) / ((m + n) * whole)
+    return (lambda: beta_by_shape(m / 2, n / 2, u, n / whole) / 2 + n * d,
+            lambda: -beta_by_shape(n / 2, m / 2, n / whole, u) / 2 - m * d)
+
+
 @special(sp.fdtr)
 def fdtr(gy, y, dfn, dfd, x):
     """y = betainc(m/2, n/2, mx / (mx + n))"""
-    return *unknown("scipy.special.fdtr", "dfn", "dfd"), gy * density_of_f(dfn, dfd, x)
+    by_m, by_n = f_by_shapes(dfn, dfd, x)
+    return lambda: gy * by_m(), lambda: gy * by_n(), gy * density_of_f(dfn, dfd, x)
 
 
 @special(sp.fdtrc)
 def fdtrc(gy, y, dfn, dfd, x):
     """y = 1 - fdtr(m, n, x)"""
-    return *unknown("scipy.special.fdtrc", "dfn", "dfd"), -gy * density_of_f(dfn, dfd, x)
+    by_m, by_n = f_by_shapes(dfn, dfd, x)
+    return lambda: -gy * by_m(), lambda: -gy * by_n(), -gy * density_of_f(dfn, dfd, x)
 
 
 @special(sp.fdtri)
 def fdtri(gy, y, dfn, dfd, p):
     """fdtr(m, n, y) = p"""
-    return *unknown("scipy.special.fdtri", "dfn", "dfd"), gy / density_of_f(dfn, dfd, y)
+    by_m, by_n = f_by_shapes(dfn, dfd, y)
+    g = gy / density_of_f(dfn, dfd, y)
+    return lambda: -g * by_m(), lambda: -g * by_n(), g
+
+
+@special(sp.fdtridfd)
+def fdtridfd(gy, y, dfn, p, x):
+    """fdtr(m, y, x) = p"""
+    by_m, by_n = f_by_shapes(dfn, y, x)
+    g = by_slope(gy, y, by_n())
+    return lambda: -g * by_m(), g, lambda: -times(g, density_of_f(dfn, y, x))
 
 
 def density_of_t(n, t):
@@ -170,32 +302,55 @@ def density_of_t(n, t):
     return np.exp(-(n + 1) / 2 * np.log1p(t * t / n) - sp.betaln(n / 2, 0.5)) / np.sqrt(n)
 
 
+def t_by_n(n, t):
+    """Return the derivative of stdtr = (1 + s betainc(1/2, n/2, u)) / 2 by n, with u = t² / (n + t²) and s the sign of t."""
+    whole = n + t * t
+    u = t * t / whole
+    half = np.full(u.shape, 0.5, u.dtype)
+    by_u = -density_of_beta(half + 1, n / 2, u) / ((n + 1) * whole)
+    return np.sign(t) / 2 * (by_u - beta_by_shape(n / 2, half, n / whole, u) / 2)
+
+
 @special(sp.stdtr)
 def stdtr(gy, y, df, t):
     """y = the integral of the density of Student's t"""
-    return unknown("scipy.special.stdtr", "df"), gy * density_of_t(df, t).astype(gy.dtype)
+    return lambda: gy * t_by_n(df, t).astype(gy.dtype), gy * density_of_t(df, t).astype(gy.dtype)
 
 
 @special(sp.stdtrit)
 def stdtrit(gy, y, df, p):
     """stdtr(n, y) = p"""
-    return unknown("scipy.special.stdtrit", "df"), gy / density_of_t(df, y).astype(gy.dtype)
+    g = gy / density_of_t(df, y).astype(gy.dtype)
+    return lambda: -g * t_by_n(df, y).astype(gy.dtype), g
+
+
+@special(sp.stdtridf)
+def stdtridf(gy, y, p, t):
+    """stdtr(y, t) = p"""
+    n = near(y <= 0, 1, y)
+    g = by_slope(gy, y, t_by_n(n, t).astype(gy.dtype), 1e10)
+    return g, -g * density_of_t(n, t).astype(gy.dtype)
 
 
 @gdtr.samples
 @gdtrc.samples
 def _(sample):
-    sample(sample.array(2, 3, low=0.5, high=2.0), 1.5, sample.array(2, 3, low=0.5, high=2.0))
+    sample(*[sample.array(3, low=0.5, high=2.0) for _ in range(3)])
 
 
 @gdtria.samples
 def _(sample):
-    sample(sample.array(2, 3, low=0.1, high=0.9), 1.5, sample.array(2, 3, low=0.5, high=2.0))
+    sample(sample.array(3, low=0.1, high=0.9), sample.array(3, low=0.5, high=2.0), sample.array(3, low=0.5, high=2.0))
+
+
+@gdtrib.samples
+def _(sample):
+    sample(sample.array(3, low=0.5, high=2.0), sample.array(3, low=0.1, high=0.9), sample.array(3, low=0.5, high=2.0))
 
 
 @gdtrix.samples
 def _(sample):
-    sample(sample.array(2, 3, low=0.5, high=2.0), 1.5, sample.array(2, 3, low=0.1, high=0.9))
+    sample(sample.array(3, low=0.5, high=2.0), sample.array(3, low=0.5, high=2.0), sample.array(3, low=0.1, high=0.9))
 
 
 @chdtr.samples
@@ -204,14 +359,25 @@ def _(sample):
 @stdtr.samples
 @stdtrit.samples
 def _(sample):
-    sample(2.5, sample.array(2, 3, low=0.1, high=0.9))
+    sample(sample.array(3, low=1.5, high=4.0), sample.array(3, low=0.1, high=0.9))
+
+
+@chdtriv.samples
+@stdtridf.samples
+def _(sample):
+    sample(sample.array(3, low=0.6, high=0.7), sample.array(3, low=0.6, high=0.9))
+
+
+@fdtridfd.samples
+def _(sample):
+    sample(sample.array(3, low=1.5, high=4.0), sample.array(3, low=0.55, high=0.6), sample.array(3, low=1.0, high=1.2))
 
 
 @fdtr.samples
 @fdtrc.samples
 @fdtri.samples
 def _(sample):
-    sample(2.5, 3.5, sample.array(2, 3, low=0.1, high=0.9))
+    sample(*[sample.array(3, low=1.5, high=4.0) for _ in range(2)], sample.array(3, low=0.1, high=0.9))
 
 
 # -- the normal distribution by its parameters, Tukey's lambda
@@ -412,6 +578,43 @@ def kolmogorov(gy, y, x):
 def kolmogi(gy, y, p):
     """kolmogorov(y) = p"""
     return gy / density_of_kolmogorov(y)
+
+
+def density_of_smirnov(n, d):
+    """Return the derivative of smirnov by d, term by term."""
+    most = np.max(n.detach() if isinstance(n, Variable) else n, initial=0)
+    if most > MOST:
+        raise errors.GradientError(f"scipy.special.smirnov has a derivative here for n up to {MOST}, and n = {most}: above, "
+                                   "kolmogorov(sqrt(n) * d) is near it")
+    first = -n * (1 - d) ** (n - 1)                         # of v = 0
+    n, d = n[..., None], d[..., None]
+    v = np.arange(1.0, most)
+    a, b = d + v / n, 1 - d - v / n
+    is_out = b <= 0
+    b = near(is_out, 1, b)
+    term = np.exp((v - 1) * np.log(a) + (n - v) * np.log(b) - sp.betaln(v + 1, n - v + 1)) / (n + 1)
+    return first + np.sum(np.where(is_out, 0, term * (1 + d * ((v - 1) / a - (n - v) / b))), -1)
+
+
+MOST = 10000
+
+
+@of_integers(sp.smirnov)
+def smirnov(gy, y, n, d):
+    """y = Σ binom(n, v) d (d + v/n)ᵛ⁻¹ (1 - d - v/n)ⁿ⁻ᵛ, as long as the last bracket is above 0"""
+    return unknown("scipy.special.smirnov", "n"), lambda: gy * density_of_smirnov(n, d).astype(gy.dtype)
+
+
+@of_integers(sp.smirnovi)
+def smirnovi(gy, y, n, p):
+    """smirnov(n, y) = p"""
+    return unknown("scipy.special.smirnovi", "n"), lambda: gy / density_of_smirnov(n, y).astype(gy.dtype)
+
+
+@smirnov.samples
+@smirnovi.samples
+def _(sample):
+    sample(np.array([1, 3, 8]), sample.array(3, low=0.1, high=0.9))
 
 
 @kolmogorov.samples

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.special as sp
 from dezero import hookimpl
 
-from dezero_scipy._rules import above_0, inside, near, ratio, register_all, special
+from dezero_scipy._rules import above_0, above_0_or_complex, inside, near, ratio, real_or_complex, register_all, special
 
 LOG_10 = math.log(10)
 DEGREE = math.pi / 180
@@ -58,7 +58,8 @@ def slope_of_exprel(x):
 
 
 cbrt.samples(above_0)
-log1p.samples(above_0)
+log1p.samples(above_0_or_complex)
+expm1.samples(real_or_complex)
 
 
 @exprel.samples
@@ -92,6 +93,9 @@ logit.samples(inside)
 def wrightomega(gy, y, z):
     """y + log y = z;   ∂y/∂z = y / (1 + y)"""
     return gy * y / (1 + y)
+
+
+wrightomega.samples(real_or_complex)
 
 
 # -- powers
@@ -272,6 +276,11 @@ def spence(gy, y, z):
 
 @xlogy.samples
 @xlog1py.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.5, high=2.0), sample.array(2, 3, low=0.5, high=2.0))
+    sample(sample.array(2, dtype=complex), sample.array(2, dtype=complex))
+
+
 @rel_entr.samples
 @kl_div.samples
 @agm.samples

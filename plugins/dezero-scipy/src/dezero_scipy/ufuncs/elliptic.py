@@ -25,7 +25,7 @@ def between(x, y, z):
         shift = a * b + b * c + c * a
         found = found + weight * 3 * (x + a * c + z + shift) / ((a + c) * a * c * (x + shift) * (z + shift))
         x, y, z, weight = (x + shift) / 4, (y + shift) / 4, (z + shift) / 4, weight / 16
-    return found + weight * 0.6 * ((x + y + z) / 3) ** -2.5
+    return found
 
 
 @special(sp.elliprc)

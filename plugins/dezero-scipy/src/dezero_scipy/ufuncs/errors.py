@@ -3,12 +3,13 @@ import math
 
 import numpy as np
 import scipy.special as sp
-from dezero import hookimpl, rule
+from dezero import errors, hookimpl, rule
 
-from dezero_scipy._rules import above_0, inside, near, ratio, register_all, special, unknown
+from dezero_scipy._rules import above_0_or_complex, inside, near, ratio, real_or_complex, register_all, special, tried, unknown
 
 TWO_BY_ROOT_PI = 2 / math.sqrt(math.pi)
 ROOT_2 = math.sqrt(2)
+ROOT_I = (1 + 1j) / ROOT_2
 ROOT_2_PI = math.sqrt(2 * math.pi)
 FAR = 50                    # from here on a difference of two terms has fewer digits than four terms of its series
 
@@ -49,18 +50,46 @@ def tail(x, sign):
     return t * (1 + t * (sign * 1.5 + t * (3.75 + sign * 13.125 * t)))
 
 
+def slope_of_faddeeva(z, w):
+    """Return w'(z) = 2i/√π - 2zw of w(z) = e⁻ᶻᶻ erfc(-iz)."""
+    is_far = np.abs(z) > FAR
+    far, is_below = near(~is_far, FAR, z), is_far & (z.imag < 0)
+    rest = np.where(is_below, 4 * far * np.exp(-near(~is_below, FAR, far) ** 2), 0)     # w(z) = 2 e⁻ᶻᶻ - w(-z)
+    return np.where(is_far, -0.5j * TWO_BY_ROOT_PI * tail(far, 1) - rest, 1j * TWO_BY_ROOT_PI - 2 * near(is_far, 0, z) * w)
+
+
+@rule(lambda z: sp.wofz(z.astype(np.result_type(z, np.complex64))), sp.wofz, name="special.wofz")
+def wofz(gy, y, z):
+    """y = w(z) = e⁻ᶻᶻ erfc(-iz);   ∂y/∂z = 2i/√π - 2zy"""
+    return gy * slope_of_faddeeva(z, y)
+
+
 @special(sp.erfcx)
 def erfcx(gy, y, x):
-    """y = eˣˣ erfc x;   ∂y/∂x = 2xy - 2/√π"""
+    """y = eˣˣ erfc x = w(ix);   ∂y/∂x = 2xy - 2/√π"""
+    if x.dtype.kind == "c":
+        return gy * 1j * slope_of_faddeeva(1j * x, y)
     is_far = x > FAR
     return gy * np.where(is_far, -TWO_BY_ROOT_PI / 2 * tail(near(~is_far, FAR, x), -1), 2 * near(is_far, 0, x) * y - TWO_BY_ROOT_PI)
 
 
 @special(sp.dawsn)
 def dawsn(gy, y, x):
-    """y = e⁻ˣˣ ∫₀ˣ eᵗᵗ dt;   ∂y/∂x = 1 - 2xy"""
+    """y = e⁻ˣˣ ∫₀ˣ eᵗᵗ dt = i√π/2 (e⁻ˣˣ - w(x));   ∂y/∂x = 1 - 2xy"""
     is_far = np.abs(x) > FAR
-    return gy * np.where(is_far, -0.5 * tail(near(~is_far, FAR, x), 1), 1 - 2 * near(is_far, 0, x) * y)
+    far = near(~is_far, FAR, x)
+    slope = -0.5 * tail(far, 1)
+    if x.dtype.kind == "c":
+        above = np.where(far.imag < 0, -far, far)
+        slope = slope - 2j / TWO_BY_ROOT_PI * above * np.exp(-above * above)
+    return gy * np.where(is_far, slope, 1 - 2 * near(is_far, 0, x) * y)
+
+
+@wofz.samples
+def _(sample):
+    sample(sample.array(3))
+    sample(sample.array(3, dtype=complex))
+    sample(sample.array(2, low=40.0, high=60.0, dtype=complex))
 
 
 @erfcx.samples
@@ -68,6 +97,8 @@ def dawsn(gy, y, x):
 def _(sample):
     sample(sample.array(2, 3))
     sample(sample.array(3, low=60.0, high=70.0))
+    sample(sample.array(3, dtype=complex))
+    sample(sample.array(2, low=60.0, high=70.0) + 0.5j)
 
 
 @erfinv.samples
@@ -76,6 +107,7 @@ def _(sample):
 
 
 erfcinv.samples(inside)
+tried(real_or_complex, erf, erfc, erfi)
 
 
 # -- the normal distribution
@@ -118,25 +150,13 @@ ndtri.samples(inside)
 @log_ndtr.samples
 def _(sample):
     sample(sample.array(2, 3))
+    sample(sample.array(2, dtype=complex))
     sample(sample.array(3, low=-40.0, high=-30.0))
 
 
 @ndtri_exp.samples
 def _(sample):
     sample(sample.array(2, 3, low=-3.0, high=-0.1))
-
-
-def forward_of_faddeeva(a, b):
-    w = sp.wofz(a + 1j * b)
-    return w.real, w.imag
-
-
-@rule(forward_of_faddeeva, name="special.faddeeva", method=None)
-def faddeeva(gy, y, a, b):
-    """u + iv = w(a + ib);   w'(z) = 2i/√π - 2zw;   ∂u/∂a = ∂v/∂b = Re w',   ∂v/∂a = -∂u/∂b = Im w'"""
-    u, v = y
-    real, imag = 2 * (b * v - a * u), TWO_BY_ROOT_PI - 2 * (a * v + b * u)
-    return gy[0] * real + gy[1] * imag, gy[1] * real - gy[0] * imag
 
 
 @special(sp.voigt_profile)
@@ -147,14 +167,13 @@ def voigt_profile(gy, y, x, sigma, gamma):
     """
     is_0 = sigma == 0
     s = near(is_0, 1, sigma)
-    a, b = x / (s * ROOT_2), gamma / (s * ROOT_2)
-    u, v = faddeeva(a + 0 * b, b + 0 * a)
-    real, imag = 2 * (b * v - a * u), TWO_BY_ROOT_PI - 2 * (a * v + b * u)
+    z = (x + 1j * gamma) / (s * ROOT_2)
+    slope = slope_of_faddeeva(z, sp.wofz(z))
     g = gy / (s * s * 2 * math.sqrt(math.pi))
     square = near(~is_0, 1, x * x + gamma * gamma)
     g0 = gy / (math.pi * square * square)
-    by_x = np.where(is_0, -2 * g0 * x * gamma, g * real)
-    by_gamma = np.where(is_0, g0 * (x * x - gamma * gamma), -g * imag)
+    by_x = np.where(is_0, -2 * g0 * x * gamma, g * slope.real)
+    by_gamma = np.where(is_0, g0 * (x * x - gamma * gamma), -g * slope.imag)
     by_sigma = np.where(is_0, 2 * g0 * sigma * gamma * (3 * x * x - gamma * gamma) / square, -(gy * y + x * by_x + gamma * by_gamma) / s)
     return by_x, by_sigma, by_gamma
 
@@ -195,7 +214,8 @@ def sici(gy, y, x):
 @special(sp.shichi)
 def shichi(gy, y, x):
     """y = Shi x, Chi x;   ∂Shi/∂x = sinh x / x,   ∂Chi/∂x = cosh x / x"""
-    return gy[0] * (sp.exprel(x) + sp.exprel(-x)) / 2 + ratio(gy[1] * np.cosh(x), x)
+    by_x = np.sinc(1j * x / math.pi) if x.dtype.kind == "c" else (sp.exprel(x) + sp.exprel(-x)) / 2
+    return gy[0] * by_x + ratio(gy[1] * np.cosh(x), x)
 
 
 @special(sp.fresnel)
@@ -205,10 +225,36 @@ def fresnel(gy, y, z):
     return gy[0] * np.sin(angle) + gy[1] * np.cos(angle)
 
 
-exp1.samples(above_0)
-expi.samples(above_0)
-sici.samples(above_0)
-shichi.samples(above_0)
+def not_below_0(ufunc):
+    """Return the decorator of the rule of a ufunc whose first result is wrong for x < 0 (SciPy 1.17: modfresnelp(-3)[0].imag)."""
+    def forward(x):
+        if (x < 0).any():
+            raise errors.GradientError(f"scipy.special.{ufunc.__name__} of a Variable is for x ≥ 0: the first of SciPy's results is "
+                                       "wrong below 0; write it by fresnel or wofz")
+        return ufunc(x)
+    return rule(forward, ufunc, name=f"special.{ufunc.__name__}")
+
+
+@not_below_0(sp.modfresnelp)
+def modfresnelp(gy, y, x):
+    """y = ∫ₓ eⁱᵗᵗ dt, K = w(z) / 2 of z = x √i;   ∂y/∂x = -eⁱˣˣ,   ∂K/∂x = w'(z) √i / 2"""
+    return -gy[0] * np.exp(1j * x * x) + gy[1] * ROOT_I / 2 * slope_of_faddeeva(ROOT_I * x, 2 * y[1])
+
+
+@not_below_0(sp.modfresnelm)
+def modfresnelm(gy, y, x):
+    """y = ∫ₓ e⁻ⁱᵗᵗ dt, K = w(z) / 2 of z = x i√i;   ∂y/∂x = -e⁻ⁱˣˣ,   ∂K/∂x = w'(z) i√i / 2"""
+    return -gy[0] * np.exp(-1j * x * x) + gy[1] * 1j * ROOT_I / 2 * slope_of_faddeeva(1j * ROOT_I * x, 2 * y[1])
+
+
+@modfresnelp.samples
+@modfresnelm.samples
+def _(sample):
+    sample(sample.array(2, 3, low=0.1))
+
+
+tried(above_0_or_complex, exp1, expi, sici, shichi)
+fresnel.samples(real_or_complex)
 
 
 @expn.samples

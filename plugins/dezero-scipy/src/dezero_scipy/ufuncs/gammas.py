@@ -5,12 +5,47 @@ import numpy as np
 import scipy.special as sp
 from dezero import hookimpl, rule
 
-from dezero_scipy._rules import above_0, near, register_all, special, unknown
+from dezero_scipy._rules import above_0, above_0_or_complex, near, real_again, register_all, special, unknown
+
+
+def far_terms(s, q):
+    """Yield the terms of ζ(s, q) and of its derivative by s: Euler-Maclaurin's formula, for large q (DLMF 25.11.5)."""
+    log, power = np.log(q), q ** -s
+    whole = q * power / (s - 1)
+    yield whole, -whole * (log + 1 / (s - 1))
+    yield power / 2, -power * log / 2
+    factor, slope = s / q, 1 / q                                # (s)ⱼ q⁻ʲ of odd j, and its derivative by s
+    for j, number in enumerate(BERNOULLI, 1):                   # B₂ⱼ / (2j)!
+        yield number * factor * power, number * (slope - factor * log) * power
+        for i in (2 * j - 1, 2 * j):
+            factor, slope = factor * (s + i) / q, (slope * (s + i) + factor) / q
+
+
+BERNOULLI = 1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600
+NEAR = 16               # from here on seven terms of the formula have all digits that count beside the first terms of the series
+
+
+def zeta_by_order(s, q):
+    """Return the derivative of ζ(s, q) = Σ (k + q)⁻ˢ by s, for s > -1 and q > 0."""
+    q = q + 0.0
+    return sum([-np.log(q + k) * (q + k) ** -s for k in range(NEAR)]) + sum([slope for _, slope in far_terms(s, q + NEAR)])
+
+
+LOG_2_PI = math.log(2 * math.pi)
 
 
 def forward_of_polygamma(n, x):
+    if x.dtype.kind == "c":
+        return complex_polygamma(real_again(n), x)
     y = sp.polygamma(n, x)
     return y.astype(x.dtype) if x.dtype.kind == "f" else y      # SciPy's takes n for int64, and gives float64
+
+
+def complex_polygamma(n, z):
+    """Return ψ⁽ⁿ⁾(z) = (-1)ⁿ⁺¹ n! ζ(n + 1, z) of n > 0."""
+    steps = NEAR - int(z.real.min(initial=0))
+    y = sum([(z + k) ** -(n + 1.0) for k in range(steps)]) + sum([value for value, _ in far_terms(n + 1.0, z + steps)])
+    return (y * (-1.0) ** (n + 1) * sp.gamma(n + 1)).astype(z.dtype)
 
 
 @rule(forward_of_polygamma, name="special.polygamma", method=None)
@@ -21,19 +56,37 @@ def polygamma(gy, y, n, x):
 
 @rule(lambda x, q: sp.zeta(x, q), name="special.zeta", method=None)
 def zeta(gy, y, x, q):
-    """y = Σ (k + q)⁻ˣ;   ∂y/∂q = -x ζ(x + 1, q)"""
-    return unknown("scipy.special.zeta", "x"), lambda: -gy * x * zeta(x + 1, q)
+    """y = Σ (k + q)⁻ˣ;   ∂y/∂x = -Σ (k + q)⁻ˣ log(k + q),   ∂y/∂q = -x ζ(x + 1, q)"""
+    return lambda: gy * zeta_by_order(x, q), lambda: -gy * x * zeta(x + 1, q)
+
+
+@special(sp.zetac)
+def zetac(gy, y, x):
+    """y = ζ(x) - 1, and left of 0 by ζ(x) = 2 (2π)ˣ⁻¹ sin(πx/2) Γ(1 - x) ζ(1 - x)"""
+    is_left = x < 0
+    left, right = 1 - near(~is_left, -1, x), near(is_left, 2, x)
+    value, angle = 1 + sp.zetac(left), math.pi / 2 * (1 - left)
+    scale = 2 * sp.gamma(left) * (2 * math.pi) ** -left
+    slope = np.sin(angle) * ((LOG_2_PI - sp.psi(left)) * value - zeta_by_order(left, 1)) + math.pi / 2 * np.cos(angle) * value
+    return gy * np.where(is_left, scale * slope, zeta_by_order(right, 1)).astype(gy.dtype)
 
 
 @polygamma.samples
 def _(sample):
     sample(np.array([0, 1, 3], np.int8), sample.array(2, 3, low=0.5, high=3.0))
     sample(2, sample.array(2, 3, low=-0.9, high=-0.1))
+    sample(1, sample.array(2, dtype=complex))
 
 
 @zeta.samples
 def _(sample):
-    sample(2.5, sample.array(2, 3, low=0.5, high=3.0))
+    sample(sample.array(2, 3, low=1.5, high=4.0), sample.array(2, 3, low=0.5, high=3.0))
+
+
+@zetac.samples
+def _(sample):
+    sample(sample.array(3, low=1.5, high=4.0))
+    sample(sample.array(3, low=-4.0, high=0.8))
 
 
 @special(sp.psi)
@@ -77,14 +130,19 @@ def slope_of_rgamma(z):
 
 @psi.samples
 @gamma.samples
-@gammaln.samples
 @rgamma.samples
 def _(sample):
+    either_side(sample)
+    sample(sample.array(2, dtype=complex))
+
+
+@gammaln.samples
+def either_side(sample):
     sample(sample.array(2, 3, low=0.6, high=3.0))
     sample(sample.array(3, low=-1.9, high=-1.1))
 
 
-loggamma.samples(above_0)
+loggamma.samples(above_0_or_complex)
 
 
 @special(sp.poch)
@@ -139,6 +197,76 @@ def _(sample):
 
 # -- incomplete integrals
 
+STEP = 1 / 24
+NODES = np.exp(math.pi / 2 * np.sinh(STEP * np.arange(-96, 56)))
+WEIGHTS = STEP * math.pi / 2 * np.cosh(STEP * np.arange(-96, 56)) * NODES
+"""∫₀^∞ f(u) du = Σ f(NODES) WEIGHTS, the double exponential rule (Takahasi and Mori, 1974), for what falls off within about 1."""
+
+
+def above(a):
+    """Return a, and the least number instead of 0, where what follows has a limit."""
+    return a + np.where(a == 0, np.finfo(a.dtype).tiny if a.dtype.kind == "f" else 0, 0).astype(a.dtype)
+
+
+def sum_and_slope(a, x, factor):
+    """Return Σ cₖ xᵏ a / (a + k) and its derivative by a, with c₀ = 1 and cₖ = cₖ₋₁ factor(k)."""
+    term, total, slope = 1, 1, 0
+    for k in range(1, 31):
+        term = term * x * factor(k)
+        total, slope = total + term * a / (a + k), slope + term * k / (a + k) ** 2
+    return total, slope
+
+
+def gamma_by_shape(a, x):
+    """Return the derivative of gammainc(a, x) by a: ∫₀ˣ tᵃ⁻¹ e⁻ᵗ (log t - ψ(a)) dt / Γ(a).
+
+    By the series Σ (-x)ᵏ a / k! (a + k) times xᵃ / Γ(a + 1) for x < 1.  From 1 on by quadrature, with t = x e⁻ᵘ where x < a, and
+    with t = x + u for less the integral from x on.
+    """
+    dtype, is_end, a = np.result_type(a.dtype, x.dtype, np.float32), (x == 0) | (x == np.inf), above(a)
+    x = near(is_end, 1, x)
+    is_small = x < 1
+    small, x = near(~is_small, 0.5, x), near(is_small, 1, x)[..., None]
+    total, slope = sum_and_slope(a, small, lambda k: -1 / k)
+    series = np.exp(a * np.log(small) - sp.gammaln(a + 1)) * ((np.log(small) - sp.psi(a + 1)) * total + slope)
+    a = a[..., None]
+    is_left = x < a
+    rate = np.where(is_left, np.maximum(a - x, np.sqrt(a)), np.maximum((x - a) / x, 1 / (1 + np.sqrt(a))))
+    u = NODES / rate
+    t = np.where(is_left, x * np.exp(-u), x + u)
+    log_t = np.where(is_left, np.log(x) - u, np.log(x + u))
+    density = np.exp(near(~is_left, a - 1, a) * log_t - t - sp.gammaln(a))
+    y = np.sum(density * (log_t - sp.psi(a)) * (WEIGHTS / rate), -1)
+    return np.where(is_end, 0, np.where(is_small, series, np.where(is_left[..., 0], y, -y))).astype(dtype)
+
+
+def beta_by_shape(a, b, x, rest):
+    """Return the derivative of betainc(a, b, x) by a: ∫₀ˣ tᵃ⁻¹ (1 - t)ᵇ⁻¹ (log t - ψ(a) + ψ(a + b)) dt / B(a, b).
+
+    By the series Σ (1 - b)ₖ xᵏ a / k! (a + k) times xᵃ / a B(a, b) where x and bx are small.  Else by quadrature, with t = x e⁻ᵘ, or
+    with 1 - t = (1 - x) e⁻ᵘ for less the integral from x on.  `rest` is 1 - x, which has digits that the difference would lose.
+    The derivative by b is -beta_by_shape(b, a, rest, x).
+    """
+    dtype, is_end = np.result_type(a.dtype, b.dtype, x.dtype, np.float32), (x == 0) | (rest == 0)
+    a, b, x, rest = above(a), above(b), near(is_end, 0.5, x), near(is_end, 0.5, rest)
+    is_small = (x < 0.3) & (b * x < 1)
+    small = near(~is_small, 0.1, x)
+    log_x = np.log(small)
+    total, slope = sum_and_slope(a, small, lambda k: (k - b) / k)
+    factor = np.exp(a * log_x + sp.gammaln(a + b) - sp.gammaln(a + 1) - sp.gammaln(b))
+    series = factor * ((log_x - sp.psi(a + 1) + sp.psi(a + b)) * total + slope)
+    a, b, x, rest = a[..., None], b[..., None], x[..., None], rest[..., None]
+    is_left = x < a / (a + b)
+    p, q = np.where(is_left, a, b), np.where(is_left, b, a)
+    end, start = np.where(is_left, x, rest), np.where(is_left, rest, x)
+    rate = np.where(p < 1, p, np.maximum(p - (q - 1) * end / start, np.sqrt(p)))
+    u = NODES / rate
+    log_s, log_rest = np.log(end) - u, np.log(start - end * np.expm1(-u))
+    density = np.exp(p * log_s + (q - 1) * log_rest - sp.betaln(a, b))
+    y = np.sum(density * (np.where(is_left, log_s, log_rest) - sp.psi(a) + sp.psi(a + b)) * (WEIGHTS / rate), -1)
+    return np.where(is_end, 0, np.where(is_small, series, np.where(is_left[..., 0], y, -y))).astype(dtype)
+
+
 def density_of_gamma(a, x):
     """Return xᵃ⁻¹ e⁻ˣ / Γ(a)."""
     return np.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a))
@@ -152,62 +280,68 @@ def density_of_beta(a, b, x):
 @special(sp.gammainc)
 def gammainc(gy, y, a, x):
     """y = ∫₀ˣ tᵃ⁻¹ e⁻ᵗ dt / Γ(a);   ∂y/∂x = xᵃ⁻¹ e⁻ˣ / Γ(a)"""
-    return unknown("scipy.special.gammainc", "a"), gy * density_of_gamma(a, x)
+    return lambda: gy * gamma_by_shape(a, x), gy * density_of_gamma(a, x)
 
 
 @special(sp.gammaincc)
 def gammaincc(gy, y, a, x):
     """y = 1 - gammainc(a, x);   ∂y/∂x = -xᵃ⁻¹ e⁻ˣ / Γ(a)"""
-    return unknown("scipy.special.gammaincc", "a"), -gy * density_of_gamma(a, x)
+    return lambda: -gy * gamma_by_shape(a, x), -gy * density_of_gamma(a, x)
 
 
 @special(sp.gammaincinv)
 def gammaincinv(gy, y, a, p):
     """gammainc(a, y) = p;   ∂y/∂p = Γ(a) y¹⁻ᵃ eʸ"""
-    return unknown("scipy.special.gammaincinv", "a"), gy / density_of_gamma(a, y)
+    g = gy / density_of_gamma(above(a), y)
+    return lambda: -g * gamma_by_shape(a, y), g
 
 
 @special(sp.gammainccinv)
 def gammainccinv(gy, y, a, p):
     """gammaincc(a, y) = p;   ∂y/∂p = -Γ(a) y¹⁻ᵃ eʸ"""
-    return unknown("scipy.special.gammainccinv", "a"), -gy / density_of_gamma(a, y)
+    g = gy / density_of_gamma(above(a), y)
+    return lambda: -g * gamma_by_shape(a, y), -g
 
 
 @special(sp.betainc)
 def betainc(gy, y, a, b, x):
     """y = ∫₀ˣ tᵃ⁻¹ (1 - t)ᵇ⁻¹ dt / B(a, b);   ∂y/∂x = xᵃ⁻¹ (1 - x)ᵇ⁻¹ / B(a, b)"""
-    return *unknown("scipy.special.betainc", "a", "b"), gy * density_of_beta(a, b, x)
+    return (lambda: gy * beta_by_shape(a, b, x, 1 - x), lambda: -gy * beta_by_shape(b, a, 1 - x, x),
+            gy * density_of_beta(a, b, x))
 
 
 @special(sp.betaincc)
 def betaincc(gy, y, a, b, x):
     """y = 1 - betainc(a, b, x);   ∂y/∂x = -xᵃ⁻¹ (1 - x)ᵇ⁻¹ / B(a, b)"""
-    return *unknown("scipy.special.betaincc", "a", "b"), -gy * density_of_beta(a, b, x)
+    return (lambda: -gy * beta_by_shape(a, b, x, 1 - x), lambda: gy * beta_by_shape(b, a, 1 - x, x),
+            -gy * density_of_beta(a, b, x))
 
 
 @special(sp.betaincinv)
 def betaincinv(gy, y, a, b, p):
     """betainc(a, b, y) = p;   ∂y/∂p = B(a, b) y¹⁻ᵃ (1 - y)¹⁻ᵇ"""
-    return *unknown("scipy.special.betaincinv", "a", "b"), gy / density_of_beta(a, b, y)
+    g = gy / density_of_beta(a, b, y)
+    return lambda: -g * beta_by_shape(a, b, y, 1 - y), lambda: g * beta_by_shape(b, a, 1 - y, y), g
 
 
 @special(sp.betainccinv)
 def betainccinv(gy, y, a, b, p):
     """betaincc(a, b, y) = p;   ∂y/∂p = -B(a, b) y¹⁻ᵃ (1 - y)¹⁻ᵇ"""
-    return *unknown("scipy.special.betainccinv", "a", "b"), -gy / density_of_beta(a, b, y)
+    g = gy / density_of_beta(a, b, y)
+    return lambda: -g * beta_by_shape(a, b, y, 1 - y), lambda: g * beta_by_shape(b, a, 1 - y, y), -g
 
 
 @gammainc.samples
 @gammaincc.samples
 def _(sample):
-    sample(1.5, sample.array(2, 3, low=0.3, high=3.0))
+    sample(sample.array(3, low=0.5, high=2.0), sample.array(3, low=0.3, high=3.0))
     sample(3, sample.array(2, 3, low=0.3, high=3.0))
 
 
 @gammaincinv.samples
 @gammainccinv.samples
 def _(sample):
-    sample(1.5, sample.array(2, 3, low=0.1, high=0.9))
+    sample(sample.array(3, low=0.5, high=2.0), sample.array(3, low=0.1, high=0.9))
 
 
 @betainc.samples
@@ -215,7 +349,7 @@ def _(sample):
 @betaincinv.samples
 @betainccinv.samples
 def _(sample):
-    sample(1.5, 2.5, sample.array(2, 3, low=0.1, high=0.9))
+    sample(sample.array(3, low=0.5, high=2.0), sample.array(3, low=0.5, high=2.0), sample.array(3, low=0.1, high=0.9))
 
 
 @hookimpl

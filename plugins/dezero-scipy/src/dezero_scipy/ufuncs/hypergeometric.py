@@ -3,25 +3,25 @@ import numpy as np
 import scipy.special as sp
 from dezero import hookimpl
 
-from dezero_scipy._rules import register_all, special, unknown
+from dezero_scipy._rules import register_all, special, special_of_order, unknown
 
 
-@special(sp.hyp0f1)
+@special_of_order(sp.hyp0f1)
 def hyp0f1(gy, y, v, z):
     """y = ₀F₁(v; z);   ∂y/∂z = ₀F₁(v + 1; z) / v"""
-    return unknown("scipy.special.hyp0f1", "v"), lambda: gy * sp.hyp0f1(v + 1, z) / v
+    return unknown("scipy.special.hyp0f1", "v"), lambda: gy * hyp0f1(v + 1, z) / v
 
 
-@special(sp.hyp1f1)
+@special_of_order(sp.hyp1f1)
 def hyp1f1(gy, y, a, b, x):
     """y = ₁F₁(a; b; x);   ∂y/∂x = a/b ₁F₁(a + 1; b + 1; x)"""
-    return *unknown("scipy.special.hyp1f1", "a", "b"), lambda: gy * (a / b) * sp.hyp1f1(a + 1, b + 1, x)
+    return *unknown("scipy.special.hyp1f1", "a", "b"), lambda: gy * (a / b) * hyp1f1(a + 1, b + 1, x)
 
 
-@special(sp.hyp2f1)
+@special_of_order(sp.hyp2f1)
 def hyp2f1(gy, y, a, b, c, z):
     """y = ₂F₁(a, b; c; z);   ∂y/∂z = ab/c ₂F₁(a + 1, b + 1; c + 1; z)"""
-    return *unknown("scipy.special.hyp2f1", "a", "b", "c"), lambda: gy * (a * b / c) * sp.hyp2f1(a + 1, b + 1, c + 1, z)
+    return *unknown("scipy.special.hyp2f1", "a", "b", "c"), lambda: gy * (a * b / c) * hyp2f1(a + 1, b + 1, c + 1, z)
 
 
 @special(sp.hyperu)
@@ -40,9 +40,15 @@ def lpmv(gy, y, m, v, x):
 @hyp0f1.samples
 def _(sample):
     sample(1.5, sample.array(2, 3))
+    sample(1.5, sample.array(2, dtype=complex))
 
 
 @hyp1f1.samples
+def _(sample):
+    sample(1.5, 2.5, sample.array(2, 3, low=0.3, high=3.0))
+    sample(1.5, 2.5, sample.array(2, dtype=complex))
+
+
 @hyperu.samples
 def _(sample):
     sample(1.5, 2.5, sample.array(2, 3, low=0.3, high=3.0))
@@ -51,6 +57,7 @@ def _(sample):
 @hyp2f1.samples
 def _(sample):
     sample(0.5, 1.5, 2.5, sample.array(2, 3, low=-2.0, high=0.8))
+    sample(0.5, 1.5, 2.5, sample.array(2, low=-0.5, high=0.5, dtype=complex))
 
 
 @lpmv.samples

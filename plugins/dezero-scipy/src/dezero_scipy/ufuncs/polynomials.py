@@ -1,9 +1,9 @@
 """Orthogonal polynomials, by their argument: the derivative is one of one degree less."""
 import numpy as np
 import scipy.special as sp
-from dezero import hookimpl, rule
+from dezero import hookimpl
 
-from dezero_scipy._rules import register_all, special, tried, unknown
+from dezero_scipy._rules import of_integers, register_all, special_of_order, tried, unknown
 
 
 def lower(n, value):
@@ -11,96 +11,88 @@ def lower(n, value):
     return np.where(n == 0, 0, value(np.where(n == 0, 1, n) - 1))
 
 
-@special(sp.eval_jacobi)
+@special_of_order(sp.eval_jacobi)
 def eval_jacobi(gy, y, n, alpha, beta, x):
     """y = Pₙ of a, b;   ∂y/∂x = (n + a + b + 1) / 2 Pₙ₋₁ of a + 1, b + 1"""
-    slope = lambda k: (n + alpha + beta + 1) / 2 * sp.eval_jacobi(k, alpha + 1, beta + 1, x)
+    slope = lambda k: (n + alpha + beta + 1) / 2 * eval_jacobi(k, alpha + 1, beta + 1, x)
     return *unknown("scipy.special.eval_jacobi", "n", "alpha", "beta"), lambda: gy * lower(n, slope)
 
 
-@special(sp.eval_sh_jacobi)
+@special_of_order(sp.eval_sh_jacobi)
 def eval_sh_jacobi(gy, y, n, p, q, x):
     """y = Gₙ of p, q;   ∂y/∂x = n Gₙ₋₁ of p + 2, q + 1"""
-    slope = lambda k: n * sp.eval_sh_jacobi(k, p + 2, q + 1, x)
+    slope = lambda k: n * eval_sh_jacobi(k, p + 2, q + 1, x)
     return *unknown("scipy.special.eval_sh_jacobi", "n", "p", "q"), lambda: gy * lower(n, slope)
 
 
-@special(sp.eval_gegenbauer)
+@special_of_order(sp.eval_gegenbauer)
 def eval_gegenbauer(gy, y, n, alpha, x):
     """y = Cₙ of a;   ∂y/∂x = 2a Cₙ₋₁ of a + 1"""
-    slope = lambda k: 2 * alpha * sp.eval_gegenbauer(k, alpha + 1, x)
+    slope = lambda k: 2 * alpha * eval_gegenbauer(k, alpha + 1, x)
     return *unknown("scipy.special.eval_gegenbauer", "n", "alpha"), lambda: gy * lower(n, slope)
 
 
-@special(sp.eval_chebyt)
+@special_of_order(sp.eval_chebyt)
 def eval_chebyt(gy, y, n, x):
     """y = Tₙ;   ∂y/∂x = n Uₙ₋₁"""
-    return unknown("scipy.special.eval_chebyt", "n"), lambda: gy * lower(n, lambda k: n * sp.eval_chebyu(k, x))
+    return unknown("scipy.special.eval_chebyt", "n"), lambda: gy * lower(n, lambda k: n * eval_chebyu(k, x))
 
 
-@special(sp.eval_chebyu)
+@special_of_order(sp.eval_chebyu)
 def eval_chebyu(gy, y, n, x):
     """y = Uₙ;   ∂y/∂x = 2Cₙ₋₁ of a = 2"""
-    return unknown("scipy.special.eval_chebyu", "n"), lambda: gy * lower(n, lambda k: 2 * sp.eval_gegenbauer(k, 2, x))
+    return unknown("scipy.special.eval_chebyu", "n"), lambda: gy * lower(n, lambda k: 2 * eval_gegenbauer(k, 2, x))
 
 
-@special(sp.eval_chebyc)
+@special_of_order(sp.eval_chebyc)
 def eval_chebyc(gy, y, n, x):
     """y = 2Tₙ(x / 2);   ∂y/∂x = n Uₙ₋₁(x / 2)"""
-    return unknown("scipy.special.eval_chebyc", "n"), lambda: gy * lower(n, lambda k: n * sp.eval_chebys(k, x))
+    return unknown("scipy.special.eval_chebyc", "n"), lambda: gy * lower(n, lambda k: n * eval_chebys(k, x))
 
 
-@special(sp.eval_chebys)
+@special_of_order(sp.eval_chebys)
 def eval_chebys(gy, y, n, x):
     """y = Uₙ(x / 2);   ∂y/∂x = Cₙ₋₁(x / 2) of a = 2"""
-    return unknown("scipy.special.eval_chebys", "n"), lambda: gy * lower(n, lambda k: sp.eval_gegenbauer(k, 2, x / 2))
+    return unknown("scipy.special.eval_chebys", "n"), lambda: gy * lower(n, lambda k: eval_gegenbauer(k, 2, x / 2))
 
 
-@special(sp.eval_sh_chebyt)
+@special_of_order(sp.eval_sh_chebyt)
 def eval_sh_chebyt(gy, y, n, x):
     """y = Tₙ(2x - 1);   ∂y/∂x = 2n Uₙ₋₁(2x - 1)"""
-    return unknown("scipy.special.eval_sh_chebyt", "n"), lambda: gy * lower(n, lambda k: 2 * n * sp.eval_sh_chebyu(k, x))
+    return unknown("scipy.special.eval_sh_chebyt", "n"), lambda: gy * lower(n, lambda k: 2 * n * eval_sh_chebyu(k, x))
 
 
-@special(sp.eval_sh_chebyu)
+@special_of_order(sp.eval_sh_chebyu)
 def eval_sh_chebyu(gy, y, n, x):
     """y = Uₙ(2x - 1);   ∂y/∂x = 4Cₙ₋₁(2x - 1) of a = 2"""
-    slope = lambda k: 4 * sp.eval_gegenbauer(k, 2, 2 * x - 1)
+    slope = lambda k: 4 * eval_gegenbauer(k, 2, 2 * x - 1)
     return unknown("scipy.special.eval_sh_chebyu", "n"), lambda: gy * lower(n, slope)
 
 
-@special(sp.eval_legendre)
+@special_of_order(sp.eval_legendre)
 def eval_legendre(gy, y, n, x):
     """y = Pₙ;   ∂y/∂x = Cₙ₋₁ of a = 3/2"""
-    return unknown("scipy.special.eval_legendre", "n"), lambda: gy * lower(n, lambda k: sp.eval_gegenbauer(k, 1.5, x))
+    return unknown("scipy.special.eval_legendre", "n"), lambda: gy * lower(n, lambda k: eval_gegenbauer(k, 1.5, x))
 
 
-@special(sp.eval_sh_legendre)
+@special_of_order(sp.eval_sh_legendre)
 def eval_sh_legendre(gy, y, n, x):
     """y = Pₙ(2x - 1);   ∂y/∂x = 2Cₙ₋₁(2x - 1) of a = 3/2"""
-    slope = lambda k: 2 * sp.eval_gegenbauer(k, 1.5, 2 * x - 1)
+    slope = lambda k: 2 * eval_gegenbauer(k, 1.5, 2 * x - 1)
     return unknown("scipy.special.eval_sh_legendre", "n"), lambda: gy * lower(n, slope)
 
 
-@special(sp.eval_laguerre)
+@special_of_order(sp.eval_laguerre)
 def eval_laguerre(gy, y, n, x):
     """y = Lₙ;   ∂y/∂x = -Lₙ₋₁ of a = 1"""
-    return unknown("scipy.special.eval_laguerre", "n"), lambda: -gy * lower(n, lambda k: sp.eval_genlaguerre(k, 1, x))
+    return unknown("scipy.special.eval_laguerre", "n"), lambda: -gy * lower(n, lambda k: eval_genlaguerre(k, 1, x))
 
 
-@special(sp.eval_genlaguerre)
+@special_of_order(sp.eval_genlaguerre)
 def eval_genlaguerre(gy, y, n, alpha, x):
     """y = Lₙ of a;   ∂y/∂x = -Lₙ₋₁ of a + 1"""
-    slope = lambda k: sp.eval_genlaguerre(k, alpha + 1, x)
+    slope = lambda k: eval_genlaguerre(k, alpha + 1, x)
     return *unknown("scipy.special.eval_genlaguerre", "n", "alpha"), lambda: -gy * lower(n, slope)
-
-
-def of_integers(ufunc):
-    """Return the decorator of the rule of a ufunc of an integer degree, of which SciPy's has no loop of single precision, with results of x's type."""
-    def forward(n, x):
-        y = ufunc(n, x)
-        return y.astype(np.result_type(x, np.float32))
-    return rule(forward, ufunc, name=f"special.{ufunc.__name__}")
 
 
 @of_integers(sp.eval_hermite)
@@ -126,6 +118,7 @@ def _(sample):
     for n in DEGREES:
         sample(n, 2.5, 1.5, sample.array(2, 3, low=0.1, high=0.9))
     sample(2.5, 2.5, 1.5, sample.array(2, 3, low=0.1, high=0.9))
+    sample(2.5, 2.5, 1.5, sample.array(2, low=0.1, high=0.9, dtype=complex))
 
 
 @eval_gegenbauer.samples
@@ -134,12 +127,14 @@ def _(sample):
     for n in DEGREES:
         sample(n, 1.5, sample.array(2, 3, low=0.1, high=0.9))
     sample(2.5, 1.5, sample.array(2, 3, low=0.1, high=0.9))
+    sample(2.5, 1.5, sample.array(2, low=0.1, high=0.9, dtype=complex))
 
 
 def degrees(sample):
     for n in DEGREES:
         sample(n, sample.array(2, 3, low=0.1, high=0.9))
     sample(2.5, sample.array(2, 3, low=0.1, high=0.9))
+    sample(2.5, sample.array(2, low=0.1, high=0.9, dtype=complex))
 
 
 tried(degrees, eval_chebyt, eval_chebyu, eval_chebyc, eval_chebys, eval_sh_chebyt, eval_sh_chebyu, eval_legendre, eval_sh_legendre,
