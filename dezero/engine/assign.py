@@ -24,6 +24,7 @@ def assign(x, index, value):
     """Do x[index] = value, or raise and change nothing."""
     if op.any_list((value,)) and op.any_variable(value):
         value = np.array(value, like=x)
+    index = rules.as_index(index)           # before anyone looks at it
     overtaken = x.reason == graph.OVERTAKEN
     if overtaken:
         sharing.claim(x, index, value)
@@ -58,7 +59,6 @@ def assign_fresh(x, index, value):
     check_kind(x, array)
     if engine.guarding:
         check_guard(x, value)
-    index = rules.as_index(index)
     v = data_of(value, array)
     fitting = fitted(v, array, index)
     low, high, same = 0, 0, None

@@ -146,6 +146,42 @@ def test_parts_are_augmented(how):
         assert np.array_equal(x.data, a)
 
 
+INTEGERS = {
+    "row": np.int64(1), "column": (slice(None), np.int64(1)), "slice": slice(0, np.int64(2)), "step": (slice(None, None, np.int8(-2)), ...),
+    "argmax": np.argmax([0, 1]), "0-d array": np.array(1), "Variable": Variable(np.array(1)).detach(), "bool": True, "NumPy's bool": np.True_,
+}
+
+
+@pytest.mark.parametrize("index", INTEGERS.values(), ids=INTEGERS)
+def test_parts_at_numpys_integers_are_augmented(index):
+    plain = index.data if isinstance(index, Variable) else index
+    a = np.arange(12.0).reshape(3, 4)
+    a[plain] += 10.0
+    x = matrix()
+    y = x
+    x[index] += 10.0
+    assert x is y and np.array_equal(x.data, a)
+    row = x[index]
+    row += 1.0
+    x[index] = row
+    a[plain] += 1.0
+    assert np.array_equal(x.data, a)
+    leaf = matrix("leaf")
+    with no_grad():
+        leaf[index] += 11.0
+    assert np.array_equal(leaf.data, a)
+
+
+def test_an_index_that_is_none_changes_nothing():
+    x = matrix()
+    row = x[0]
+    row += 1.0
+    with pytest.raises(TypeError):
+        x[0:1.5] = row
+    x[0] = row
+    assert x.data[0].tolist() == [1, 2, 3, 4]
+
+
 def test_augmented_twice():
     x = matrix()
     row = x[0]
