@@ -402,5 +402,19 @@ def test_in_a_notebook():
     assert html.startswith("<pre>variable([1.2") and html.count('<g class="box') == 3 and "× 99" in html
 
 
+def test_of_what_is_stale():
+    x = leaf([1.0, 2.0], "x") * 1.0
+    part = x[1:]
+    x[1] = 5.0
+    assert draw(part).text == "0 operations, 0 leaves\n%0  stale\n" and "stale" in draw(part).svg and "stale" in draw(part).dot
+    assert part._repr_html_() == "<pre>variable(stale)\n</pre>"
+    part.name = "part"
+    assert "part  stale" in draw((part, x)).text
+    y = leaf([1.0, 2.0], "y")                       # the leaf behind a row is drawn as what it was
+    row = y[:1]
+    row += 1.0
+    assert "y   leaf" in draw(row).text and draw(y).text == "0 operations, 0 leaves\ny  stale\n"
+
+
 def test_draw_is_loaded_when_it_is_asked_for():
     assert "draw" in dir(dezero) and dezero.draw is draw

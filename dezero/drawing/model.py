@@ -21,7 +21,7 @@ class Box:
     Attributes
     ----------
     kind : str
-        leaf, free, constant, op, call, output, identity, folded (`count` repeats of some boxes) or more (what was left out).
+        leaf, free, constant, stale, op, call, output, identity, folded (`count` repeats of some boxes) or more (what was left out).
     title, tag, lines : str, str, list of str
         Its texts: `tag` is a package or a kind.
     parents : list of int

@@ -1,7 +1,7 @@
 cimport cython
 from . cimport graph
 from .._kernels cimport nodes
-from .._kernels.nodes cimport FunctionBase, Metadata, Node, OpBase, VariableBase
+from .._kernels.nodes cimport Alias, FunctionBase, Metadata, Node, OpBase, VariableBase
 
 @cython.locals(v=VariableBase, node=Node)
 cpdef tuple survey(list variables, Py_ssize_t most)

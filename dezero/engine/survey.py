@@ -8,11 +8,12 @@ from .._kernels import nodes
 from .._kernels.nodes import OpBase, VariableBase
 from . import graph
 
-KINDS = ("leaf", "leaf", "free", "free", "leaf", "constant")     # by Variable.reason
+KINDS = ("leaf", "leaf", "free", "free", "leaf", "constant", "stale", "stale", "stale")     # by Variable.reason
 
 
 class Fact:
-    """One node: its kind is leaf, free, constant, op, identity (data bound anew), output (of a call of several) or call.
+    """One node: its kind is leaf, free, constant, op, identity (data bound anew), output (of a call of several) or call; of a Variable
+    that can't be used any more, stale.
 
     Attributes
     ----------
@@ -123,7 +124,9 @@ def kind_of(node, v):
         return "call" if node.place >= 0 else "op"
     if node.in0 is not None:
         return "output" if node.place >= 0 else "identity"
-    return "constant" if node.constant else "leaf" if v is None else KINDS[v.reason]
+    if node.constant or v is None:
+        return "constant" if node.constant else "leaf"
+    return KINDS[v.reason if v.reason < graph.OUTDATED else v.alias.kept_reason]
 
 
 def fact_of_unused(v):
