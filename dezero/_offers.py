@@ -19,12 +19,13 @@ from dezero.engine.arguments import asked_for
 from dezero.engine.dispatch import METHODS, is_claimable
 from dezero.engine.function import Function, RuleFunction, function_of
 from dezero.engine.op import Op
-from dezero.engine.variable import Variable
+from dezero.engine.variable import Attribute, Variable
 from dezero.errors import PluginError
 from dezero.registry import OPERATORS, Constant, Entry, claimed, claims, function_name
 
 # Attributes of Variable that an interpreted engine may keep in the instance.
 RESERVED = frozenset(("data", "grad", "name", "creator", "generation"))
+OPEN = Attribute("")            # of Variable, one that an op answers
 
 PENDING = object()
 """What a dotted text names whose module is not imported."""
@@ -278,7 +279,7 @@ def check_identifier(part, who, what, name=None):
 
 def check_free(name, who, what):
     """A name after ``x.``: nothing that Variable has already."""
-    if name in RESERVED or hasattr(Variable, name):
+    if name in RESERVED or not isinstance(getattr(Variable, name, OPEN), Attribute):
         remedy = ", or method = None for F.name alone" if what == "the name" else ""
         raise PluginError(f"{who}: {what} {shown(name)} is an attribute that Variable has already; choose another{remedy}")
 

@@ -108,8 +108,8 @@ cdef tuple bytes_of(Alias alias, object array, object part):
     return low, low + extent(<ndarray>part)
 
 
-cdef int note_view(VariableBase x, object array, VariableBase y, object view) except -1:
-    """Note that y, which is a copy of it, would in NumPy be this view of x's array."""
+cdef Alias note_view(VariableBase x, object array, VariableBase y, object view):
+    """Note that y, which is a copy of it, would in NumPy be this view of x's array, and return its alias."""
     cdef Alias whole = x.alias, alias
     cdef int j
     if whole is None:
@@ -122,10 +122,10 @@ cdef int note_view(VariableBase x, object array, VariableBase y, object view) ex
     alias.nd = cnp.PyArray_NDIM(<ndarray>view)
     if alias.nd > MAXDIMS:
         alias.is_exact, alias.nd = False, -1   # is a part of nothing
-        return 0
+        return alias
     for j in range(alias.nd):
         alias.strides[j] = cnp.PyArray_STRIDE(<ndarray>view, j)
-    return 0
+    return alias
 
 
 cdef bint is_sole(VariableBase v):

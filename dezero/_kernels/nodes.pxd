@@ -133,6 +133,7 @@ cdef class Alias:
     cdef Node kept_node                 # while the Variable is stale: what it was before
     cdef object kept_array, pending     # and what makes it valid where it is assigned
     cdef unsigned char kept_reason
+    cdef object through                 # of a view that no index gives: what assigns to it (`Function.assign_operand`)
     cdef list others(self, Py_ssize_t low, Py_ssize_t high)
     cdef Alias again(self, VariableBase v)
     cdef bint is_part(self, Alias whole, object array, object part)
@@ -179,7 +180,7 @@ cdef Node known_node(object x)
 cdef Py_ssize_t exchange_gradients(list arrived, list changes) noexcept
 
 # alias.pxi
-cdef int note_view(VariableBase x, object array, VariableBase y, object view) except -1
+cdef Alias note_view(VariableBase x, object array, VariableBase y, object view)
 cdef tuple bytes_of(Alias alias, object array, object part)
 cdef bint is_sole(VariableBase v)
 

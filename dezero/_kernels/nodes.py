@@ -226,7 +226,7 @@ class Storage:
 class Alias:
     """What of a storage a Variable would be.  It lives as long as the Variable is bound to it."""
 
-    kept_node = kept_array = pending = None
+    kept_node = kept_array = pending = through = None
     kept_reason = depth = low = 0
     taken_from = at = strides = None
 
@@ -275,7 +275,7 @@ def bytes_of(alias, array, part):
 
 
 def note_view(x, array, y, view):
-    """Note that y, which is a copy of it, would in NumPy be this view of x's array."""
+    """Note that y, which is a copy of it, would in NumPy be this view of x's array, and return its alias."""
     whole = x.alias
     if whole is None:
         whole = Alias(Storage(), x)
@@ -285,6 +285,7 @@ def note_view(x, array, y, view):
     alias.depth, alias.taken_from, alias.at = whole.depth + 1, whole.serial, byte_bounds(view)[0] - byte_bounds(array)[0]
     alias.is_exact = whole.is_exact and same_layout(view, y.array)
     alias.strides = view.strides
+    return alias
 
 
 def is_sole(v):

@@ -8,8 +8,9 @@ from .._kernels.nodes cimport Alias, FunctionBase, Metadata, Node, OpBase, Varia
 cdef Engine engine
 
 cdef int assign(VariableBase x, object index, object value) except -1
-@cython.locals(node=Node, f=FunctionBase, whole=VariableBase)
+@cython.locals(whole=VariableBase)
 cdef bint assign_through(VariableBase x, object index, object value) except -1
+cdef int assign_attribute(VariableBase x, str name, object value) except -1
 @cython.locals(low=Py_ssize_t, high=Py_ssize_t)
 cdef int assign_fresh(VariableBase x, object index, object value) except -1
 cdef int check_kind(VariableBase x, object array) except -1

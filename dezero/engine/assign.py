@@ -40,17 +40,34 @@ def assign(x, index, value):
 
 def assign_through(x, index, value):
     """Assign to what x is a view of, as the real part is, by `assign_operand` of the op that has taken it; say whether it has one."""
-    node = x.node
-    if node is None or node.op is None or isinstance(node.op, OpBase):
-        return False
-    f = node.op
-    whole = None if f.assign_operand is None else graph.living_variable(f._parents[0])
-    if whole is None or whole.alias is None or x.alias.taken_from != whole.alias.serial:
+    whole = None if x.alias.through is None else sharing.whole_of(x)
+    if whole is None:
         return False
     if whole.reason == graph.OVERTAKEN and whole.alias.pending is value:
         sharing.restore(whole)
-    f.assign_operand(whole, index, value)
+    x.alias.through(whole, index, value)
     return True
+
+
+def assign_attribute(x, name, value):
+    """Do x.real = value, or that of another attribute that is made of all of x, or raise and change nothing."""
+    overtaken = x.reason == graph.OVERTAKEN
+    if overtaken:
+        sharing.claim_attribute(x, name, value)
+    try:
+        if name not in ASSIGNABLE:
+            raise AttributeError(f"x.{name} = v: this attribute of a Variable, as that of an array, can't be assigned to; write "
+                                 f"x[...] = v.{name}, and x *= 2 in place of x.{name} *= 2")
+        getattr(x, name)[...] = value
+    except BaseException:
+        if overtaken:
+            sharing.take_back(value)
+        raise
+    return 0
+
+
+ASSIGNABLE = "real", "imag", "flat"
+"""Of the attributes that show the elements in another way, those that NumPy lets one assign to."""
 
 
 def assign_fresh(x, index, value):

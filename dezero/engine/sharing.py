@@ -22,14 +22,14 @@ class AugmentedError(DTypeError, ValueError):
     """What an augmented assignment gives has another shape or a wider dtype than what it is to change."""
 
 
-def note_views(ys, given, arrays, inputs, xs):
-    """Note which of the results ys of an op NumPy would have share memory with an operand: what forward has given was copied then."""
+def note_views(f, ys, given, arrays, inputs, xs):
+    """Note which results ys of a call NumPy would have share memory with an operand: what forward has given was copied then."""
     for i, view in enumerate(given):
         if view is arrays[i] or not isinstance(view, np.ndarray) or view.size == 0:
             continue
         for j, x in enumerate(inputs):      # `zip` takes 1 500 instructions of the 20 000 of x[1:3]
             if isinstance(x, VariableBase) and (view is xs[j] or view.base is xs[j] or np.may_share_memory(view, xs[j])):
-                nodes.note_view(x, xs[j], ys[i], view)
+                nodes.note_view(x, xs[j], ys[i], view).through = f.assign_operand
                 break
 
 
@@ -97,13 +97,35 @@ def part_of(array, index):
 
 def claim(x, index, value):
     """Take a stale x back to what it was, where `value` is the part of it that was changed since and now comes to its place."""
-    alias = x.alias
-    if alias.pending is None or alias.pending is not value:
-        graph.refuse_stale(x)
-    array = alias.kept_array if alias.kept_array is not None else alias.kept_node.as_array()
+    array = awaiting(x, value)
     if not is_taken_from(value, x, array, part_of(array, index)):
         graph.refuse_stale(x)
     restore(x)
+
+
+def claim_attribute(x, name, value):
+    """Do the same where it comes to an attribute, as the real part does."""
+    array = awaiting(x, value)
+    part = getattr(array, name)
+    if not is_taken_from(value, x, array, part if isinstance(part, np.ndarray) else None):
+        graph.refuse_stale(x)
+    restore(x)
+
+
+def awaiting(x, value):
+    """Return the array of a stale x that waits for `value`."""
+    alias = x.alias
+    if alias.pending is None or alias.pending is not value:
+        graph.refuse_stale(x)
+    return alias.kept_array if alias.kept_array is not None else alias.kept_node.as_array()
+
+
+def whole_of(x):
+    """Return the living Variable that x was taken from, or None."""
+    for other in x.alias.others(x.alias.low, x.alias.high):
+        if other.alias.serial == x.alias.taken_from:
+            return other
+    return None
 
 
 def is_taken_from(v, x, array, part):

@@ -142,7 +142,7 @@ def run_forward(f, inputs):
         for x in inputs:
             engine.hooks.unrecorded(x)
         outputs = [graph.without_graph(y, graph.CONSTANTS if record else graph.NO_GRAD) for y in ys]
-    sharing.note_views(outputs, given, ys, inputs, xs)
+    sharing.note_views(f, outputs, given, ys, inputs, xs)
     if engine.watchers:
         for y in outputs:
             engine.hooks.result(y, type(f), inputs)

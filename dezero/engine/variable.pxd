@@ -2,10 +2,14 @@ cimport cython
 from . cimport assign, dispatch, function, graph, rules, sharing, tape
 from .._kernels.nodes cimport Node, OpBase, VariableBase
 
+cdef class Attribute:
+    cdef str name
+
 cdef class Variable(VariableBase):
     cpdef object _get_data(self)
     cpdef object refuse_cut(self, str what)
 
+cdef object attribute_of(Variable v, str name)
 cdef object operate(OpBase op, str operator, object a, object b)
 cdef inline object changed(VariableBase x, object y)
 cdef object operate_alone(OpBase op, str operator, object a)

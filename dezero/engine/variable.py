@@ -30,6 +30,19 @@ def as_variable(obj):
     return obj if isinstance(obj, Variable) else Variable(obj)
 
 
+class Attribute:
+    """An attribute that shows the elements in another way, as x.real does: an op answers it, and some can be assigned to."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __get__(self, v, owner):
+        return self if v is None else attribute_of(v, self.name)
+
+    def __set__(self, v, value):
+        assign.assign_attribute(v, self.name, value)
+
+
 class Variable(VariableBase):
     """Variable(data, name=None)
 --
@@ -184,6 +197,12 @@ class Variable(VariableBase):
     def _repr_html_(self):
         """For a notebook: the value and a picture of the graph."""
         return import_module("dezero.drawing").html_of(self)        # what stands above the engine, where somebody looks
+
+    real = Attribute("real")
+    imag = Attribute("imag")
+    flat = Attribute("flat")
+    T = Attribute("T")
+    mT = Attribute("mT")
 
     # -- where it comes from
 
@@ -431,14 +450,7 @@ class Variable(VariableBase):
     def __getattr__(self, name):
         if hasattr(type(self), name):       # a property of ours has failed: let it say so itself
             return object.__getattribute__(self, name)
-        op = registry.find_attribute(name)
-        if op is None and name in CONSTANT_METHODS:
-            return getattr(self._get_data(), name)
-        if op is None and name in QUESTIONS and guard.is_asked_by(QUESTIONS[name]):
-            refuse_beside(self, "an operator", f"an object of {QUESTIONS[name]}")
-        if op is None:
-            raise OpAttributeError(f"a Variable has no attribute {name!r}{elsewhere(name)}")
-        return op.apply(self) if name == op.attribute else MethodType(op.called, self)
+        return attribute_of(self, name)
 
     def __dir__(self):
         return sorted({*object.__dir__(self), *registry.all_attributes(), *CONSTANT_METHODS})
@@ -459,6 +471,18 @@ set_variable_class(Variable)
 
 # Methods of an array whose results are locally constant, as those of the NumPy functions of these names (`ops/constants`).
 CONSTANT_METHODS = ("all", "any", "argmax", "argmin", "argpartition", "argsort", "nonzero", "round", "searchsorted")
+
+
+def attribute_of(v, name):
+    """Return what an op has as an attribute or a method of Variables, or refuse a name that is none's."""
+    op = registry.find_attribute(name)
+    if op is None and name in CONSTANT_METHODS:
+        return getattr(v._get_data(), name)
+    if op is None and name in QUESTIONS and guard.is_asked_by(QUESTIONS[name]):
+        refuse_beside(v, "an operator", f"an object of {QUESTIONS[name]}")
+    if op is None:
+        raise OpAttributeError(f"a Variable has no attribute {name!r}{elsewhere(name)}")
+    return op.apply(v) if name == op.attribute else MethodType(op.called, v)
 
 
 ELSEWHERE = {

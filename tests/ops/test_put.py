@@ -1,4 +1,6 @@
 """NumPy's functions that write into their first argument: each does with a Variable what it does with an array."""
+import operator
+
 import numpy as np
 import pytest
 
@@ -101,9 +103,111 @@ def test_parts_refuse_what_numpy_does():
         x.imag[0] = 1.0
     with pytest.raises(ValueError, match="read-only"):
         np.imag(np.ones(2))[0] = 1.0
-    with no_grad(), pytest.raises(GraphError):
-        z.real[0] = 2.0
+    for part in (1j, np.ones(3)):
+        with pytest.raises((DTypeError, ValueError)):
+            z.real = part
+    for name in ("T", "mT", "shape"):
+        with pytest.raises(AttributeError):
+            setattr(x.reshape(1, 2), name, 1.0)
     assert z.data.tolist() == [1, 1] and x.data.tolist() == [1, 1]
+
+
+KINDS = {"leaf": lambda a: Variable(a), "free": lambda a: Variable(a) * 1.0, "constant": lambda a: Variable(a).detach() * 1.0}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("f", PARTS.values(), ids=PARTS)
+def test_parts_of_complex_numbers_under_no_grad(f, kind):
+    a, b = RNG.random((3, 4)) + 1j * RNG.random((3, 4)), RNG.random(12)
+    with no_grad():
+        z = KINDS[kind](a.copy())
+        held = z
+        f(z, b)
+    f(a, b)
+    np.testing.assert_allclose(z.data, a)
+    assert z is held and z.creator is None
+
+
+def test_parts_of_what_was_recorded_under_no_grad():
+    z = Variable(np.ones(2, complex))
+    y = z * 2.0
+    with no_grad():
+        y.imag[0] = 3.0
+    (y * y).real.sum().backward()
+    assert y.data.tolist() == [2 + 3j, 2] and z.grad.tolist() == [0, 8]
+
+
+@pytest.mark.parametrize("kind", ["recorded", "constant"])
+def test_a_part_that_was_held_is_stale_and_one_of_what_is_gone_is_ones_own(kind):
+    z = Variable(np.ones(3, complex))
+    z = z * 1.0 if kind == "recorded" else z.detach()
+    real, imag = z.real, z.imag
+    z.real[0] = 5.0
+    assert z.data.tolist() == [5, 1, 1]
+    for part in (real, imag):
+        with pytest.raises(GraphError):
+            part.sum()
+    own = (z * 1.0).real
+    own[0] = 7.0
+    assert own.data.tolist() == [7, 1, 1] and z.data[0] == 5
+
+
+def test_parts_refuse_a_leaf_and_change_nothing():
+    z = Variable(np.ones(2, complex))
+    for change in (lambda: part_set(z.real, 0, 5.0), lambda: setattr(z, "imag", 5.0), lambda: augment(z, "real", operator.imul)):
+        with pytest.raises(GraphError, match="leaf"):
+            change()
+        assert z.data.tolist() == [1, 1] and (z * 1.0).data.tolist() == [1, 1]
+
+
+def augment(x, name, how, value=2.0):
+    setattr(x, name, how(getattr(x, name), value))
+
+
+ATTRIBUTES = {
+    "z.real = v": lambda z, v: setattr(z, "real", v[:4]), "z.imag = number": lambda z, v: setattr(z, "imag", 2.0),
+    "z.real *= 2": lambda z, v: augment(z, "real", operator.imul),
+    "z.imag += v": lambda z, v: augment(z, "imag", operator.iadd, v[:4]),
+    "z.imag **= 2": lambda z, v: augment(z, "imag", operator.ipow), "z.real = z.imag": lambda z, v: setattr(z, "real", z.imag),
+    "z.flat = v": lambda z, v: setattr(z, "flat", v), "z.flat = fewer": lambda z, v: setattr(z, "flat", v[:5]),
+    "z.T.real": lambda z, v: part_set(z, 0, z.T.real[1, 0]),
+    "z.real *= z.imag": lambda z, v: augment(z, "real", operator.imul, z.imag * 1.0),
+}
+
+
+@pytest.mark.parametrize("f", ATTRIBUTES.values(), ids=ATTRIBUTES)
+def test_attributes_are_assigned_as_numpys(f):
+    test_parts_of_complex_numbers(f, "D")
+    for kind in KINDS:
+        test_parts_of_complex_numbers_under_no_grad(f, kind)
+
+
+def test_attributes_of_real_numbers_and_of_subclasses():
+    class Mine(Variable):
+        pass
+
+    with no_grad():
+        x = Mine(np.arange(4.0).reshape(2, 2))
+        x.real *= 2.0
+        x.flat = [7.0, 8.0]
+    assert x.data.tolist() == [[7, 8], [7, 8]] and vars(x) == {}
+    with pytest.raises(ValueError, match="read-only"):
+        (x * 1.0).imag = 1.0
+
+
+@pytest.mark.parametrize("name", ["T", "mT"])
+def test_attributes_that_are_not_assigned_change_nothing(name):
+    x = Variable(np.arange(4.0).reshape(2, 2)) * 1.0
+    with pytest.raises(AttributeError, match=rf"x\.{name} = v: .*can't be assigned to"):
+        augment(x, name, operator.iadd)
+    assert x.data.tolist() == [[0, 1], [2, 3]]
+    part = x.T
+    part += 1.0
+    with pytest.raises(GraphError):
+        x.flat = part
+    with pytest.raises(GraphError):
+        x.real = part
+    assert part.data.tolist() == [[1, 3], [2, 4]]
 
 
 @pytest.mark.parametrize("f", FORMS.values(), ids=FORMS)
