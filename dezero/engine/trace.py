@@ -111,7 +111,11 @@ def kinds(backward):
 
 def forward_rows(recorder, forward, operands, parameters):
     """Return the rows of a forward."""
-    rows = recorder.rows(forward(*[recorder.argument(i) for i in range(operands)], **parameters), operands)
+    xs = [recorder.argument(i) for i in range(operands)]
+    y = forward(*xs, **parameters)
+    if any([y is x for x in xs]):
+        raise Untraceable("forward gives an operand itself: that NumPy has them share memory is noted where it runs")
+    rows = recorder.rows(y, operands)
     if not all([rows.reads(i) for i in range(operands)]):
         raise Untraceable("forward does not read all operands: the shape of its result is not that to which they broadcast")
     return rows

@@ -24,7 +24,7 @@ CLAIMS = {
         'squeeze': {'numpy': ['numpy.squeeze'], 'function': True},
         'expand_dims': {'numpy': ['numpy.expand_dims'], 'method': None, 'function': True},
         'ravel': {'numpy': ['numpy.ravel'], 'function': True},
-        'flatten': {'function': True},
+        'flatten': {},
     },
     'dezero.ops.transpose': {
         'transpose': {'numpy': ['numpy.transpose'], 'method': 'dezero.ops.transpose.method', 'attribute': 'T'},
@@ -36,8 +36,8 @@ CLAIMS = {
              'function': True},
     },
     'dezero.ops.conj': {
-        'conj': {'numpy': ['numpy.conjugate']},
-        'conjugate': {'function': True},
+        'conj': {'numpy': ['numpy.conjugate'], 'method': 'dezero.ops.conj.method'},
+        'conjugate': {'method': 'dezero.ops.conj.method', 'function': True},
         'real': {'numpy': ['numpy.real'], 'method': None, 'attribute': 'real', 'function': True},
         'imag': {'numpy': ['numpy.imag'], 'method': None, 'attribute': 'imag', 'function': True},
     },

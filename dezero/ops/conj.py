@@ -5,7 +5,12 @@ from dezero import Variable, functions, hookimpl, rule
 from dezero.errors import DTypeError
 
 
-@rule(np.conjugate)
+def method(x) -> Variable:
+    """y = the conjugate of x;   of a real x it is x itself, as NumPy has it of the method alone"""
+    return conj.apply(x) if is_complex(x) else x
+
+
+@rule(np.conjugate, method=method)
 def conj(gy, y, x):
     """y = the conjugate of x;   ∂y/∂x = 1 of a real x; of a complex one dy is the conjugate of dx"""
     return np.conjugate(gy)
@@ -73,6 +78,6 @@ def imag(val) -> Variable:
 @hookimpl
 def dezero_register_ops(register):
     register(conj)
-    register.function(conjugate)
+    register.function(conjugate, method=method)
     register.function(real, (np.real,), method=None, attribute="real")
     register.function(imag, (np.imag,), method=None, attribute="imag")

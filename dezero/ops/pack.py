@@ -63,6 +63,10 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0) -> 
         np.array((), order=order)           # for its errors
         base = np.empty(shape, np.result_type(*{x.dtype for x in items}) if dtype is None else dtype)
         return packed(items, base, np.arange(len(items)), order)
+    if isinstance(object, Variable) and not copy:
+        shared = without_copy(object, dtype, copy=copy, order=order, ndmin=ndmin)
+        if shared is not None:
+            return shared
     found = []
     blanks = taken_out(object, (), found)
     if dtype is not None:
@@ -70,12 +74,19 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0) -> 
     base = np.array(blanks, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin)
     if not found:
         return made(base)
-    if base is blanks:                      # no copy was asked for, and none is needed
-        return object
     indices = [(0,) * (base.ndim - len(path) - x.ndim) + path for x, path in found]
     if base.ndim and all([len(index) == base.ndim for index in indices]):
         indices = np.ravel_multi_index(tuple(zip(*indices)), base.shape)
     return packed([x for x, path in found], base, indices, order)
+
+
+def without_copy(x, *args, **how):
+    """Return the Variable x itself, or with more axes, where NumPy's array would share memory with it; None where NumPy copies."""
+    array = x.detach().data
+    base = np.array(array, *args, **how)
+    if base is array:
+        return x
+    return np.reshape(x, base.shape) if np.may_share_memory(base, array) else None
 
 
 def flattened(object):

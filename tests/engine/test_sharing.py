@@ -7,7 +7,8 @@ import weakref
 import numpy as np
 import pytest
 
-from dezero import Function, Variable, grad, hessian, no_grad
+import dezero.functions as F
+from dezero import Function, Variable, grad, hessian, no_grad, rule
 from dezero.errors import DTypeError, GraphError
 
 
@@ -17,6 +18,21 @@ def matrix(kind="recorded"):
         with no_grad():
             return x * 1.0
     return x.detach() if kind == "constant" else x if kind == "leaf" else x * 1.0
+
+
+@rule(lambda x: x)
+def same(gy, y, x):
+    return gy
+
+
+@rule(lambda a, b: a)
+def first(gy, y, a, b):
+    return gy, None
+
+
+@rule(lambda x: x.real)
+def real(gy, y, x):
+    return gy
 
 
 class Reversed(Function):
@@ -40,6 +56,8 @@ VIEWS = {
     "reshape": lambda x: x.reshape(12), "T": lambda x: x.T, "transpose": lambda x: x.transpose(), "ravel": lambda x: np.ravel(x), "iteration": lambda x: next(iter(x)),
     "broadcast": lambda x: np.broadcast_to(x, (2, 3, 4)), "view of a view": lambda x: x[:2][0], "swapaxes": lambda x: x.swapaxes(0, 1),
     "squeeze": lambda x: np.squeeze(x), "a class": lambda x: Reversed()(x), "several outputs": lambda x: Halves()(x)[0],
+    "the operand itself": lambda x: same(x), "the first of two": lambda x: first(x, 1.0), "a rule's view": lambda x: real(x),
+    "array": lambda x: F.array(x, copy=None, ndmin=3), "ascontiguousarray": lambda x: F.ascontiguousarray(x[:2]),
 }
 USES = {
     "op": lambda v: v + 1.0, "operand of an op": lambda v: 2.0 * v, "data": lambda v: v.data, "shape": lambda v: v.shape, "len": len, "index": lambda v: v[0],
@@ -80,8 +98,9 @@ def test_what_does_not_overlap_stays():
 
 def test_copies_stay():
     x = matrix()
-    copies = x[[0]], x[x.data > 5], x[0, 0], x[0] + 0, x.detach(), x.data, x.data[0], x.flatten()[:0]
+    copies = x[[0]], x[x.data > 5], x[0, 0], x[0] + 0, x.detach(), x.data, x.data[0], x.flatten()[:0], x.flatten(), x.flat.copy(), F.flatten(x, "F")
     x[...] = 7.0
+    assert [copy.data.tolist()[:2] for copy in copies[-3:]] == [[0, 1], [0, 1], [0, 4]]
     assert copies[0].data.tolist() == [[0, 1, 2, 3]] and copies[2].data == 0 and copies[3].data.tolist() == [0, 1, 2, 3]
     assert copies[4].data[0, 1] == copies[5][0, 1] == 1
 

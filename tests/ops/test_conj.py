@@ -36,3 +36,9 @@ def test_the_conjugate_of_complex_numbers():
     z, w = Variable(np.array([1 + 2j, 3 - 1j])), np.array([2j, 1 - 1j])
     np.conjugate(z).backward(gradient=w)
     np.testing.assert_array_equal(z.grad, np.conj(w))
+
+
+def test_the_methods_give_a_real_variable_itself_as_numpys_do():
+    x, z = Variable(np.ones(2)), Variable(np.array([1j, 2.0]))
+    assert x.conj() is x and x.conjugate() is x and np.conj(x) is not x and F.conj(x) is not x
+    assert z.conj() is not z and z.conjugate().data.tolist() == [-1j, 2.0]

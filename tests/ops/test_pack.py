@@ -176,7 +176,9 @@ def test_kinds_of_variables(rng):
 
 def test_data_are_not_shared(rng):
     x = Variable(rng.normal(size=3))
-    for y in (F.array(x), F.array([x]), F.full(3, x), F.asfortranarray(x), F.ascontiguousarray(x)):
+    for y in (F.asarray(x), F.asfortranarray(x), F.ascontiguousarray(x), F.array(x, copy=False)):
+        assert y is x                       # as an array is, which lies as it is wanted
+    for y in (F.array(x), F.array([x]), F.full(3, x), F.ascontiguousarray(x.reshape(3, 1)), F.array(x, copy=None, ndmin=2)):
         assert not np.shares_memory(x.data, y.data)
 
 

@@ -335,6 +335,8 @@ def fmin(gy, y, x1, x2):
 def clip(a, a_min=None, a_max=None, *, min=None, max=None) -> Variable:
     """y = a, but not below a_min and not above a_max"""
     low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
+    if low is None and high is None:
+        return np.copy(a)
     if low is not None:
         a = np.maximum(a, low)
     return a if high is None else np.minimum(a, high)

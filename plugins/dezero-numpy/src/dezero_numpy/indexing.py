@@ -107,7 +107,7 @@ def choose(a, choices, mode="raise") -> Variable:
     y, a = np.broadcast_to(y, np.broadcast_shapes(a.shape, y.shape)), a % n if mode == "wrap" else a
     for i, choice in enumerate(others, 1):
         y = np.where(a >= i, choice, y)
-    return y
+    return y if others else np.copy(y)
 
 
 def select(condlist, choicelist, default=0):

@@ -224,9 +224,7 @@ def matrix_power(a, n):
 
 def diagonal(x, /, *, offset=0):
     """y[..., i] = x[..., i, i + offset]"""
-    x = operand(x)
-    i = np.arange(max(0, min(x.shape[-2] + min(offset, 0), x.shape[-1] - max(offset, 0))))
-    return x[..., i - min(offset, 0), i + max(offset, 0)]
+    return np.diagonal(operand(x), offset, -2, -1)
 
 
 def trace(x, /, *, offset=0, dtype=None):
@@ -317,8 +315,11 @@ def on_diagonal(x, term):
     lengths = dict(zip(term, x.shape))
     if x.shape != tuple([lengths[letter] for letter in term]):
         raise ValueError(f"einsum: axes of shape {x.shape} with one letter are not of one length")
-    mesh = dict(zip(letters, np.ix_(*[np.arange(lengths[letter]) for letter in letters])))
-    return x[tuple([mesh[letter] for letter in term])], letters
+    for letter in letters:
+        while term.count(letter) > 1:
+            x = np.diagonal(x, 0, term.index(letter), term.rindex(letter))
+            term = "".join([one for i, one in enumerate(term) if i not in (term.index(letter), term.rindex(letter))]) + letter
+    return x, term
 
 
 @hookimpl

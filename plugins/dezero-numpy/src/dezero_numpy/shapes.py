@@ -81,6 +81,8 @@ def column_stack(tup):
 def block(arrays):
     """y = an array that is made of blocks: the innermost lists are joined along the last axis, those around along the one before"""
     depth = depth_of(arrays)
+    if not depth:
+        return np.copy(arrays)
     ndim = max(depth, *[np.ndim(a) for a in leaves(arrays)])
     return joined(arrays, depth, ndim)
 
@@ -301,7 +303,8 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     if indexing == "xy":
         axes[:2] = axes[:2][::-1]
     grid = [operand(x).reshape([-1 if i == axis else 1 for i in range(len(xi))]) for x, axis in zip(xi, axes)]
-    return tuple(grid) if sparse else broadcast_arrays(*grid)
+    grid = tuple(grid) if sparse else broadcast_arrays(*grid)
+    return tuple(map(np.copy, grid)) if copy else grid
 
 
 def resize(a, new_shape):
