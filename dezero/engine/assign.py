@@ -5,6 +5,7 @@ the op `assign` does (`ops/assign`).  It reads no value, so the array can be wri
 reads the old value holds the array, be it a rule, the caller's `x.data` or a view of NumPy's, and then it is copied first.
 (The plain Python of `_kernels/nodes.py` can't tell, and copies always.)
 """
+from numbers import Number
 from weakref import ref
 
 import numpy as np
@@ -128,7 +129,10 @@ def data_of(value, array):
         return v
     if type(value) is int and array.dtype.kind in "iu":
         return np.array(value, array.dtype)                 # an OverflowError where it has no room
-    return check_array(value if isinstance(value, np.ndarray) else np.asarray(value))
+    v = value if isinstance(value, np.ndarray) else np.asarray(value)
+    if v.dtype.kind == "O" and array.dtype.kind in "fc" and all([isinstance(number, Number) for number in v.flat]):
+        return v.astype(array.dtype)                        # of Fraction, Decimal, int: large ones
+    return check_array(v)
 
 
 def fitted(v, array, index):

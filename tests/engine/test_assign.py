@@ -2,6 +2,8 @@
 import gc
 import tracemalloc
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -136,6 +138,32 @@ def test_values_that_are_no_variables(value):
     assert np.array_equal(y.data, a)
     y.sum().backward()
     assert x.grad.tolist() == [[1, 1, 1], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("value", [
+    10**30, Fraction(1, 3), Decimal("0.1"), [10**30, Fraction(-1, 7)], np.array([10**25, 2**70], object)])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "c16"])
+def test_pythons_other_numbers(value, dtype):
+    x, y = fresh(3, 2, dtype=dtype)
+    a = y.data.copy()
+    y[1], a[1] = value, value
+    y.flat[4:], a.flat[4:] = value, value
+    assert np.array_equal(y.data, a) and y.dtype == dtype
+    y.sum().real.backward()
+    assert x.grad.tolist() == [[1, 1], [0, 0], [0, 0]]
+
+
+def test_pythons_other_numbers_that_have_no_room():
+    x, y = fresh(2)
+    n = Variable(np.arange(2)).detach()
+    with pytest.raises(OverflowError):
+        y[0] = 10**400
+    with pytest.raises(TypeError):
+        y[:] = [10**30, 1j]
+    for value in (Fraction(1, 2), Decimal(1)):
+        with pytest.raises(DTypeError, match="object"):
+            n[0] = value
+    assert n.data.tolist() == [0, 1] and np.array_equal(y.data, x.data)
 
 
 def test_a_list_with_variables_in_it():
