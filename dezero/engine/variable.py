@@ -435,7 +435,7 @@ class Variable(VariableBase):
         y = function.answer(ufunc, inputs, kwargs) if method == "__call__" else NotImplemented
         if y is not NotImplemented:
             return y
-        for x in inputs:
+        for x in inputs if method != "at" else inputs[::2]:     # the second is an index
             if not dispatch.is_operand(x) and not isinstance(x, (list, tuple)):
                 return ufunc_beyond(ufunc, method, inputs, kwargs)
         return dispatch.dispatch_numpy(ufunc, method, inputs, kwargs)

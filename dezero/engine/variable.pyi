@@ -120,7 +120,7 @@ class Variable:
         'y = x[index];   ∂y/∂x puts gy back to where it was taken from (`At`); what was taken twice adds up'
     def scatter(self, /, index: Any, shape: Any) -> Variable:
         'y = 0 of a shape, then y[index] += x;   ∂y/∂x = gy[index]'
-    def put(self, /, ind: Any, v: Any, mode: Any = ...) -> Any:
+    def put(self, /, indices: Any, values: Any, mode: Any = ...) -> Any:
         'Do a.flat[ind] = v, repeated or cut to as many.'
     def fill(self, /, value: Any) -> Any:
         'Do x[...] = value, one number.'
@@ -131,7 +131,7 @@ class Variable:
     def ravel(self, /, order: Any = ...) -> Variable:
         'y = the elements of a, in one row'
     def flatten(self, /, order: Any = ...) -> Variable:
-        'y = the elements of x, in one row'
+        'y = a copy of the elements of x, in one row;   ∂y/∂x = 1'
     def transpose(self, /, *axes: Any, **named: Any) -> Variable:
         'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'
     def swapaxes(self, /, axis1: Any, axis2: Any) -> Variable:
@@ -143,6 +143,8 @@ class Variable:
     @property
     def flat(self) -> Any:
         'The elements of x in one row, to be read and assigned.'
+    @flat.setter
+    def flat(self, value: Any) -> None: ...
     @property
     def T(self) -> Variable:
         'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'
@@ -152,7 +154,11 @@ class Variable:
     @property
     def real(self) -> Variable:
         'y = the real part of x;   of a real x it is x itself'
+    @real.setter
+    def real(self, value: Any) -> None: ...
     @property
     def imag(self) -> Variable:
         'y = the imaginary part of x;   of a real x it is 0, a constant, to which nothing is assigned'
+    @imag.setter
+    def imag(self, value: Any) -> None: ...
     def __getattr__(self, name: str, /) -> Any: ...

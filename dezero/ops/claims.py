@@ -13,7 +13,7 @@ CLAIMS = {
         'putmask': {'numpy': ['numpy.putmask'], 'method': None, 'function': True},
         'put_along_axis': {'numpy': ['numpy.put_along_axis'], 'method': None, 'function': True},
         'fill_diagonal': {'numpy': ['numpy.fill_diagonal'], 'method': None, 'function': True},
-        'put': {'numpy': ['numpy.put'], 'function': True},
+        'put': {'numpy': ['numpy.put'], 'method': 'dezero.ops.put.put_method', 'function': True},
         'fill': {'function': True},
         'add_at': {'numpy': ['numpy.add.at'], 'method': None, 'function': True},
         'subtract_at': {'numpy': ['numpy.subtract.at'], 'method': None, 'function': True},

@@ -2,8 +2,10 @@
 import math
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from dezero import Variable, functions, hookimpl
+from dezero._kernels.gradients import may_repeat, shape_at
 
 
 def copyto(dst, src, casting="same_kind", where=True) -> None:
@@ -22,6 +24,11 @@ def put(a, ind, v, mode="raise") -> None:
     """Do a.flat[ind] = v, repeated or cut to as many."""
     check(a, np.put)
     put_flat(a, np.arange(a.size).take(np.ravel(ind), mode=mode), v)
+
+
+def put_method(x, indices, values, mode="raise") -> None:
+    """Do x.flat[indices] = values, repeated or cut to as many."""
+    put(x, indices, values, mode)
 
 
 def place(arr, mask, vals) -> None:
@@ -53,7 +60,7 @@ def put_along_axis(arr, indices, values, axis) -> None:
         flat(arr)[indices] = values
         return
     index = np.ix_(*map(np.arange, arr.shape))
-    axis = range(arr.ndim)[axis]
+    axis = normalize_axis_index(axis, arr.ndim, "numpy.put_along_axis")
     arr[(*index[:axis], indices, *index[axis + 1:])] = values
 
 
@@ -77,19 +84,43 @@ def fill(x, value) -> None:
 def add_at(a, indices, b=None, /) -> None:
     """Do a[indices] += b; what is named twice adds up."""
     check(a, "numpy.add.at")
-    a[...] = a + spread(a, indices, b)
+    index, b = added_up(a, indices, b)
+    a[index] = a[index] + b
 
 
 def subtract_at(a, indices, b=None, /) -> None:
     """Do a[indices] -= b; what is named twice adds up."""
     check(a, "numpy.subtract.at")
-    a[...] = a - spread(a, indices, b)
+    index, b = added_up(a, indices, b)
+    a[index] = a[index] - b
 
 
-def spread(a, index, b):
-    """Return zeros like a with b added at an index."""
-    y = functions.scatter(np.broadcast_to(b, a.detach()[index].shape), index, a.shape)
-    return y if isinstance(b, Variable) else y.detach()
+def added_up(a, index, b):
+    """Return an index that names no place twice, and what b adds up to at its places."""
+    b = np.asarray(b) if isinstance(b, (list, tuple)) else b
+    if not may_repeat(index):
+        return index, b
+    places, rest = places_of(index, a.shape)
+    once, number = (None, None) if places is None else np.unique(places, return_inverse=True)
+    if once is not None and once.size == places.size:
+        return index, b
+    b = np.broadcast_to(b, a.detach()[index].shape)
+    if once is None:
+        y, index = functions.scatter(b, index, a.shape), ...
+    else:
+        y = functions.scatter(b, number.reshape(places.shape), (once.size, *rest))
+        index = np.unravel_index(once, a.shape[:a.ndim - len(rest)])
+    return index, y if isinstance(b, Variable) else y.detach()
+
+
+def places_of(index, shape):
+    """Return the numbers, in C order, of the rows that integers name, and the shape of a row; None and () for another index."""
+    items = index if isinstance(index, tuple) else (index,)
+    if not all([isinstance(i, (list, np.ndarray, int, np.integer)) and np.asarray(i).dtype.kind in "iu" for i in items]):
+        return None, ()
+    shape_at(items, shape)                  # for its errors
+    lengths = shape[:len(items)]
+    return np.asarray(np.ravel_multi_index([np.remainder(i, n) for i, n in zip(items, lengths)], lengths)), shape[len(items):]
 
 
 class Flat:
@@ -164,7 +195,7 @@ def check(x, function):
 def dezero_register_ops(register):
     for function in (copyto, place, putmask, put_along_axis, fill_diagonal):
         register.function(function, (getattr(np, function.__name__),), method=None)
-    register.function(put, (np.put,))
+    register.function(put, (np.put,), method=put_method)
     register.function(fill)
     register.function(add_at, ((np.add, "at"),), method=None)
     register.function(subtract_at, ((np.subtract, "at"),), method=None)

@@ -39,6 +39,8 @@ FORMS = {
     "put": lambda x, v: np.put(x, [0, -1, 5, 5], v[:4]), "put fewer": lambda x, v: np.put(x, [[0, 1], [2, 3]], v[:3]),
     "put more": lambda x, v: np.put(x, 3, v), "put nothing": lambda x, v: np.put(x, [1], v[:0]),
     "x.put": lambda x, v: x.put([0, 13], v[:2], mode="wrap"), "put clip": lambda x, v: np.put(x, [-3, 40], v[:2], "clip"),
+    "x.put by names": lambda x, v: x.put(indices=[0, 3], values=v[:2], mode="clip"),
+    "np.put by names": lambda x, v: np.put(a=x, ind=[1], v=v[0]),
     "place": lambda x, v: np.place(x, MASK, v[:2]), "place more": lambda x, v: np.place(x, MASK.ravel(), v), "place nowhere": lambda x, v: np.place(x, MASK & False, v),
     "putmask": lambda x, v: np.putmask(x, MASK, v[:5]), "putmask with x": lambda x, v: np.putmask(x, MASK, x * 2.0),
     "put_along_axis": lambda x, v: np.put_along_axis(x, ROWS, v[:3].reshape(3, 1), 1),
@@ -50,6 +52,16 @@ FORMS = {
     "fill": lambda x, v: x.fill(v[0]), "fill with a number": lambda x, v: x.fill(3),
     "add.at": lambda x, v: np.add.at(x, ([0, 0, 1], [1, 1, 2]), v[:3]), "add.at a part": lambda x, v: np.add.at(x, (0, slice(1, 3)), v[:2]),
     "add.at a number": lambda x, v: np.add.at(x, [0, 0], 2.0), "subtract.at": lambda x, v: np.subtract.at(x, [0, 0, 1], v[:4]),
+    "add.at a slice": lambda x, v: np.add.at(x, slice(0, 2), v[:4]), "add.at ...": lambda x, v: np.add.at(x, ..., 2.0),
+    "add.at None": lambda x, v: np.add.at(x, None, v[:4]), "add.at a range": lambda x, v: np.add.at(x, range(2), v[:4]),
+    "add.at an integer": lambda x, v: np.add.at(x, np.int64(-1), v[0]), "add.at a mask": lambda x, v: np.add.at(x, MASK, v[:5]),
+    "add.at a list of booleans": lambda x, v: np.add.at(x, [True, False, True], v[:4]),
+    "add.at negative": lambda x, v: np.add.at(x, [-1, 2, 0, -3], v[:4]),
+    "subtract.at a slice": lambda x, v: np.subtract.at(x, slice(1, None), [1, 2, 3, 4]),
+    "add.at a column": lambda x, v: np.add.at(x, (slice(None), [1, 1, -3]), v[:3]),
+    "add.at nothing": lambda x, v: np.add.at(x, [], 1.0),
+    "subtract.at pairs": lambda x, v: np.subtract.at(x, ([[0, 0], [2, -1]], [1, 1]), v[:2]),
+    "add.at one of a row": lambda x, v: np.add.at(x, (0, [3, -1, 3]), v[:3]),
     "flat": lambda x, v: flat_set(x, slice(1, 9, 2), v[:3]), "flat element": lambda x, v: flat_set(x, 5, v[1]), "flat negative": lambda x, v: flat_set(x, -1, v[1]),
     "flat list": lambda x, v: flat_set(x, [1, 1, 2], v[:3]), "flat mask": lambda x, v: flat_set(x, MASK.ravel(), v[:2]), "flat dots": lambda x, v: flat_set(x, ..., v[0]),
     "real": lambda x, v: part_set(x.real, (0, slice(1, 3)), v[:2]),
@@ -271,6 +283,7 @@ def test_a_leaf_is_refused(f):
     (lambda x: np.put(x, [99], 1.0), IndexError, "out of bounds"), (lambda x: np.place(x, [True], 1.0), ValueError, "mask.*differ in size"),
     (lambda x: np.putmask(x, [True], 1.0), ValueError, "mask.*differ in size"), (lambda x: np.place(x, MASK, []), ValueError, "no value"),
     (lambda x: np.put_along_axis(x, np.array([0.0]), 1.0, 0), IndexError, "integer"), (lambda x: np.put_along_axis(x, np.array([0]), 1.0, 0), ValueError, "dimensions"),
+    (lambda x: np.put_along_axis(x, ROWS, 1.0, 3), np.exceptions.AxisError, "numpy.put_along_axis: axis 3 is out of bounds"),
     (lambda x: np.fill_diagonal(x[0], 1.0), ValueError, "two dimensions"), (lambda x: x.fill(np.ones(2)), ValueError, "one number"),
     (lambda x: np.copyto(x, 1j), DTypeError, "complex128"), (lambda x: np.copyto(x, np.ones(3, "f4"), casting="no"), TypeError, "according to the rule 'no'"),
     (lambda x: np.copyto(x, np.ones(3)), ValueError, "broadcast"), (lambda x: np.add.at(x, 9, 1.0), IndexError, "out of bounds"),
@@ -314,6 +327,28 @@ def test_parts_of_flat_are_copies_as_numpys():
     part = x.flat[1:3]
     x[0] = 9.0
     assert part.data.tolist() == [1, 2]
+
+
+def test_add_at_of_few_places_takes_no_whole_array():
+    x, y = Variable(np.ones(3)), Variable(np.ones(10**5)) * 1.0
+    for i in range(20):
+        np.add.at(y, [i, 5, 5], x)
+    sizes = []
+    f = y.creator
+    while f is not None and len(sizes) < 20:
+        sizes.append(f.inputs[1].size)
+        f = f.inputs[0].creator
+    assert max(sizes) == 2                              # what was added up, and not of y's size
+    y.sum().backward()
+    assert y.data[5] == 42 and x.grad.tolist() == [20, 20, 20]
+
+
+def test_add_at_of_an_empty_array():
+    y = Variable(np.ones((0, 2))) * 1.0
+    np.add.at(y, np.array([], int), np.ones((0, 2)))
+    with pytest.raises(IndexError):
+        np.add.at(y, [0], 1.0)
+    assert y.shape == (0, 2)
 
 
 def test_as_functions():
