@@ -55,8 +55,8 @@ def expand_dims(a: Any, axis: Any) -> Variable:
     'y = a with further axes of length 1, whose places in y are `axis`'
 def ravel(a: Any, order: Any = ...) -> Variable:
     'y = the elements of a, in one row'
-def flatten(x: Any, order: Any = ...) -> Variable:
-    'y = the elements of x, in one row'
+def flatten(x: _Operand, order: Any = ...) -> Variable:
+    'y = a copy of the elements of x, in one row;   ∂y/∂x = 1'
 def transpose(a: _Operand, axes: Any = ...) -> Variable:
     'y[..., j, i] = a[i, j, ...];   ∂y/∂a = 1'
 def swapaxes(a: Any, axis1: Any, axis2: Any) -> Variable:

@@ -20,6 +20,7 @@ import numpy as np
 import dezero
 from dezero._words import shown
 from dezero.commands._output import add_json, load_all, print_json
+from dezero.engine.assign import ASSIGNABLE
 from dezero.engine.dispatch import is_dispatched
 from dezero.engine.function import RuleFunction, arguments_of, is_standard, signature_of
 from dezero.registry import registry
@@ -95,8 +96,11 @@ def method(op):
 
 
 def attribute(op):
-    """The stub of ``x.T``."""
-    return f"    @property\n    def {op.attribute}(self) -> {result(op)}:\n        {summary(op)}\n"
+    """The stub of ``x.T``, or of ``x.real``, which is assigned to."""
+    text = f"    @property\n    def {op.attribute}(self) -> {result(op)}:\n        {summary(op)}\n"
+    if op.attribute in ASSIGNABLE:
+        text += f"    @{op.attribute}.setter\n    def {op.attribute}(self, value: Any) -> None: ...\n"
+    return text
 
 
 def parameters(op):
