@@ -272,14 +272,14 @@ CLAIMS = {
         'scipy.sparse.matmul': {'method': None},
         'scipy.sparse.spsolve': {'method': None},
     },
+    'dezero_scipy.ndimage': {
+        'scipy.ndimage.convolve1d': {'method': None},
+    },
     'dezero_scipy.interpolate': {
         'scipy.interpolate.basis': {'method': None},
     },
     'dezero_scipy.signal': {
         'scipy.signal.convolve': {'method': None},
         'scipy.signal.lfilter': {'method': None},
-    },
-    'dezero_scipy.ndimage': {
-        'scipy.ndimage.convolve1d': {'method': None},
     },
 }
