@@ -214,6 +214,10 @@ def meshgrid(pick):
     return (array(pick, (3,)), array(pick, (2,))), {"indexing": pick("xy", "ij"), "sparse": pick(False, True)}
 
 
+def mesh(pick):
+    return (array(pick, (3,)), array(pick, (2,))), {}
+
+
 def resize(pick):
     return (array(pick), pick((2, 2), (3, 4), 7)), {}
 
@@ -591,6 +595,7 @@ KINDS = {
     pad: "pad",
     arrays: "broadcast_arrays atleast_1d atleast_2d atleast_3d",
     meshgrid: "meshgrid",
+    mesh: "ix_",
     resize: "resize",
     reduceat: "add.reduceat",
     by_axis: "apply_along_axis",

@@ -31,7 +31,7 @@ VALUES = {
     "dtype": ["f4", "f8", int],
     "keepdims": [True], "initial": [0.5, -7.0, 9.0],
     "where": [mask, lambda a: mask(a[..., :1]), lambda a: np.arange(a.shape[-1]) % 2 == 0],
-    "casting": ["unsafe", "no"], "order": ["F", "K"], "subok": [False, True],
+    "casting": ["unsafe", "no"], "order": ["F", "K"], "subok": [False, True], "writeable": [True],
     "signature": ["dd->d", "d->d", "dd->dd", "d->dd", "dl->d", "d->di"],
     "ddof": [1], "correction": [1], "mean": [lambda a: a.mean(keepdims=True) + 1.0],
     "kind": ["stable", "heapsort"], "stable": [True], "descending": [True],

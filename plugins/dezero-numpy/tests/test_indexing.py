@@ -131,6 +131,16 @@ def test_a_variable_of_floats_is_no_index(call):
         call(Variable(np.arange(6.0).reshape(2, 3)), Variable(np.array([1.0, 2.0])))
 
 
+def test_ix_of_floats_has_gradients():
+    check(lambda a, b: np.ix_(a, b)[0] * np.ix_(a, b)[1], *drawn((3,), (2,)))
+    check(lambda a: np.ix_(a, [True, False, True], np.array([2, 0]))[0] ** 2, *drawn((3,)))
+    check(lambda a: np.ix_([1, 0], a)[1] ** 2, *drawn((4,)))
+    assert gradients(lambda x: np.sum(np.ix_(x, x)[0] * np.ix_(x, x)[1]), [1.0, 2.0, 3.0]) == [[12.0, 12.0, 12.0]]
+    np.testing.assert_array_equal(np.ix_(Variable(np.ones(2)), [True, False, True])[1], [[0, 2]])
+    with pytest.raises(ValueError, match="Cross index must be 1 dimensional"):
+        np.ix_(Variable(np.ones((2, 2))))
+
+
 # -- by condition
 
 @pytest.mark.parametrize("condition, axis", [([1, 0, 1], 1), ([True], 0), ([False, False], 0), ([0, 1, 0, 1], None)], ids=str)

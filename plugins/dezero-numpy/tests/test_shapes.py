@@ -452,3 +452,21 @@ def test_frequencies_in_the_middle(axes):
         y.backward(gradient=f(a, axes))
         np.testing.assert_array_equal(y.data, f(a, axes))
         np.testing.assert_array_equal(x.grad, a)
+
+
+@pytest.mark.parametrize("shape, window, how", [
+    ((5,), 3, {}), ((5,), 5, {}), ((4, 3), (2, 3), {}), ((4, 3), 2, {"axis": 0}), ((4, 3), (2, 2), {"axis": (1, -2)}),
+    ((6,), (2, 3), {"axis": (0, 0)}), ((2, 5), 2, {"axis": -1}),
+], ids=str)
+def test_sliding_window_view(shape, window, how):
+    check(lambda x: np.lib.stride_tricks.sliding_window_view(x, window, **how), *drawn(shape))
+
+
+def test_sliding_window_view_adds_up_what_each_window_sends():
+    x = np.arange(1.0, 6.0)
+    assert gradient(lambda x: np.lib.stride_tricks.sliding_window_view(x, 3).sum(), x) == [1, 2, 3, 2, 1]
+    assert gradient(lambda x: np.lib.stride_tricks.sliding_window_view(x, 3) @ np.array([2.0, 0.0, 5.0]), x) == [2, 2, 7, 5, 5]
+    with pytest.raises(ValueError, match="window shape cannot be larger"):
+        np.lib.stride_tricks.sliding_window_view(Variable(x), 6)
+    with pytest.raises(TypeError, match="writeable=.*is not supported"):
+        np.lib.stride_tricks.sliding_window_view(Variable(x), 3, writeable=True)

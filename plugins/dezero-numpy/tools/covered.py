@@ -32,15 +32,21 @@ REASONS = {
     "numpy: deprecated; it calls np.vstack": """
         row_stack
         """,
+    "numpy: a class; it keeps the coefficients that it is given, a Variable too, and calls np.polyval and its like": """
+        poly1d
+        """,
+    "numpy: it calls a function of the caller's on arrays of indices; its result is what that gives, a Variable too": """
+        fromfunction
+        """,
     "refused: NumPy asks no Variable about it, and a Variable refuses to become an array; np.stack or np.concatenate for lists "
     "that hold Variables, x.data for a constant": """
-        asarray_chkfinite asmatrix bmat require poly1d
+        asarray_chkfinite asmatrix bmat require
         """,
     "refused: NumPy asks no Variable about it; that of dezero.numpy takes them": """
         r_ c_ vectorize
         """,
     "refused: it calls a function of the caller's on single numbers; write that function for whole Variables": """
-        frompyfunc fromfunction
+        frompyfunc
         """,
     "refused: it writes into its argument; an assignment to a part, x[i] = v, does": """
         *.at x.partition x.sort x.resize x.setfield
@@ -58,6 +64,7 @@ REASONS = {
         """,
     "refused: where the memory of an array lies, which is an op's own; x.data has it": """
         x.base x.ctypes x.flags x.getfield x.strides x.view x.device x.to_device
+        lib.stride_tricks.as_strided
         """,
     "refused: only sums, products and greatest and least elements are reduced in this way; a loop over slices, and np.stack": """
         *.reduce *.accumulate *.reduceat
@@ -79,7 +86,7 @@ FUNCTIONS = (np.ufunc, type(np.concatenate), type(len), type(lambda: None))
 UFUNC_METHODS = ("reduce", "accumulate", "reduceat", "outer", "at")
 
 
-PREFIXES = {"numpy": "", "numpy.linalg": "linalg.", "numpy.fft": "fft.",
+PREFIXES = {"numpy": "", "numpy.linalg": "linalg.", "numpy.fft": "fft.", "numpy.lib.stride_tricks": "lib.stride_tricks.",
             "ufunc methods": "", "ndarray": "x.", "operators": "operator_"}
 
 
@@ -111,6 +118,7 @@ def names():
     """Return {part of NumPy: {name: function, (ufunc, method), or the name itself}}."""
     return {
         "numpy": public(np), "numpy.linalg": public(np.linalg), "numpy.fft": public(np.fft),
+        "numpy.lib.stride_tricks": public(np.lib.stride_tricks),
         "ufunc methods": ufunc_methods(),
         "ndarray": {name: name for name in dir(np.ndarray) if not name.startswith("_")},
         "operators": {SYMBOLS[name]: name for name in SYMBOLS},

@@ -38,7 +38,8 @@ def said_of(name):
     space, _, rest = name.partition(".")
     if space in ("ndarray", "operator"):
         return COVERAGE["ndarray" if space == "ndarray" else "operators"].get(rest)
-    for part, before in (("numpy.linalg", "linalg."), ("numpy.fft", "fft."), ("ufunc methods", ""), ("numpy", "")):
+    for part, before in (("numpy.linalg", "linalg."), ("numpy.fft", "fft."), ("numpy.lib.stride_tricks", "lib.stride_tricks."),
+                         ("ufunc methods", ""), ("numpy", "")):
         if rest.startswith(before) and rest.removeprefix(before) in COVERAGE[part]:
             return COVERAGE[part][rest.removeprefix(before)]
     return None

@@ -7,10 +7,10 @@ from dezero import At, Variable, hookimpl, numpy as twin, rule
 from numpy.lib.array_utils import normalize_axis_index
 
 from dezero_numpy._rules import operand, register_all
-from dezero_numpy.shapes import astype, constant
+from dezero_numpy.shapes import constant
 
 LOCALLY_CONSTANT = (
-    np.argwhere, np.flatnonzero, np.ix_, np.ravel_multi_index,
+    np.argwhere, np.flatnonzero, np.ravel_multi_index,
     np.tril_indices_from, np.triu_indices_from, np.diag_indices_from,
 )
 
@@ -68,6 +68,12 @@ def _(sample):
     sample(sample.array(2, 3, dtype=complex), np.array([[0, 2, 2, 1], [1, 1, 0, -1]]))
 
 
+def ix_(*args):
+    """y_k = x_k along axis k, of len(args) axes; of integers the same, of booleans the places of those that hold, as arrays"""
+    ys = np.ix_(*[constant(x) for x in args])
+    return tuple([x.reshape(y.shape) if isinstance(x, Variable) and x.dtype.kind in "fc" else y for x, y in zip(args, ys)])
+
+
 # -- by condition
 
 def compress(condition, a, axis=None) -> Variable:
@@ -120,26 +126,6 @@ def select(condlist, choicelist, default=0):
     for condition, choice in zip(condlist[::-1], choices[::-1]):
         y = np.where(condition, choice, y)
     return y
-
-
-def piecewise(x, condlist, funclist, *args, **kw):
-    """y = each function of the elements of x where its condition holds; a function without a condition is for all others"""
-    x = operand(x)
-    if np.ndim(condlist) == 0 or not isinstance(condlist[0], (list, np.ndarray)) and x.ndim:
-        condlist = [condlist]
-    conditions = np.asarray(condlist, bool)
-    if len(conditions) == len(funclist) - 1:
-        conditions = np.concatenate([conditions, ~np.any(conditions, 0, keepdims=True)])
-    if len(conditions) != len(funclist):
-        raise ValueError(f"piecewise: got {len(conditions)} conditions and {len(funclist)} functions, wanted as many, or one more")
-    pieces, place, end = [np.zeros_like(x, shape=1)], np.zeros(x.shape, int), 1
-    for condition, f in zip(conditions, funclist):
-        part = x[condition]
-        if part.size:
-            pieces.append(np.broadcast_to(operand(f(part, *args, **kw) if callable(f) else f), part.shape).reshape(-1))
-            place[condition] = np.arange(end, end + part.size).reshape(part.shape)
-            end += part.size
-    return astype(np.concatenate(pieces), x.dtype, copy=False)[place]
 
 
 # -- the different elements
@@ -239,5 +225,5 @@ def dezero_register_ops(register):
         register.constant(function)
     register.function(compress, (np.compress,), method=compress_method)
     register.function(choose, (np.choose,))
-    for f in (extract, select, piecewise, *SETS, twin.apply_along_axis, apply_over_axes):
+    for f in (ix_, extract, select, *SETS, twin.piecewise, twin.apply_along_axis, apply_over_axes):
         register.function(f, (getattr(np, f.__name__),), method=None)

@@ -560,6 +560,28 @@ def _(sample):
     sample(sample.array(2, 3, dtype=complex))
 
 
+@rule(np.lib.stride_tricks.sliding_window_view, operands=("x",), method=None)
+def sliding_window_view(gy, y, x, window_shape, axis=None):
+    """y[i, j] = x[i + j], for each j in the window;   ∂y/∂x adds up gy[i, j] at i + j"""
+    window = np.atleast_1d(window_shape).tolist()
+    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim, allow_duplicate=True)
+    parts = []
+    for offsets in np.ndindex(*window):
+        starts = [0] * x.ndim
+        for k, offset in zip(axes, offsets):
+            starts[k] += offset
+        parts.append(At(tuple([slice(start, start + n) for start, n in zip(starts, gy.shape)]), gy[(..., *offsets)]))
+    return parts
+
+
+@sliding_window_view.samples
+def _(sample):
+    sample(sample.array(5), 3)
+    sample(sample.array(3, 4), (2, 3))
+    sample(sample.array(3, 4), (2, 2), axis=(1, -1))
+    sample(sample.array(3, 4, dtype=complex), 2, axis=-1)
+
+
 def astype(x, dtype, /, *, copy=True):
     """y = x in another dtype; as integers or booleans, which are constant where they don't jump, a plain array"""
     x, dtype = operand(x), np.dtype(dtype)
