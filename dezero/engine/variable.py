@@ -373,7 +373,8 @@ class Variable(VariableBase):
     def __iter__(self):
         if self.ndim == 0:
             raise TypeError("iteration over a 0-d Variable")
-        return iter(elements(self))
+        ys = elements(self)
+        return iter(ys) if self.ndim > 1 else live(self, ys, state_of(self))    # rows are views, which are stale by themselves
 
     def __lt__(self, other): return dispatch.compare(np.less, self, other)
     def __le__(self, other): return dispatch.compare(np.less_equal, self, other)
@@ -530,6 +531,17 @@ def elements(v):
         return []
     ys = Elements()(v)
     return ys if isinstance(ys, list) else [ys]
+
+
+def live(x, ys, before):
+    """Yield the elements ys of x, of one axis; once x was assigned to, those that are left as they are by then, as in NumPy."""
+    for i in range(len(ys)):
+        yield ys[i] if state_of(x) is before else x[i]
+
+
+def state_of(x):
+    """Return what is another object once x was assigned to, or is stale."""
+    return x.array if x.node is None else x.node
 
 
 def restored(cls, data, name, attributes):

@@ -1,5 +1,6 @@
 """NumPy's functions that write into their first argument, a Variable here: all are assignments to a part of it."""
 import math
+from itertools import chain
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
@@ -140,7 +141,10 @@ class Flat:
             self.base[np.unravel_index(places, self.base.shape)] = value
 
     def __iter__(self):
-        return iter(self.base.reshape(-1))
+        x = self.base
+        if x.ndim < 2:
+            return iter(x if x.ndim else x.reshape(1))
+        return chain.from_iterable(map(Flat, x))            # by rows, of which each knows when it was assigned to
 
     def __len__(self):
         return self.base.size

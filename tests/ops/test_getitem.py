@@ -11,7 +11,7 @@ from strategies import LAYOUTS, assert_gradient, assert_same, laid_out, told
 
 import dezero
 import dezero.functions as F
-from dezero import Variable, grad, hessian, hvp
+from dezero import Variable, grad, hessian, hvp, using_config
 from dezero._kernels.gradients import add_at
 from dezero.errors import GraphError
 
@@ -111,6 +111,47 @@ def test_unpacking():
     assert_same(x.grad, [[3.0, 4.0], [1.0, 2.0]])
     with pytest.raises(ValueError, match="unpack"):
         a, b, c = x
+
+
+def heaped(y):
+    """Add each element to the next one, while they are iterated over."""
+    for i, v in enumerate(y):
+        if i < 3:
+            y[i + 1] += v
+    return y
+
+
+def test_iteration_shows_what_was_assigned_meanwhile():
+    """As NumPy's does."""
+    assert heaped(Variable(np.arange(1.0, 5.0)) * 1.0).data.tolist() == heaped(np.arange(1.0, 5.0)).tolist() == [1, 3, 6, 10]
+    assert grad(lambda x: np.sum(heaped(x * 1.0) ** 2))(np.arange(1.0, 5.0)).tolist() == [40, 38, 32, 20]
+
+
+@pytest.mark.parametrize("make", [
+    lambda: Variable(np.arange(3.0)) * 1.0, lambda: np.zeros_like(Variable(np.ones(3))), lambda: Variable(np.arange(3.0)),
+    lambda: Variable(np.arange(3, dtype=np.int64))])
+@pytest.mark.parametrize("is_recording", [True, False])
+def test_an_iterator_is_live(make, is_recording):
+    with using_config("enable_backprop", is_recording):
+        y = make()
+        if not is_recording or y.creator is not None or y.is_constant:
+            it, other = iter(y), iter(y.flat)
+            assert next(it).item() == next(other).item() == 0
+            y[1] = 50
+            assert next(it).item() == next(other).item() == 50
+            y[2] = 60
+            assert [v.item() for v in it] == [v.item() for v in other] == [60]
+
+
+@pytest.mark.parametrize("follow", [
+    lambda y: y[:-1], lambda y: y.reshape(4), lambda y: y.reshape(2, 2).flat, lambda y: y.reshape(2, 2).T.flat])
+def test_an_iterator_over_what_shares_memory_is_refused_once_that_was_assigned_to(follow):
+    y = Variable(np.arange(4.0)) * 1.0
+    it = iter(follow(y))
+    next(it)
+    y[:] = 5.0
+    with pytest.raises(GraphError, match="NumPy it would share memory"):
+        next(it) + 0.0
 
 
 def test_iteration_of_nothing():
