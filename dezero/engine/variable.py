@@ -179,6 +179,13 @@ class Variable(VariableBase):
         """Shape and dtype, or two None where there is no data yet."""
         return (None, None) if self.array is None and self.node is None else (self.shape, self.dtype)
 
+    def _prototype(self):
+        """Return an array of the shape, dtype and order in memory of the data, for `np.zeros_like`: its numbers mean nothing."""
+        array = self.array
+        if array is None and self.node is not None and not self.node.is_inline:
+            array = self.node.value
+        return np.broadcast_to(np.empty((), self.dtype), self.shape) if array is None else array
+
     @property
     def _data(self):
         # numpy.ma asks its operands for it, and would go on with __array__: the graph cut in silence.

@@ -15,49 +15,49 @@ LOCALLY_CONSTANT = (
 )
 
 
-def blank(a):
-    """An array of the shape and dtype of a Variable, that takes no memory: of a value that is not to be read, too."""
-    return np.broadcast_to(np.empty((), a.dtype), a.shape)
-
-
 def made(y):
     """What was made, as a constant Variable; of integers or booleans, as a plain array."""
     return Variable(y).detach() if y.dtype.kind in "fc" else y
 
 
 def zeros_like(a, *args, **kwargs):
-    return made(np.zeros_like(blank(a), *args, **kwargs))
+    return made(np.zeros_like(a._prototype(), *args, **kwargs))
 
 
 def ones_like(a, *args, **kwargs):
-    return made(np.ones_like(blank(a), *args, **kwargs))
+    return made(np.ones_like(a._prototype(), *args, **kwargs))
 
 
 def empty_like(a, *args, **kwargs):
-    return made(np.empty_like(blank(a), *args, **kwargs))
+    return made(np.empty_like(a._prototype(), *args, **kwargs))
 
 
 def full_like(a, fill_value, *args, **kwargs):
     if not isinstance(fill_value, Variable):
-        return made(np.full_like(blank(a), fill_value, *args, **kwargs))
-    y = np.empty_like(blank(a), *args, **kwargs)
+        return made(np.full_like(a._prototype(), fill_value, *args, **kwargs))
+    y = np.empty_like(a._prototype(), *args, **kwargs)
     if y.dtype.kind in "fc":
-        return FullLike(y.shape, y.dtype)(fill_value)
+        return FullLike(y)(fill_value)
     y[...] = fill_value.detach().data
     return y
 
 
 class FullLike(Function):
-    """y = x, broadcast to a shape, in a dtype;   ∂y/∂x = 1, summed over what was broadcast.  Not registered."""
+    """y = x, broadcast, in the shape, dtype and order in memory of an array;   ∂y/∂x = 1, summed over what was broadcast.
 
-    def __init__(self, shape, dtype):
-        self.shape, self.dtype = shape, dtype
+    Not registered.
+    """
+
+    def __init__(self, like):
+        self.shape, self.dtype, self.strides = like.shape, like.dtype, like.strides
 
     def forward(self, x):
         if x.dtype.kind == "c" and self.dtype.kind != "c":
             raise GradientError(f"numpy.full_like: an array of dtype {self.dtype} does not hold a Variable of dtype {x.dtype}: say dtype, or "
                                 "fill with its real part")
-        return np.full(self.shape, x, self.dtype)
+        y = np.ndarray(self.shape, self.dtype, strides=self.strides)
+        y[...] = x
+        return y
 
     def backward(self, gy):
         return gy

@@ -6,6 +6,7 @@ import numpy as np
 
 from dezero import Variable, hookimpl, rule
 from dezero.errors import DTypeError, GradientError
+from dezero.ops.constants import FullLike
 
 
 def forward(xs, places, base, shape, order="C") -> np.ndarray:
@@ -74,6 +75,9 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0) -> 
     base = np.array(blanks, dtype, copy=copy, order=order, subok=subok, ndmin=ndmin)
     if not found:
         return made(base)
+    if isinstance(object, Variable):
+        check(base.dtype, [object])
+        return FullLike(base)(object)
     indices = [(0,) * (base.ndim - len(path) - x.ndim) + path for x, path in found]
     if base.ndim and all([len(index) == base.ndim for index in indices]):
         indices = np.ravel_multi_index(tuple(zip(*indices)), base.shape)
@@ -113,9 +117,11 @@ def packed(xs, base, places, order="C"):
 
 
 def taken_out(x, path, found):
-    """Return nested lists with an array of no memory in place of each Variable, which is noted with the index that leads to it."""
+    """Return nested lists with an array that stands for each Variable, which is noted with the index that leads to it."""
     if isinstance(x, Variable):
         found.append((x, path))
+        if not path:
+            return x._prototype()
         return np.broadcast_to(np.empty((), x.dtype), x.shape) if x.shape else np.empty((), x.dtype)
     if isinstance(x, (list, tuple)):
         return [taken_out(item, (*path, i), found) for i, item in enumerate(x)]
@@ -187,7 +193,8 @@ def fromiter(iter, dtype, count=-1) -> Variable:
 def arange(start=None, stop=None, step=None, dtype=None, *, device=None) -> Variable:
     """y_i = start + i step, as far as stop, whose gradient is 0"""
     if stop is None:
-        start, stop = 0, start
+        start, stop = None, start           # arange(3) and arange(stop=3)
+    start = 0 if start is None else start
     step = 1 if step is None else step
     base = np.arange(*[numbers(x) for x in (start, stop, step)], dtype=dtype, device=device)
     if not isinstance(start, Variable) and not isinstance(step, Variable):
@@ -204,12 +211,19 @@ def numbers(x):
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
     """y_i = start + i (stop - start) / (num - 1), for num of i along an axis; with `retstep` also the step"""
     check_device(device)
-    start, stop = operand(start), operand(stop)
+    start, stop = in_one_dtype(start, stop)
     i, count = steps(num, endpoint, np.broadcast_shapes(start.shape, stop.shape))
     step = (stop - start) / count if count else (stop - start) * np.nan
-    y = ended(i * (step if count else stop - start) + start, stop, num, endpoint)
+    y = ended(i.astype(start.dtype) * (step if count else stop - start) + start, stop, num, endpoint)
     y = array(y if axis == 0 else np.moveaxis(y, 0, axis), dtype, copy=None)
     return (y, step) if retstep else y
+
+
+def in_one_dtype(*ends):
+    """Return the ends of a range in the floating dtype that they have together, which Python's numbers do not widen."""
+    ends = [x if type(x) in (bool, int, float, complex) else asarray(x) for x in ends]
+    dtype = np.result_type(*[getattr(x, "dtype", x) for x in ends], 0.0)
+    return [array(x, dtype, copy=None) for x in ends]
 
 
 def operand(x):

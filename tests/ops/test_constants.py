@@ -96,6 +96,30 @@ class TestFill:
             np.full_like(Variable(A), Variable(np.ones(4)))
 
 
+def turned(a):
+    """Return arrays of one shape in all orders of memory."""
+    mixed = np.ascontiguousarray(a.transpose(1, 0, 2)).transpose(1, 0, 2)
+    return [a, np.asfortranarray(a), mixed, a[:, ::-1], a[:, :, :1]]
+
+
+@pytest.mark.parametrize("f", [*MADE, lambda x, **kwargs: np.full_like(x, x[0, 0, 0], **kwargs)], ids=[*IDS, "of an element"])
+@pytest.mark.parametrize("kwargs", [{}, {"dtype": "f4"}, {"order": "C"}, {"order": "F"}], ids=repr)
+def test_the_order_in_memory_is_that_of_numpy(f, kwargs):
+    for a in turned(np.zeros((4, 5, 3))):
+        for x in (Variable(a), Variable(a) * 1.0):
+            if f is MADE[-1] and a.shape[2] != 3:
+                continue
+            assert f(x, **kwargs).data.strides == f(x.data, **kwargs).strides
+
+
+def test_a_view_of_what_is_made_like_another_order_is_one():
+    """Where NumPy shares memory, a part that is assigned to is an error, and no other number."""
+    y = np.zeros_like(Variable(np.ones((2, 3))).T)
+    row = y.T.reshape(-1)
+    with pytest.raises(GraphError, match="part of another Variable"):
+        row[1] = 5.0
+
+
 @pytest.mark.parametrize("f", [np.zeros_like, np.ones_like])
 def test_in_a_rule(f):
     """Of what a rule reads, in both walks; the shape of a value is no number of it."""

@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from strategies import assert_gradient, assert_same
 
 import dezero.functions as F
+import dezero.numpy as twin
 from dezero import Variable, no_grad
 from dezero.errors import DTypeError, GradientError
 from dezero.testing import check_grads
@@ -235,7 +236,36 @@ def test_numbers_like_a_variable_are_constants():
     assert type(np.zeros(3, int, like=x)) is np.ndarray and type(np.arange(3, like=x)) is np.ndarray
 
 
+@pytest.mark.parametrize("how", [{}, {"dtype": "f4"}, {"order": "C"}, {"order": "F"}, {"ndmin": 4}, {"order": "A"}], ids=str)
+def test_the_array_of_a_variable_lies_in_memory_as_numpys(how):
+    a = np.arange(60.0).reshape(4, 5, 3)
+    for b in (a, a.T, np.ascontiguousarray(a.transpose(1, 0, 2)).transpose(1, 0, 2), np.arange(3)):
+        got, wanted = np.array(Variable(b), like=Variable(b), **how), np.array(b, **how)
+        assert got.data.strides == wanted.strides
+        assert_same(got.data, wanted)
+    x = Variable(a.T)
+    (np.array(x, like=x, **how) * np.arange(4.0)).sum().backward()
+    assert_same(x.grad, np.broadcast_to(np.arange(4.0), (3, 5, 4)))
+
+
 # -- ranges
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "c8", "c16", "i4", "b1"])
+@pytest.mark.parametrize("f", [
+    lambda np, x: np.linspace(x, 2.0, 3), lambda np, x: np.linspace(0, x, 3),
+    lambda np, x: np.linspace(x, x * x, 3, retstep=True)[1],
+    lambda np, x: np.linspace([1.0, 2.0], x, 3),
+    lambda np, x: np.logspace(x, 2.0, 3), lambda np, x: np.logspace(0, x, 3, base=2), lambda np, x: np.r_[x:5:3j]])
+def test_ranges_have_the_dtype_of_numpy(f, dtype):
+    a = np.array(1, dtype)
+    got, wanted = f(twin, Variable(a)), f(np, a[()])
+    assert got.dtype == wanted.dtype
+    np.testing.assert_array_max_ulp(got.data.real, wanted.real, 4)
+
+
+def test_arange_to_stop_by_name():
+    assert_same(twin.arange(stop=Variable(np.array(3.0))).data, [0.0, 1.0, 2.0])
+    assert_same(twin.arange(stop=Variable(np.array(3.0)), step=2).data, [0.0, 2.0])
 
 
 @pytest.mark.parametrize("how", [{}, {"num": 1}, {"num": 0}, {"num": 2}, {"endpoint": False}, {"num": 1, "endpoint": False}, {"axis": -1}, {"dtype": "f4"}],
