@@ -331,9 +331,9 @@ def refuse_store():
     """Refuse to take a number out of a Variable where the caller's instruction stores it in an array."""
     frame = caller()
     if frame is not None and stores_item(frame):
-        raise GradientError("a[i] = x with a Variable x that wants a gradient, and a that is none, would cut the graph: write "
-                            "dezero.numpy.array([...]), or np.stack([...]), of all elements, or a[i] = x.data, or x.detach(), where "
-                            "a number is meant")
+        raise GradientError("a[i] = x with a Variable x that wants a gradient, and a that is none, would cut the graph: make a a "
+                            "Variable, such as np.zeros_like(x) or dezero.numpy.zeros(n), or put all elements together by "
+                            "dezero.numpy.array([...]) or np.stack([...]); a[i] = x.data, or x.detach(), where a number is meant")
 
 
 def stores_item(frame):

@@ -498,6 +498,12 @@ ELSEWHERE = {
     "requires_grad": "Variable(...) wants a gradient, x.detach() does not, and x.is_constant tells",
     "retain_grad": "x.backward(retain_grad=True) keeps the gradients of what was computed",
     "zero_grad": "x.cleargrad() forgets the gradient", "grad_fn": "x.creator is the call that computed it",
+    "is_leaf": "x.creator is None where nothing was recorded, and x.is_constant tells a constant",
+    "register_hook": "y.backward(retain_grad=True) keeps the gradient of what was computed; a rule of your own changes one",
+    "to": "x.astype(dtype) is another dtype, and there is one device, the CPU", "float": "x.astype(float) is another dtype",
+    "double": "x.astype(float) is another dtype", "device": "all data are NumPy arrays, on the CPU",
+    "unsqueeze": "numpy.expand_dims(x, axis), or x[:, None]", "permute": "x.transpose(1, 0)", "clamp": "x.clip(low, high)",
+    "norm": "numpy.linalg.norm(x)", "relu": "numpy.maximum(x, 0)",
 }
 """What PyTorch and others have as an attribute, and what it is here."""
 

@@ -256,6 +256,9 @@ class TestAttributes:
 
     @pytest.mark.parametrize("name, words", [
         ("numpy", "x.data is the array"), ("requires_grad", "x.is_constant tells"), ("zero_grad", "x.cleargrad()"),
+        ("unsqueeze", "numpy.expand_dims(x, axis)"), ("permute", "x.transpose(1, 0)"), ("clamp", "x.clip(low, high)"),
+        ("norm", "numpy.linalg.norm(x)"), ("relu", "numpy.maximum(x, 0)"), ("to", "x.astype(dtype)"), ("float", "x.astype(float)"),
+        ("is_leaf", "x.creator is None"), ("register_hook", "y.backward(retain_grad=True)"), ("device", "on the CPU"),
         ("expand_dims", "the op of this name is no method: write dezero.functions.expand_dims(...)"),
         ("tobytes", "an array has it, x.data.tobytes, and no gradient goes back from there"),
         ("no_such_op", "no op of this name is registered; an op can be added"),
