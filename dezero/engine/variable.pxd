@@ -22,3 +22,4 @@ cdef int refuse_beside(Variable v, str what, str other) except -1
 cdef object number_of(Variable v, str what)
 cdef object ufunc_beyond(object ufunc, str method, tuple inputs, dict kwargs)
 cdef object state_of(VariableBase x)
+cdef int make_constant(VariableBase v) except -1

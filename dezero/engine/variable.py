@@ -465,14 +465,15 @@ class Variable(VariableBase):
 
     def __copy__(self):
         refuse_in_transform(self, "copy")
-        return restored(type(self), None if self.data is None else self.data.copy(), self._name, getattr(self, "__dict__", None))
+        data = None if self.data is None else self.data.copy()
+        return restored(type(self), data, self._name, getattr(self, "__dict__", None), graph.is_constant(self))
 
     def __deepcopy__(self, memo):
         return self.__copy__()
 
     def __reduce__(self):
         refuse_in_transform(self, "pickle")
-        return restored, (type(self), self.data, self._name, getattr(self, "__dict__", None))
+        return restored, (type(self), self.data, self._name, getattr(self, "__dict__", None), graph.is_constant(self))
 
 
 set_variable_class(Variable)
@@ -557,13 +558,21 @@ def state_of(x):
     return x.array if x.node is None else x.node
 
 
-def restored(cls, data, name, attributes):
-    """Return a copied or unpickled Variable: data and name, no graph and no gradient."""
+def restored(cls, data, name, attributes, is_constant=False):
+    """Return a copied or unpickled Variable, a leaf or a constant: data and name, no graph and no gradient."""
     v = cls.__new__(cls)
     Variable.__init__(v, data, name)
+    if is_constant:
+        make_constant(v)
     if attributes:
         v.__dict__.update(attributes)
     return v
+
+
+def make_constant(v):
+    """Make a constant of a Variable that nothing has used yet."""
+    v.reason = graph.DETACHED
+    return 0
 
 
 def refuse_in_transform(v, what):

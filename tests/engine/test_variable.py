@@ -399,6 +399,17 @@ class TestCopies:
         assert_same(z.grad, 18.0)
         assert x.grad is None
 
+    @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+    def test_a_copy_of_a_constant_is_a_constant(self, duplicate):
+        """It takes assignments, and converts to an array, as what it was copied from."""
+        x = Variable(np.array([1.0, 2.0]))
+        for v in (x.detach(), np.zeros_like(x), np.zeros_like(x) + 1.0):
+            z = duplicate(v)
+            assert z.is_constant and type(np.asarray(z)) is np.ndarray
+            z[0] = x[1]
+            assert z.data[0] == 2.0 and v.data[0] != 2.0 and not z.is_constant
+        assert not duplicate(x).is_constant and not duplicate(x * 2.0).is_constant
+
     def test_deepcopy_keeps_what_is_shared(self):
         x = Variable(np.array(1.0))
         a, b = copy.deepcopy([x, x])
