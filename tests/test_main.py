@@ -152,6 +152,14 @@ def test_one_op_as_json(site):
     assert one["check"]["passed"] and {derivative["rule"] for derivative in one["check"]["derivatives"]} == {1.0}
 
 
+def test_a_constant_is_told_as_such(site):
+    for name in ("np.sign", "numpy.argmax"):
+        done = site.dezero("ops", name)
+        assert done.returncode == 0 and done.stderr == ""
+        assert done.stdout.startswith(name.replace("np.", "numpy.") + " is constant: answered on")
+    assert json.loads(site.dezero("ops", "np.argmax", "--json").stdout) == {"name": "numpy.argmax", "constant": True}
+
+
 def test_an_op_that_is_not_there(site):
     for arguments, words in ((("mull",), "no op 'mull'; did you mean 'mul'?"), (("mul", "--coverage"), "do not go together")):
         done = site.dezero("ops", *arguments)

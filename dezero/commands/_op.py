@@ -24,6 +24,12 @@ def find(name):
             if kind == "numpy" and function_name(key) == function or kind == "operator" and name in (key, SYMBOLS[key])]
 
 
+def constant(name):
+    """Return the name of the NumPy function of this name whose result is locally constant, or None."""
+    function = name.replace("np.", "numpy.", 1) if name.startswith("np.") else name
+    return function if function in map(function_name, registry.snapshot.constants) else None
+
+
 def names():
     """What may be asked for."""
     return {name for op in registry.snapshot.ops for name in (op.name, *map(function_name, op.numpy))}

@@ -54,6 +54,11 @@ def run(arguments):
 def show_one(arguments):
     """Show all that is known of one op."""
     found = _op.find(arguments.name)
+    constant = _op.constant(arguments.name)
+    if not found and constant and not arguments.coverage:
+        said = "constant: answered on the data of Variables, since its result does not change with them but by jumps"
+        print_json({"name": constant, "constant": True}) if arguments.json else print_text(f"{constant} is {said}")
+        return 0
     if arguments.coverage or not found:
         why = "NAME and --coverage do not go together" if found else f"no op {clean(arguments.name)!r}{near(arguments.name, _op.names())}"
         print(f"dezero ops: {why}", file=sys.stderr)
