@@ -191,8 +191,9 @@ def check(x, function):
     """Refuse to write a Variable into a plain array."""
     if not isinstance(x, Variable):
         name = function if isinstance(function, str) else f"numpy.{function.__name__}"
+        filled = " (np.full_like(a, x) comes here, too: write np.full(a.shape, x) of dezero.numpy)" if function is np.copyto else ""
         raise TypeError(f"{name} of {type(x).__name__} and a Variable: a plain array can't hold what the Variable was computed from; write "
-                        "into a Variable, such as np.zeros_like(x), or pass x.data where it is meant to be constant")
+                        f"into a Variable, such as np.zeros_like(x), or pass x.data where it is meant to be constant{filled}")
 
 
 @hookimpl

@@ -354,3 +354,12 @@ def test_add_at_of_an_empty_array():
 def test_as_functions():
     x = Variable(np.zeros(3)) * 1.0
     assert F.put(x, [0], 2.0) is None and F.fill(x, 3.0) is None and x.data.tolist() == [3, 3, 3]
+
+
+def test_full_like_of_an_array_names_what_to_write():
+    x = Variable(np.array(2.0))
+    with pytest.raises(TypeError, match=r"np.full_like\(a, x\) comes here, too: write np.full\(a.shape, x\) of dezero.numpy"):
+        np.full_like(np.zeros(3), x)
+    with pytest.raises(TypeError) as error:
+        np.put(np.zeros(3), 0, x)
+    assert "full_like" not in str(error.value)
