@@ -152,6 +152,8 @@ def _column(results, dtype, shape):
 @_twin(_np.piecewise)
 def piecewise(x, condlist, funclist, *args, **kw):
     x = asarray(x)
+    if isinstance(x, _Variable) and x.dtype.kind in "iub":          # and so is the result: what is constant where it does not jump
+        return _np.piecewise(_np.asarray(x.detach()), condlist, funclist, *args, **kw)
     if _np.ndim(condlist) == 0 or not isinstance(condlist[0], (list, _np.ndarray)) and x.ndim:
         condlist = [condlist]
     conditions = _np.asarray(condlist, bool)

@@ -55,6 +55,14 @@ def test_it_is_imported_when_it_is_asked_for():
     subprocess.run([sys.executable, "-P", "-c", program], check=True)
 
 
+def test_piecewise_of_integers_is_a_plain_array():
+    """As that of dezero-numpy: what is cut to integers is constant but for jumps."""
+    x = numpy.array([1, 2, 5])
+    y = np.piecewise(Variable(x), [x < 2, x > 2], [lambda v: v * 0.5, 7.9])
+    assert type(y) is numpy.ndarray and y.dtype == x.dtype
+    numpy.testing.assert_array_equal(y, numpy.piecewise(x, [x < 2, x > 2], [lambda v: v * 0.5, 7.9]))
+
+
 def test_what_functions_of_the_twin_say_of_themselves():
     for name in OWN:
         assert getattr(np, name).__doc__ == getattr(numpy, name).__doc__

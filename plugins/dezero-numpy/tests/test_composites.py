@@ -231,6 +231,8 @@ def test_the_angle_of_real_numbers(deg):
     (np.sinc, [np.array([0.0, 1e-9, -1e-3, 0.3, 0.32, 0.64, 0.95, 1.0, 2.5])]),
     (np.i0, [np.array([0.0, 1e-9, 1.0, -3.0, 20.0])]),
     (lambda x: np.ldexp(x, [1, -2, 3, 0, 5]), [A]),
+    (lambda x: np.ldexp(x, 2), [A]),
+    (lambda x: np.ldexp(x, np.int64(-1)), [A]),
     (lambda x: np.frexp(x)[0], [A]),
     (lambda x, y: np.float_power(x, y), [np.abs(A), B]),
     (np.real_if_close, [A]),

@@ -213,7 +213,7 @@ COVERAGE = {
         'kaiser': 'numpy: nothing in it that a gradient could go to; it works as it is',
         'kron': 'composite',
         'lcm': 'refused: of integers, bits or dates, which have no gradient; give it x.data',
-        'ldexp': 'rule',
+        'ldexp': 'composite',
         'left_shift': 'refused: of integers, bits or dates, which have no gradient; give it x.data',
         'less': 'constant',
         'less_equal': 'constant',
