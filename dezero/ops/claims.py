@@ -24,6 +24,8 @@ CLAIMS = {
         'squeeze': {'numpy': ['numpy.squeeze'], 'function': True},
         'expand_dims': {'numpy': ['numpy.expand_dims'], 'method': None, 'function': True},
         'ravel': {'numpy': ['numpy.ravel'], 'function': True},
+    },
+    'dezero.ops.flatten': {
         'flatten': {},
     },
     'dezero.ops.transpose': {

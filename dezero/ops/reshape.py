@@ -76,26 +76,9 @@ def ravel(a, order="C") -> Variable:
     return reshape.apply(operand(a), -1, order)
 
 
-def row(x, order="C") -> np.ndarray:
-    return x.flatten(checked(order))
-
-
-@rule(row, operands=("x",))
-def flatten(gy, y, x, order="C"):
-    """y = a copy of the elements of x, in one row;   ∂y/∂x = 1"""
-    return gy.reshape(x.shape, order=order)
-
-
-@flatten.samples
-def _(sample):
-    for order in ("C", "F"):
-        sample(sample.array(2, 3), order)
-
-
 @hookimpl
 def dezero_register_ops(register):
     register(reshape)
     register.function(squeeze, (np.squeeze,))
     register.function(expand_dims, (np.expand_dims,), method=None)      # arrays have none
     register.function(ravel, (np.ravel,))
-    register(flatten)
