@@ -211,17 +211,7 @@ def hessian(f, argnums=0, progress=False):
     `progress` is that of `jacobian`.
     """
     argnums = checked("hessian", f, argnums)
-
-    @wraps(f, WRAPPED)
-    def of_real(*args, **kwargs):
-        for x in leaves([args[n] for n in (argnums if isinstance(argnums, tuple) else (argnums,))]):
-            if is_complex(x):
-                raise DTypeError(f"hessian: an argument to differentiate by is {shown(x)}, wanted real numbers: the gradient by "
-                                 "complex ones is complex, and not holomorphic; make it a function of the real and of the "
-                                 "imaginary part, x + 1j * y")
-        return f(*args, **kwargs)
-
-    return jacobian(jacobian(of_real, argnums), argnums, progress=progress)
+    return jacobian(jacobian(f, argnums), argnums, progress=progress)
 
 
 def hvp(f, argnums=0):

@@ -260,13 +260,6 @@ class TestStructures:
         np.testing.assert_array_equal(j["p"]["b"], [1.0, 2.0])
         np.testing.assert_array_equal(j["q"][1]["a"], [0.0, 0.0])
 
-    def test_hessian_by_complex_arguments_is_refused(self):
-        z = np.array([1.0 + 1j])
-        for argnums in (0, -2, (1, 0)):
-            with pytest.raises(DTypeError, match="hessian: an argument .*complex128, wanted real.*of the imaginary part"):
-                hessian(lambda z, s: (z * z.conj()).real.sum() * s, argnums)(z, 2.0)
-        assert hessian(lambda z, s: (z * z.conj()).real.sum() * s ** 2, 1)(z, 2.0) == 4.0
-
     def test_hessian_is_nested_as_in_jax(self):
         f = lambda t, z: t["a"].sum() ** 2 * t["b"] * z
         h = hessian(f, (0, 1))({"a": np.ones(2), "b": 3.0}, 2.0)
