@@ -84,6 +84,7 @@ SAMPLES = {
     "assign": assigns,
     "scatter": lambda sample: sample(sample.array(3, 2, dtype=C), [2, 0, 2], (3, 2)),
     "reshape": lambda sample: sample(sample.array(3, 2, dtype=C), (2, 3), "F"),
+    "flatten": lambda sample: sample(sample.array(3, 2, dtype=C), "F"),
 }
 
 

@@ -159,8 +159,9 @@ def run():
 def state(): return [None if v.grad is None else v.grad.tobytes() for v in (x, row)]
 run(); after = state(); x.cleargrad(); row.cleargrad()
 before, failures, process = state(), 0, process_state()
-taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 import dezero
+dezero.memory.release()
+taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 for more in range(0, 100, 5):
     dezero.memory.release()
     resource.setrlimit(resource.RLIMIT_AS, (taken + more * 500_000, resource.RLIM_INFINITY))

@@ -16,8 +16,7 @@ import warnings
 import dezero.numpy as dnp
 import numpy as np
 import scipy.optimize as so
-from dezero import Config, Variable, grad, hessian, jacobian, jvp, rule, vjp
-from dezero.errors import GradientError
+from dezero import Config, Variable, errors, grad, hessian, jacobian, jvp, rule, vjp
 from scipy.linalg import lapack
 
 from dezero_scipy import linalg
@@ -55,9 +54,9 @@ def taken(who, f, y):
         return type(y)([taken(who, f, item) for item in y])
     try:
         return np.asarray(y) if isinstance(y, Variable) else y
-    except GradientError as error:
+    except errors.GradientError as error:
         name = getattr(f, "__name__", "the function")
-        raise GradientError(f"scipy.optimize.{who}: {name} gives a Variable where it is called with arrays alone, so that it reads "
+        raise errors.GradientError(f"scipy.optimize.{who}: {name} gives a Variable where it is called with arrays alone, so that it reads "
                             "one from elsewhere; pass it in args, as an item of its own") from error
 
 
@@ -94,7 +93,7 @@ class Problem:
         self.is_recorded = Config.enable_backprop and not all([self.args[i].is_constant for i in self.places])
 
     def error(self, text):
-        return GradientError(f"scipy.optimize.{self.who}: {text}")
+        return errors.GradientError(f"scipy.optimize.{self.who}: {text}")
 
     def plain(self, f):
         """Return f as SciPy may call it: an error is raised where its result is a Variable that wants a gradient."""
