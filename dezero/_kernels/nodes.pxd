@@ -77,6 +77,8 @@ cdef class Node:
     cdef unsigned char by_loops         # made by loops, as all that it was computed from: so none of these is larger (`queue`)
     cdef unsigned char remat            # of a large value: RAISED, LOST, SOURCE, TARGET, STEP, GIVEN_OUT
     cdef unsigned char tracked          # the garbage collector knows it: a user's object hangs on it or above it
+    cdef unsigned char is_saved         # the value is held for the rules of `readers` alone
+    cdef unsigned char reads            # by bit: the parent, in0 or in1, among whose readers it is
     # how it was computed
     cdef object op
     cdef Metadata metadata
@@ -84,6 +86,7 @@ cdef class Node:
     cdef Node in0, in1                  # its parents
     cdef Py_ssize_t generation
     cdef int place                      # of a pick: which output; of its call: how many; else -1 (`engine/graph` has the kinds)
+    cdef int readers                    # how many calls whose rules read the value
     cdef PyObject *handle               # the Variable that holds it, as long as it lives
     # the walk that is under way
     cdef Node next
@@ -153,6 +156,7 @@ cdef class VariableBase:
 
 cdef class FunctionBase:
     cdef public tuple _parents          # nodes of the inputs
+    cdef list _reads                    # those among whose readers it is
     cdef public list _values            # of the outputs, where there are several
     cdef public list _gys               # their gradients in the walk that is under way
     cdef public object _inputs, _outputs
@@ -174,6 +178,17 @@ cdef bint is_basic(object index) noexcept
 cdef object as_result(object y, list xs)
 cdef object spread_gradient(object g, Node x)
 cdef object usual_gradient(object g, Node x)
+
+cdef inline Node add_reader(Node x, Node reader, int place):
+    """Return x, and note that the rule which made a node reads it, its parent in0 (place 1) or in1 (place 2)."""
+    if x.is_saved:
+        x.readers += 1
+        reader.reads |= place
+    return x
+
+cdef Node add_reading(Node x, FunctionBase f)
+cdef int add_readings_of(Node reader, FunctionBase f) except -1
+cdef int end_reading(Node reader) noexcept
 
 cdef VariableBase new_variable()
 cdef Node known_node(object x)

@@ -1,8 +1,8 @@
 """Nodes of the graph: the twin of nodes.pyx in plain Python, for an engine that is not compiled.
 
 Every value is an ndarray and every op runs on its reference, so kernels are checked and kept but never run; nothing is
-dropped, deferred or recycled.  What only the way of kernels calls is not here: `compute apply_kernel known_node mark_lost
-copy_small_operands rematerialize`.  The sections are the chapters of the compiled form.
+dropped, deferred or recycled.  What only the way of kernels calls is not here: `compute apply_kernel known_node
+mark_lost copy_small_operands rematerialize add_reader add_readings_of`.  The sections are the chapters of the compiled form.
 """
 import os
 import threading
@@ -52,7 +52,7 @@ class Node:
     value = op = kernel = metadata = in0 = in1 = next = handle = grad = own = None
     dtype_code = -1                         # loops are for no dtype here
     generation = 0
-    is_inline = constant = tracked = by_loops = False
+    is_inline = constant = tracked = by_loops = is_saved = False
     place = -1
     queued = None                           # the queue that it waits in
     _meta = (None, None)
@@ -197,6 +197,15 @@ def exchange_gradients(arrived, changes):
                 v._grad = old
         raise
     return -1
+
+
+def add_reading(node, f):
+    """Return a node that the rule of a call reads."""
+    return node
+
+
+def end_reading(node):
+    """Nothing is let go here."""
 
 
 class FunctionBase:

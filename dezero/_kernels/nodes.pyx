@@ -398,6 +398,56 @@ cdef Py_ssize_t exchange_gradients(list arrived, list changes) noexcept:
 cdef class FunctionBase:
     """The fields of a Function that was called: what the engine keeps with a call."""
 
+    def __dealloc__(self):
+        cdef Node x
+        if self._reads is not None:
+            for x in self._reads:
+                remove_reader(x)
+
+
+# -- values that nodes hold for rules alone ------------------------------------------------------------------------------
+#
+# They are let go with the last call whose rule reads them: to look at a value, as by np.abs(x).max(), leaves nothing behind, and a
+# loop that looks at each state of a large array keeps one of them.  (4 000 steps of an array of 32 kB kept 130 MB.)
+
+cdef Node add_reading(Node x, FunctionBase f):
+    """Return x, and note that the rule of a call reads it.  (`add_reader` is in nodes.pxd.)"""
+    if x.is_saved:
+        if f._reads is None:
+            f._reads = []
+        f._reads.append(x)
+        x.readers += 1
+    return x
+
+
+cdef int add_readings_of(Node reader, FunctionBase f) except -1:
+    """Note that the rule of a call reads what that of a node does."""
+    if reader.reads & 1:
+        add_reading(reader.in0, f)
+    if reader.reads & 2:
+        add_reading(reader.in1, f)
+    return 0
+
+
+cdef int remove_reader(Node x) noexcept:
+    """Let go of a value with the last that reads it, unless others are computed from it again."""
+    x.readers -= 1
+    if x.readers == 0 and x.is_saved:
+        x.is_saved = False
+        if not x.is_fixed():
+            x.value = None
+    return 0
+
+
+cdef int end_reading(Node reader) noexcept:
+    """Take a node off the readers of its parents; where the garbage collector has cut it off from one, that keeps its value."""
+    if reader.reads & 1 and reader.in0 is not None:
+        remove_reader(reader.in0)
+    if reader.reads & 2 and reader.in1 is not None:
+        remove_reader(reader.in1)
+    reader.reads = 0
+    return 0
+
 
 include "alias.pxi"
 include "remat.pxi"

@@ -64,8 +64,13 @@ dealloc_node = (<PyTypeObject *>Node).tp_dealloc
 
 cdef void free_node(PyObject *o) noexcept:
     """Free a node, and then, one after the other, those that only it has held: they wait linked by `grad_number.next`."""
-    cdef ThreadState *me = PyThreadState_Get()
-    cdef Dead *dead = my_dead(me)
+    cdef ThreadState *me
+    cdef Dead *dead
+    if (<Node>o).reads:
+        PyObject_GC_UnTrack(o)              # first: where an array dies Python code may run, and come back here
+        end_reading(<Node>o)
+    me = PyThreadState_Get()
+    dead = my_dead(me)
     if dead.owner == me:
         if (<Node>o).tracked:
             PyObject_GC_UnTrack(o)

@@ -163,6 +163,7 @@ def function_of(node):
         inputs = (node.in0,) if node.op.kernel.nin == 1 else (node.in0, node.in1)
         f._parents = tuple([constant(node.operand) if x is None else x for x in inputs])
         f.generation = node.generation - 1
+        nodes.add_readings_of(node, f)      # f may outlive it
         metadata.creator = f
         node.track()
     return metadata.creator
@@ -283,6 +284,7 @@ def on_value(node):
 def cut(node):
     """Make a leaf of a node."""
     nodes.rematerialize_if_dropped(node)    # first: others may be computed from it
+    nodes.end_reading(node)
     # Cython up to 3.2 lets go of what a field holds before it sets the field: a finalizer that came back here would find it freed.
     held = node.op, node.in0, node.in1      # noqa: F841
     node.op = node.kernel = node.in0 = node.in1 = None

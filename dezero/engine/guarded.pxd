@@ -6,16 +6,16 @@ from .._kernels.nodes cimport FunctionBase, Node, VariableBase
 
 cdef class Guarded(Variable):
     cdef object rule
-    cdef bint lost
+    cdef bint is_traced, lost
     cpdef object _get_data(self)
     cpdef object refuse_cut(self, str what)
 
 @cython.locals(v=Variable)
 cdef Variable on_node(Node node)
 @cython.locals(v=Guarded)
-cdef Guarded guarded(Node node, object f)
+cdef Guarded guarded(Node node, object f, bint traced=*)
 @cython.locals(v=Guarded)
-cdef Guarded guarded_gradient(Variable gy, object f)
+cdef Guarded guarded_gradient(Variable gy, object f, bint traced)
 @cython.locals(y=Guarded)
 cdef Variable guarded_like(tuple operands)
 cdef Guarded joined(Guarded x, Guarded y)

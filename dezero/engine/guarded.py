@@ -18,11 +18,11 @@ class Guarded(Variable):
     What is computed from it while the rule runs is guarded as well.
     """
 
-    __slots__ = ("rule", "lost")
+    __slots__ = ("rule", "is_traced", "lost")
 
     def _get_data(self):
         hold(self)
-        if self.lost:
+        if self.lost and not self.is_traced:
             refuse_lost()
         return Variable._get_data(self)
 
@@ -60,18 +60,22 @@ def on_node(node):
     return v
 
 
-def guarded(node, f):
-    """Return a guarded Variable on a node's value, for the rule of f to read."""
+def guarded(node, f, traced=False):
+    """Return a guarded Variable on a node's value, for the rule of f to read.
+
+    `traced`: a trace of this rule tells what each gradient reads, so the numbers that stand in for a lost value may be compared: a
+    mask made of them goes into gradients that nobody wants, as a > 0 does in the gradient of a constant a.
+    """
     v = Guarded.__new__(Guarded)
     v.node = node
     v.array = None if node.is_inline else node.value
-    v.rule, v.lost = f, False
+    v.rule, v.is_traced, v.lost = f, traced, False
     return v
 
 
-def guarded_gradient(gy, f):
+def guarded_gradient(gy, f, traced):
     """Return a gradient, guarded, for the rule of f to read."""
-    v = guarded(graph.node_of(gy), f)
+    v = guarded(graph.node_of(gy), f, traced)
     v.array = gy.array
     return v
 
@@ -89,7 +93,8 @@ def joined(x, y):
     """Return y, or a new one like x, lost where either is."""
     if y is None:
         y = Guarded.__new__(Guarded)
-        y.rule, y.lost = x.rule, False
+        y.rule, y.is_traced, y.lost = x.rule, x.is_traced, False
+    y.is_traced = y.is_traced and x.is_traced
     y.lost = y.lost or x.lost
     return y
 
@@ -136,7 +141,7 @@ def held(operands):
 def number_of(v):
     """Return a guarded Variable that has its number or, where that is lost, the ones that take its place."""
     hold(v)
-    return v.array if v.lost else v
+    return Variable._get_data(v) if v.lost else v
 
 
 def is_lost(v):

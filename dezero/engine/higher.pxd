@@ -1,7 +1,8 @@
 cimport cython
-from . cimport graph, guarded, hooks, rules, watch
+from . cimport graph, guarded, hooks, op, rules, watch
 from .function cimport Function
 from .guarded cimport Guarded
+from .op cimport Loops
 from .variable cimport Variable
 from .._kernels cimport nodes
 from .._kernels.nodes cimport FunctionBase, Kernel, Node, OpBase, VariableBase
@@ -35,11 +36,12 @@ cdef class GradientTable:
 cdef object call_guarded(FunctionBase f, list gys, list inputs, list outputs)
 @cython.locals(kernel=Kernel, x=Node)
 cdef object rematerialize_reads(Node node)
+cdef bint is_traced(Node node) except -1
 @cython.locals(pick=Node)
 cdef list picks(Node node, FunctionBase f)
-cdef VariableBase as_operand(Node node, FunctionBase f)
-cdef VariableBase as_constant(Node node, FunctionBase f)
-cdef Variable as_recorded(Node node, FunctionBase f, bint vouched)
+cdef VariableBase as_operand(Node node, FunctionBase f, bint traced)
+cdef VariableBase as_constant(Node node, FunctionBase f, bint traced)
+cdef Variable as_recorded(Node node, FunctionBase f, bint vouched, bint traced)
 @cython.locals(x=Node)
 cdef object fit_recorded(FunctionBase f, int i, object gx, list shapes, list wide, bint vouched)
 cdef Variable fit_shape(FunctionBase f, int i, Variable gx, list shapes, list wide)

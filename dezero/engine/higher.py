@@ -11,10 +11,11 @@ from .. import config
 from .._kernels import nodes
 from .._kernels.gradients import At, add_at, gradient_dtype, sum_to
 from .._kernels.nodes import OpBase
-from . import graph, guard, guarded, hooks, rules, watch
+from . import graph, guard, guarded, hooks, op, rules, watch
 from .checks import check_gradient_type, describe, is_broadcast, who, wrong_shape
 from .function import Function
 from .guarded import Guarded
+from .op import Loops
 from .variable import Variable
 
 
@@ -220,27 +221,27 @@ class GradientTable:
                 gys = [np.array(gy) for gy in gys]              # in the table they may be others' too
             gxs = rules.gradients_by_function(node, f, gys)
         else:
-            inputs = [as_operand(x, f) for x in f._parents]
+            inputs = [as_operand(x, f, is_traced(node)) for x in f._parents]
             outputs = [graph.on_value(node)] if node.place < 0 else [graph.on_array(y) for y in f._values]
             gxs = [rules.fit(f, i, gx, outputs) for i, gx in enumerate(call_guarded(f, gys, inputs, outputs))]
         return [in_dtype(g, gradient_dtype(x.dtype)) for g, x in zip(gxs, f._parents)]
 
     def recorded_rule(self, node, f, gys):
         """Run the rule on Variables: guarded ones, unless it is vouched for."""
-        vouched = f.__class__.__dict__.get("order", 0) is None
+        vouched, traced = f.__class__.__dict__.get("order", 0) is None, is_traced(node)
         if self.linear or vouched:
             rematerialize_reads(node)
         if self.linear:
-            inputs = [as_constant(x, f) for x in f._parents]
-            outputs = [as_constant(node, f)] if node.place < 0 else [graph.without_graph(y, graph.DETACHED) for y in f._values]
+            inputs = [as_constant(x, f, traced) for x in f._parents]
+            outputs = [as_constant(node, f, traced)] if node.place < 0 else [graph.without_graph(y, graph.DETACHED) for y in f._values]
         else:
             if not vouched:
                 guarded.refuse_first_order(f, self.looked_at)
-            inputs = [as_recorded(x, f, vouched) for x in f._parents]
-            outputs = [as_recorded(y, f, vouched) for y in ([node] if node.place < 0 else picks(node, f))]
+            inputs = [as_recorded(x, f, vouched, traced) for x in f._parents]
+            outputs = [as_recorded(y, f, vouched, traced) for y in ([node] if node.place < 0 else picks(node, f))]
         gys = [self.wrap(rules.zeros_like(y)) if gy is None else gy for gy, y in zip(gys, outputs)]
         if not vouched:
-            gys = [guarded.guarded_gradient(gy, f) for gy in gys]
+            gys = [guarded.guarded_gradient(gy, f, traced) for gy in gys]
         if vouched:
             with VOUCHED:
                 gxs = call_guarded(f, gys, inputs, outputs)
@@ -285,6 +286,11 @@ def rematerialize_reads(node):
             nodes.rematerialize(x)
 
 
+def is_traced(node):
+    """Were the loops that made a node traced from the op's rule, as it still is?  An author's own may read less than it does."""
+    return isinstance(node.op, Loops) and node.op.kernel is not node.op.cls.kernel and op.still_holds(node.op.guards)
+
+
 def picks(node, f):
     """Return nodes of a call's outputs, for its rule to read."""
     made = []
@@ -296,19 +302,19 @@ def picks(node, f):
     return made
 
 
-def as_operand(node, f):
+def as_operand(node, f, traced):
     """Return a Variable on a node's value at forward, for the rule of f to read; guarded, where there is none."""
-    return guarded.guarded(node, f) if node.is_dropped() else graph.on_value(node)
+    return guarded.guarded(node, f, traced) if node.is_dropped() else graph.on_value(node)
 
 
-def as_constant(node, f):
+def as_constant(node, f, traced):
     """Return a Variable on a node's value at forward, without its graph; guarded, where there is none."""
-    return guarded.guarded(node, f) if node.is_dropped() else graph.without_graph(node.as_array(), graph.DETACHED)
+    return guarded.guarded(node, f, traced) if node.is_dropped() else graph.without_graph(node.as_array(), graph.DETACHED)
 
 
-def as_recorded(node, f, vouched):
+def as_recorded(node, f, vouched, traced):
     """Return a Variable on a node, for the rule of f to read with its graph."""
-    return guarded.on_node(node) if vouched and not node.is_dropped() else guarded.guarded(node, f)
+    return guarded.on_node(node) if vouched and not node.is_dropped() else guarded.guarded(node, f, traced)
 
 
 # ---- what a rule gives -----------------------------------------------------------------------------------------------

@@ -518,16 +518,19 @@ def hidden_reads(code):
 
 
 def is_read(code, name):
-    """Does the code read a variable in another way than x.shape and the like?  What a function within it reads counts as read."""
+    """Does the code read a variable in another way than x.shape and the like?  So does a function within it."""
     from dis import get_instructions
 
-    if name in code.co_cellvars:
-        return True
+    is_cell = name in code.co_cellvars + code.co_freevars       # shared with a function within it: LOAD_FAST is of the cell (3.13)
     steps = list(get_instructions(code))
     for step, after in zip(steps, steps[1:]):
         names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
-        if step.opname.startswith(("LOAD_FAST", "STORE_FAST_LOAD")) and name in names:
+        if step.opname.startswith(DEREFERENCES if is_cell else LOADS) and name in names:
             asks_metadata = after.opname in ("LOAD_ATTR", "LOAD_METHOD") and after.argval in METADATA
             if names[-1] != name or names.count(name) > 1 or not asks_metadata:
                 return True
-    return False
+    return any([is_read(inner, name) for inner in code.co_consts if hasattr(inner, "co_consts") and name in inner.co_freevars])
+
+
+LOADS = ("LOAD_FAST", "STORE_FAST_LOAD")
+DEREFERENCES = ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF")

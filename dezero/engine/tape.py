@@ -79,7 +79,7 @@ def record_kernel(node, op, x0, x1, a, b):
     reads = kernel.reads_for(x0, x1)        # by bit, what the gradients that are wanted read: operand 0, operand 1, result
     generation = 0
     if x0 is not None:
-        node.in0 = x0 = save(x0, a) if reads & 1 else x0
+        node.in0 = x0 = nodes.add_reader(save(x0, a), node, 1) if reads & 1 else x0
         generation = x0.generation
         node.tracked = x0.tracked
     elif not is_number(a):
@@ -88,7 +88,7 @@ def record_kernel(node, op, x0, x1, a, b):
         else:
             nodes.mark_lost(node)           # an array that the graph does not hold: the value can't be computed again
     if x1 is not None:
-        node.in1 = x1 = save(x1, b) if reads & 2 else x1
+        node.in1 = x1 = nodes.add_reader(save(x1, b), node, 2) if reads & 2 else x1
         generation = max(generation, x1.generation)
         node.tracked = node.tracked or x1.tracked
     elif b is not None and not is_number(b):
@@ -115,6 +115,7 @@ def save(node, v):
         return v.node                       # v is both operands, and has got its identity
     if (node.value is not None and not node.is_inline) or node.is_fixed():
         return graph.identity(v, v.array)
+    node.is_saved = not node.is_inline
     node.save(v.array)
     return node
 
@@ -187,7 +188,7 @@ def parent(f, i, v, x):
     if not isinstance(v, VariableBase):
         return rules.constant_operand(x)
     node = graph.node_of(v)
-    return save(node, v) if rules.reads_operand(f, i) else node
+    return nodes.add_reading(save(node, v), f) if rules.reads_operand(f, i) else node
 
 
 # ---- the walk back ---------------------------------------------------------------------------------------------------

@@ -481,7 +481,15 @@ def test_what_a_rule_does_not_read_is_not_kept():
 
     def read(gy, y, x):
         return gy * x.T.shape[0]
+
+    def shape_inside(gy, y, x):             # its own, of a comprehension and of a function put off
+        return lambda: gy.reshape(tuple([x.shape[i] for i in range(x.ndim)]))
+
+    def deep_inside(gy, y, x):
+        return (lambda: (lambda: gy * x)())()
     assert kept(rule(np.ravel, name="a")(shape_only), 1000) == [False]
+    assert kept(rule(np.ravel, name="a")(shape_inside), 1000) == [False]
+    assert kept(rule(np.ravel, name="a")(deep_inside), 1000) == [True]
     assert kept(rule(np.exp, name="b")(lambda gy, y, x: gy * y), 1000) == [False]
     assert kept(rule(np.exp, name="c")(lambda gy, y, x: gy * x), 1000) == [True]
     assert kept(rule(np.exp, name="d")(inside), 1000) == [True]

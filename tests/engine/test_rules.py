@@ -989,6 +989,43 @@ def test_a_lost_value_that_a_python_method_is_given_too(through):
     np.testing.assert_allclose(vjp(lambda tx, tz: jvp(f, (x, z), (tx, tz))[1], tx, tz)[1](z)[1], z * through(x))
 
 
+def compared(gy, y, a, b):
+    """y = a² + b³;   the gradient of a compares it"""
+    return gy * 2 * a * ((a > 0) | (a <= 0)), gy * 3 * b ** 2
+
+
+@pytest.mark.parametrize("constant", [np.zeros_like, lambda x: (x * 2.0).detach(), lambda x: np.zeros(4)])
+def test_a_lost_constant_that_the_rule_compares(constant):
+    from dezero import grad, hessian, hvp, jvp
+    op = rule(lambda a, b: a ** 2 + b ** 3, name="op")(compared)
+    x = np.arange(1.0, 5)
+
+    def f(x):
+        return op(constant(x), x).sum()
+
+    np.testing.assert_array_equal(hessian(f)(x), np.diag(6 * x))
+    np.testing.assert_array_equal(hvp(f)(x, x), 6 * x * x)
+    np.testing.assert_array_equal(jvp(lambda x: op(constant(x), x), (x,), (x,))[1], 3 * x ** 3)
+    np.testing.assert_array_equal(grad(lambda x: hvp(f)(x, np.ones(4)).sum())(x), np.full(4, 6.0))
+
+
+def test_a_lost_operand_whose_gradient_reads_the_other_one():
+    """Of x and a constant c: what is lost is x, which only the gradient of c compares."""
+    from dezero import hessian
+    op = rule(lambda a, b: a * b ** 2, name="op")(lambda gy, y, a, b: (gy * b ** 2, gy * 2 * a * b * (a != 0)))
+    np.testing.assert_array_equal(hessian(lambda x: (op(x[::-1], 3.0) ** 2).sum())(np.array([1.0, 2.0])), 162 * np.eye(2))
+
+
+@pytest.mark.skipif(IN_USE != "compiled", reason="the twins drop nothing")
+def test_a_lost_operand_that_the_rule_of_loops_of_an_authors_own_compares():
+    """These say what they read, and the rule may read more: for a gradient that is wanted too."""
+    from dezero import hessian
+    from dezero._kernels.nodes import Kernel
+    op = rule(np.add, name="op", kernel=Kernel(np.add, ("+", "+")))(lambda gy, y, a, b: (gy, gy * (a == a)))
+    with pytest.raises(GraphError, match="dropped, and cannot be computed again"):
+        hessian(lambda x: (op(np.zeros_like(x), x) ** 2).sum())(np.array([1.0, 2.0]))
+
+
 @pytest.mark.parametrize("function, reads", [(lambda gy, y, xs: [gy * 2.0], False), (lambda gy, y, xs: [gy * (xs[0] * 0.0 + 2.0)], True)])
 def test_listed_operands_that_the_rule_does_not_read_are_not_kept(function, reads):
     double = rule(lambda xs: xs[0] * 2.0, name="double", listed=True)(function)
