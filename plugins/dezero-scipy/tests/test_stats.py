@@ -167,3 +167,16 @@ def test_dirichlet():
                                [differences(lambda s: f(x[:2] + s * np.eye(2)[i], alpha), (0.0,), 0) for i in range(2)], 1e-8)
     with pytest.raises(ValueError):
         f(Variable(np.array([0.2, 0.2, 0.2])), alpha)
+
+
+def test_a_distribution_with_its_parameters():
+    x, scale = Variable(np.array([0.5, 1.5])), Variable(np.array(2.0))
+    assert np.array_equal(stats.gamma(2.5, scale=scale).logpdf(x).data, stats.gamma.logpdf(x, 2.5, scale=scale).data)
+    assert np.array_equal(stats.poisson(2.5).pmf(3), ss.poisson(2.5).pmf(3)) and stats.norm(1.0, 2.0).mean() == 1.0
+    mean = Variable(np.zeros(2))
+    frozen = stats.multivariate_normal(mean, np.eye(2))
+    assert np.array_equal(frozen.logpdf(x).data, stats.multivariate_normal.logpdf(x, mean, np.eye(2)).data)
+    with pytest.raises(GradientError, match="scipy.stats"):
+        stats.norm(1.0, scale).std()
+    with pytest.raises(AttributeError):
+        stats.norm(1.0, 2.0).no_such_method

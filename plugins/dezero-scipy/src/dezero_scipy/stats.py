@@ -1,9 +1,9 @@
 """scipy.stats with gradients: densities and distribution functions, by the argument and by all parameters.
 
-A distribution is called as SciPy's: ``stats.gamma.logpdf(x, a, loc, scale)``.  With arrays alone SciPy's own answers,
-and so it does for what is not here (rvs, fit, moments).  Outside the support a density is 0, and so is its gradient; so it is at
-its ends, where the density is 0.  Where SciPy gives NaN, of parameters that are none, so does this.  A cdf by a parameter that it has no known derivative by
-(of binom by n) is a GradientError.
+A distribution is called as SciPy's: ``stats.gamma.logpdf(x, a, loc, scale)``, ``stats.gamma(a, loc, scale).logpdf(x)``.  With
+arrays alone SciPy's own answers, and so it does for what is not here (rvs, fit, moments).  Outside the support a density is 0,
+and so is its gradient; so it is at its ends, where the density is 0.  Where SciPy gives NaN, of parameters that are none, so
+does this.  A cdf by a parameter that it has no known derivative by (of binom by n) is a GradientError.
 """
 import math
 
@@ -19,7 +19,35 @@ LOG_2 = math.log(2)
 LOG_ROOT_2_PI = math.log(2 * math.pi) / 2
 
 
-class Distribution:
+class Frozen:
+    """A distribution with its parameters: ``stats.norm(loc, scale).logpdf(x)``.
+
+    What is not here (rvs, moments) is SciPy's, of parameters that are arrays.
+    """
+
+    def __init__(self, distribution, args, kwargs):
+        self.distribution, self.args, self.kwargs = distribution, args, kwargs
+
+    def __getattr__(self, name):
+        if name.startswith("_"):            # copy and pickle probe
+            raise AttributeError(name)
+        if hasattr(type(self.distribution), name):
+            f = getattr(self.distribution, name)
+            return lambda x: f(x, *self.args, **self.kwargs)
+        return getattr(self.distribution.original(*self.args, **self.kwargs), name)
+
+
+class Freezable:
+    """What is called with parameters, as SciPy's distributions are, and has what is not here from SciPy's."""
+
+    def __call__(self, *args, **kwargs):
+        return Frozen(self, args, kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self.original, name)
+
+
+class Distribution(Freezable):
     """A distribution of SciPy's, with formulas of its standard form, which are asked inside the support alone.
 
     Attributes
@@ -42,9 +70,6 @@ class Distribution:
         self.low, self.high = [end if callable(end) else (lambda *shapes, end=end: end) for end in (low, high)]
         self.is_valid = is_valid or (lambda *shapes: all_of([shape > 0 for shape in shapes]))
         self.shapes = original.shapes.replace(" ", "").split(",") if original.shapes else []
-
-    def __getattr__(self, name):
-        return getattr(self.original, name)
 
     def bound(self, method, args, kwargs):
         """Return the argument, the shapes, loc and scale of a call."""
@@ -285,11 +310,10 @@ geom = Discrete(ss.geom, {
 
 # -- of several numbers
 
-class MultivariateNormal:
+class MultivariateNormal(Freezable):
     """The normal distribution of vectors."""
 
-    def __getattr__(self, name):
-        return getattr(ss.multivariate_normal, name)
+    original = ss.multivariate_normal
 
     def logpdf(self, x, mean=None, cov=1):
         """Return the logarithm of the density at vectors along the last axis of x."""
@@ -313,11 +337,10 @@ class MultivariateNormal:
         return np.exp(self.logpdf(x, mean, cov))
 
 
-class Dirichlet:
+class Dirichlet(Freezable):
     """The distribution of numbers above 0 whose sum is 1, along the first axis."""
 
-    def __getattr__(self, name):
-        return getattr(ss.dirichlet, name)
+    original = ss.dirichlet
 
     def logpdf(self, x, alpha):
         """Return the logarithm of the density; the last number may be left out."""
