@@ -11,7 +11,14 @@ HERE = Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "tests")]
 os.environ["MPLBACKEND"] = "Agg"
 
+from sphinx.errors import ConfigError  # noqa: E402
+
 import dezero  # noqa: E402
+from dezero import _kernels  # noqa: E402
+
+if _kernels.IN_USE != "compiled":           # pictures of graphs mark as kept what uncompiled code keeps; the text tells of compiled code
+    raise ConfigError(f"docs/conf.py: dezero is not compiled here ({_kernels.REASON}), so its pictures would contradict the text. "
+                      "Install it, `pip install .`, and run `sphinx-build` or `python -P -m sphinx`")
 
 project = "dezero"
 author = "the authors of dezero"
