@@ -16,7 +16,7 @@ from sphinx.errors import ConfigError  # noqa: E402
 import dezero  # noqa: E402
 from dezero import _kernels  # noqa: E402
 
-if _kernels.IN_USE != "compiled":           # pictures of graphs mark as kept what uncompiled code keeps; the text tells of compiled code
+if _kernels.IN_USE != "compiled":           # uncompiled, more arrays are kept, and the pictures of graphs show it
     raise ConfigError(f"docs/conf.py: dezero is not compiled here ({_kernels.REASON}), so its pictures would contradict the text. "
                       "Install it, `pip install .`, and run `sphinx-build` or `python -P -m sphinx`")
 

@@ -30,7 +30,7 @@ REASONS = {
 """{what is said: the ufuncs of which it is said}."""
 
 MODULES = {f"scipy.{name}": f"dezero_scipy.{name}" for name in (
-    "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "stats")}
+    "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "sparse", "special", "stats")}
 MODULES["scipy.sparse.linalg"] = "dezero_scipy.sparse"
 
 
@@ -67,8 +67,9 @@ def table():
     for original, twin in MODULES.items():
         names = vars(importlib.import_module(twin))
         known = importlib.import_module(original)
-        parts[original] = {name: f"twin: {twin}.{name}" for name in sorted(names) if name[0] != "_" and hasattr(known, name)
-                           and (callable(names[name]) or original == "scipy.stats") and names[name] is not getattr(known, name)}
+        parts.setdefault(original, {}).update({
+            name: f"twin: {twin}.{name}" for name in sorted(names) if name[0] != "_" and hasattr(known, name)
+            and (callable(names[name]) or original == "scipy.stats") and names[name] is not getattr(known, name)})
     return parts, faults
 
 
