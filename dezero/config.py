@@ -152,7 +152,7 @@ def using_config(name, value):
 
 
 def no_grad():
-    """Record nothing: ``using_config("enable_backprop", False)``."""
+    """Context manager: operations inside are not recorded; ``using_config("enable_backprop", False)``."""
     return using_config("enable_backprop", False)
 
 

@@ -20,7 +20,7 @@ from .signature import checked
 # -- kernel.pxi
 
 class Kernel:
-    """Loops that do an op's work; see kernel.pxi.  Without compiled parts they are kept, and the reference runs."""
+    """Loops that do an op's work without its Python methods.  Without compiled parts they are kept, and the methods run."""
 
     def __init__(self, forward, backward=..., reads=None, accumulate=None, *, cheap=False):
         self.forward, self.backward, self.cheap = forward, backward, cheap

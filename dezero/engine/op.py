@@ -29,11 +29,11 @@ class RuleTypeError(PluginError, TypeError):
 
 def rule(forward, *also, name=None, operators=(), operands=None, listed=False, method=True, attribute=None, result=None, kernel=None,
          order="checked"):
-    """Make an `Op` of a forward and the function that this decorates, the op's rule.
+    """Return a decorator that makes an `Op`: `forward` computes the value, the decorated function the gradients.
 
-    The rule is called as ``rule(gy, y, *operands, **parameters)`` and returns the gradient of each operand, one of several as a
-    tuple.  In an ordinary backward all that it is given are arrays, under ``create_graph=True`` all are Variables; plain NumPy
-    code serves both.  What stands after `y` without a default is an operand; what has a default, or is keyword-only, is a
+    The decorated function is the op's rule.  It is called as ``rule(gy, y, *operands, **parameters)`` and returns the gradient of
+    each operand, one of several as a tuple.  In an ordinary backward all that it is given are arrays, under ``create_graph=True``
+    all are Variables; plain NumPy code serves both.  What stands after `y` without a default is an operand; what has a default, or is keyword-only, is a
     parameter, which forward takes by the same name.
 
     A gradient is an array of the operand's shape, or one that broadcasts to it; or has further axes in front, those of the result,

@@ -52,7 +52,7 @@ class Variable(VariableBase):
     Parameters
     ----------
     data : numpy.ndarray or None
-        Real, complex, integer or boolean; the array itself is held, not a copy.  None is a place for data to come.
+        Real, complex, integer or boolean; the array itself is held, not a copy.  None: the data is assigned later.
     name : str, optional
         For whoever reads the graph.
 
@@ -288,7 +288,7 @@ class Variable(VariableBase):
         DTypeError
             The data is complex, and it is not said where to begin.
         TypeError
-            `retain_grad` or `create_graph` is no truth value: PyTorch takes the gradient there.
+            `retain_grad` or `create_graph` is not a bool.  (PyTorch's first argument is the gradient; here it is ``gradient=``.)
 
         A Variable that was computed from constants alone adds to no `.grad`: its derivative is zero, as that of the gradient of a
         linear function is.
