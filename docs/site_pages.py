@@ -96,6 +96,7 @@ PROGRAM = """# {title}
 ## The program
 
 ```{{literalinclude}} ../../../examples/{name}.py
+:lines: {first}-
 ```
 """
 
@@ -112,7 +113,7 @@ def make_gallery():
             file.unlink()                                       # of a program that is gone
     with ThreadPoolExecutor(2) as pool:
         shown = list(pool.map(make_program, programs))
-    cards = "".join([f'<a href="{name}.html">{picture}<b>{title(name)}</b><span>{escape(head.replace("`", ""))}</span></a>\n'
+    cards = "".join([f'<a href="{name}.html">{picture}<b>{escape(title(head))}</b><span>{escape(head.replace("`", ""))}</span></a>\n'
                      for name, head, picture in shown])
     write("gallery/index.md", GALLERY.format(cards=cards, names="\n".join([name for name, _, _ in shown])))
 
@@ -124,16 +125,20 @@ def make_program(program):
     if not printed.exists() or printed.stat().st_mtime < program.stat().st_mtime:
         picture.unlink(missing_ok=True)
         printed.write_text(output(program, picture), encoding="utf-8")
-    text = ast.get_docstring(ast.parse(program.read_text(encoding="utf-8"))) or name
+    tree = ast.parse(program.read_text(encoding="utf-8"))
+    text, first = ast.get_docstring(tree), tree.body[0].end_lineno + 1     # the line where the code begins
+    head = text.partition("\n")[0]
     seen = f"![What {name} draws]({name}.png)\n\n" if picture.exists() else ""
-    page = PROGRAM.format(title=title(name), text=text, seen=seen, printed=printed.read_text(encoding="utf-8"), name=name)
+    page = PROGRAM.format(title=title(head), text=text, seen=seen, printed=printed.read_text(encoding="utf-8"), name=name,
+                          first=first)
     write(f"gallery/{name}.md", page)
     thumbnail = f'<img src="../../_images/{name}.png" alt="">' if picture.exists() else ""
-    return name, text.partition("\n")[0], thumbnail
+    return name, head, thumbnail
 
 
-def title(name):
-    return name.replace("_", " ").capitalize()
+def title(head):
+    """Return what a program's first line says before the first colon or comma: what it is about."""
+    return re.split("[:,]", head)[0].rstrip(".")
 
 
 # ---- the reference ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Options by the formula of Black and Scholes: their Greeks, and the volatility that their price implies.
+"""The formula of Black and Scholes: the Greeks of options, and the volatility that their price implies.
 
     python examples/black_scholes.py [picture.png]
 

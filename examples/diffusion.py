@@ -1,4 +1,4 @@
-"""What a rod is made of: its conductivity, found from thermometers on it.
+"""Diffusion of heat in a rod: its conductivity, found from thermometers on it.
 
     python examples/diffusion.py [picture.png]
 

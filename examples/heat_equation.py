@@ -1,4 +1,4 @@
-"""How warm was it? The heat equation on a square, its first state found from its last.
+"""The heat equation on a square: how warm was it? Its first state is found from its last.
 
     python examples/heat_equation.py [picture.png]
 

@@ -1,4 +1,4 @@
-"""The dishonest casino: when was the die loaded, and how?
+"""A hidden Markov model: when was the die of the dishonest casino loaded, and how?
 
     python examples/hidden_markov_model.py [picture.png]
 

@@ -1,4 +1,4 @@
-"""The noises of a drifting body that is seen badly, by the likelihood of Kalman's filter.
+"""Kalman's filter: the noises of a drifting body that is seen badly, by their likelihood.
 
     python examples/kalman_filter.py [picture.png]
 

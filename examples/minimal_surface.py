@@ -1,4 +1,4 @@
-"""The surface of least area in a wire frame, by two of SciPy's minimisers: L-BFGS-B and trust-ncg.
+"""A minimal surface: that of least area in a wire frame, by two of SciPy's minimisers: L-BFGS-B and trust-ncg.
 
     python examples/minimal_surface.py [picture.png]
 

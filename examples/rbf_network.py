@@ -1,4 +1,4 @@
-"""A network of radial basis functions that learns a surface from scattered, noisy points.
+"""A network of radial basis functions: it learns a surface from scattered, noisy points.
 
     python examples/rbf_network.py [picture.png]
 

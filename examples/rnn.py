@@ -1,4 +1,4 @@
-"""A recurrent neural network that learns to sum up a sequence, by backpropagation through time and Adam.
+"""A recurrent neural network: it learns to sum up a sequence, by backpropagation through time and Adam.
 
     python examples/rnn.py [picture.png]
 

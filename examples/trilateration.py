@@ -1,4 +1,4 @@
-"""Where stations are, from distances between them: nonlinear least squares with the Jacobian of dezero.
+"""Trilateration: where stations are, from distances between them, by nonlinear least squares with the Jacobian of dezero.
 
     python examples/trilateration.py [picture.png]
 

@@ -1,4 +1,4 @@
-"""What stands on a bridge, from how far it bends: the equilibrium of a truss is differentiated by its loads.
+"""A truss bridge: what stands on it, from how far it bends; the equilibrium of a truss is differentiated by its loads.
 
     python examples/truss_bridge.py [picture.png]
 

@@ -33,8 +33,8 @@ def rule(forward, *also, name=None, operators=(), operands=None, listed=False, m
 
     The decorated function is the op's rule.  It is called as ``rule(gy, y, *operands, **parameters)`` and returns the gradient of
     each operand, one of several as a tuple.  In an ordinary backward all that it is given are arrays, under ``create_graph=True``
-    all are Variables; plain NumPy code serves both.  What stands after `y` without a default is an operand; what has a default, or is keyword-only, is a
-    parameter, which forward takes by the same name.
+    all are Variables; plain NumPy code serves both.  What stands after `y` without a default is an operand; what has a default, or
+    is keyword-only, is a parameter, which forward takes by the same name.
 
     A gradient is an array of the operand's shape, or one that broadcasts to it; or has further axes in front, those of the result,
     and axes where the operand has length 1, over which it is summed; None, where there is none; a function without arguments,
