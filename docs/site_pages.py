@@ -113,8 +113,8 @@ def make_gallery():
             file.unlink()                                       # of a program that is gone
     with ThreadPoolExecutor(2) as pool:
         shown = list(pool.map(make_program, programs))
-    cards = "".join([f'<a href="{name}.html">{picture}<b>{escape(title(head))}</b><span>{escape(head.replace("`", ""))}</span></a>\n'
-                     for name, head, picture in shown])
+    cards = "".join([f'<a href="{name}.html">{picture}<b>{escape(title(head))}</b><span>{escape(head.replace("`", ""))}</span>'
+                     "</a>\n" for name, head, picture in shown])
     write("gallery/index.md", GALLERY.format(cards=cards, names="\n".join([name for name, _, _ in shown])))
 
 
