@@ -438,3 +438,14 @@ def test_scipy_is_imported_by_who_differentiates():
     printed = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
     pytest.importorskip("scipy")
     assert printed == "True\n"
+
+
+def test_eigenvalues_are_near_by_their_own_size():
+    """Those of a small matrix are not taken for equal, alone or beside a large one; nor are equal negative ones missed."""
+    a = np.array([[2.0, 1.0, 0.0], [0.5, -1.0, 0.3], [0.1, 0.2, 0.5]])
+    size = grad(lambda a: np.sum(np.abs(np.linalg.eigvals(a))))
+    for small in (1e-20 * a, np.stack([1e-20 * a, a])):
+        np.testing.assert_allclose(size(small).reshape(-1, 3, 3)[0], size(a), 1e-12)
+    with pytest.raises(LinAlgError, match="are equal"):
+        size(-np.diag([1.0, 1.0 + 2e-16]))
+    assert size(np.zeros((2, 0, 0))).shape == (2, 0, 0)
