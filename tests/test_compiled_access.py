@@ -18,7 +18,7 @@ KNOWN = {
     "function": {"answers", "bind", "by_place", "default", "differing", "functions", "leading", "name", "names", "needed"},
     "op": {"bind", "count", "default", "name", "pop"}, "graph": {"pop"}, "hooks": set(),
     "sharing": {"size"}, "assign": {"array", "count", "strides"},
-    "rules": {"array", "insert", "name", "size", "start", "step", "strides"}, "dispatch": {"answers", "name"}, "tape": set(),
+    "rules": {"array", "insert", "name", "size", "start", "step", "strides"}, "dispatch": {"answers", "name"}, "tape": {"array"},
     "variable": {"array", "creator", "names", "size"},
     "watch": {"site"}, "guarded": set(), "higher": {"array", "pop"}, "partial": {"array", "pop"}, "survey": {"constant", "name", "pop", "value"}, "nodes": {"array", "pop", "watchers"},
 }

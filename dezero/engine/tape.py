@@ -255,8 +255,8 @@ def walk(root, gradient, retain):
 
 def transposed(gradient):
     """Return a copy of the caller's gradient, as the walk has it."""
-    g = rules.data_of(gradient)
-    return np.conjugate(g, g) if g.dtype.kind == "c" else g
+    g = gradient.data if isinstance(gradient, VariableBase) else gradient
+    return np.conjugate(g) if np.iscomplexobj(g) else np.array(g)
 
 
 def apply_rule(node, queue):
