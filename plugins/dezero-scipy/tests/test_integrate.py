@@ -9,22 +9,13 @@ from dezero import Variable, grad, hessian
 from dezero.errors import GradientError
 from dezero_scipy import integrate
 from dezero_scipy.coverage import SCIPY
+from differences import slopes
 from scipy.special import digamma, gamma, polygamma
 
 rng = np.random.default_rng(0)
 Y = rng.normal(size=(3, 6))
 X = np.cumsum(rng.uniform(0.5, 1.5, size=6))
 XS = np.cumsum(rng.uniform(0.5, 1.5, size=(3, 6)), 1)
-
-
-def slopes(f, x, h=1e-5):
-    """Return the gradient of f by differences of fourth order."""
-    g = np.zeros_like(x)
-    for index in np.ndindex(x.shape):
-        step = np.zeros_like(x)
-        step[index] = h
-        g[index] = (f(x - 2 * step) - 8 * f(x - step) + 8 * f(x + step) - f(x + 2 * step)) / (12 * h)
-    return g
 
 
 def check_gradient(f, x, rtol=1e-6, atol=1e-8):

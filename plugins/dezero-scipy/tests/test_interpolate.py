@@ -7,6 +7,7 @@ import scipy.interpolate as si
 from dezero import Variable, grad
 from dezero.errors import GradientError
 from dezero_scipy import interpolate
+from differences import slopes
 
 rng = np.random.default_rng(0)
 X = np.array([-1.0, -0.2, 0.5, 1.3, 2.4, 3.0, 4.1])
@@ -15,15 +16,6 @@ LOOP = np.concatenate([Y, Y[:1]])[[0, 1, 2, 3, 4, 5, 7]]
 AT = np.array([[-0.9, 0.1, 0.51], [1.7, 2.9, 3.7]])
 OUT = np.array([-3.0, -1.0, 0.5, 4.1, 6.5, np.nan])
 SLOPE = np.array([0.3, -0.4])
-
-
-def slopes(f, x, h=1e-4):
-    g = np.zeros_like(x)
-    for index in np.ndindex(x.shape):
-        step = np.zeros_like(x)
-        step[index] = h
-        g[index] = (f(x - 2 * step) - 8 * f(x - step) + 8 * f(x + step) - f(x + 2 * step)) / (12 * h)
-    return g
 
 
 MAKE = {

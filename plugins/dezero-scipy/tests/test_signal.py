@@ -6,21 +6,13 @@ import scipy.signal as ss
 from dezero import Variable, grad
 from dezero.errors import DTypeError, GradientError
 from dezero_scipy import ndimage, signal
+from differences import slopes
 
 rng = np.random.default_rng(0)
 A, B = rng.normal(size=(4, 5)), rng.normal(size=(3, 2))
 X, U, V = rng.normal(size=(2, 7)), rng.normal(size=7), rng.normal(size=3)
 NUM, DEN = np.array([0.5, -0.3, 0.2]), np.array([1.5, -0.6, 0.3, 0.1])
 STATE = rng.normal(size=(2, 3))
-
-
-def slopes(f, x, h=1e-4):
-    g = np.zeros_like(x)
-    for index in np.ndindex(x.shape):
-        step = np.zeros_like(x)
-        step[index] = h
-        g[index] = (f(x - 2 * step) - 8 * f(x - step) + 8 * f(x + step) - f(x + 2 * step)) / (12 * h)
-    return g
 
 
 CALLS = [
