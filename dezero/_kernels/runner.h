@@ -158,26 +158,44 @@ static Py_ssize_t run_offset(const run_program *P, const run_reg *r, Py_ssize_t 
 /* Rows of a few elements: a loop here costs less than a call. */
 enum { RUN_FEW = 16 };
 
+/* How many of the next rows differ in the last dimension but one only; one step leads from each to the next. */
+static Py_ssize_t run_stretch(const run_program *P, Py_ssize_t row, Py_ssize_t rows) {
+    const Py_ssize_t left = P->dims[P->nd - 2] - row % P->dims[P->nd - 2];
+    return rows < left ? rows : left;
+}
+
 #define RUN_ROWS(T) { \
     T *t = (T *)to; \
-    if (step == 0 && P->nd == 2) /* one number a row: 1 ns a row of four, 3 ns by the loop below */ \
-        for (const char *p = r->base + row * r->strides[0]; rows > 0; rows--, p += r->strides[0]) { \
+    if (step == 0) /* one number a row: 1 ns a row of four, 3 ns by the loop below */ \
+        for (; rows > 0; rows--, p += over) { \
             const T a = *(const T *)p; \
             Py_ssize_t c = n; \
             for (; c >= 4; c -= 4, t += 4) t[0] = t[1] = t[2] = t[3] = a; \
             for (; c > 0; c--) *t++ = a; \
         } \
-    for (; rows > 0; rows--, row++) { \
-        const char *p = r->base + run_offset(P, r, row); \
-        for (Py_ssize_t c = 0; c < n; c++) *t++ = *(const T *)(p + c * step); \
-    } \
+    for (; rows > 0; rows--, p += over) for (Py_ssize_t c = 0; c < n; c++) *t++ = *(const T *)(p + c * step); \
 }
 
-/* Whole rows of a SPREAD register, element by element into scratch. */
-static void run_gather(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t rows, char *to) {
-    const Py_ssize_t step = r->strides[P->nd - 1], n = P->cols;
-    if (P->item == sizeof(double)) RUN_ROWS(double)
+/* A stretch of rows at p, element by element. */
+static void run_copy(const char *p, Py_ssize_t rows, Py_ssize_t n, Py_ssize_t over, Py_ssize_t step, int item, char *to) {
+    if (over == n * step) n *= rows, rows = 1;          /* its rows lie one after another */
+    if (step == item) for (; rows > 0; rows--, p += over, to += n * item) memcpy(to, p, (size_t)(n * item));
+    else if (item == sizeof(double)) RUN_ROWS(double)
     else RUN_ROWS(float)
+}
+
+/* Whole rows of a SPREAD register into scratch.  A row that is repeated is read once. */
+static void run_gather(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t rows, char *to) {
+    const Py_ssize_t over = r->strides[P->nd - 2], step = r->strides[P->nd - 1], bytes = P->cols * P->item;
+    for (Py_ssize_t m; rows > 0; rows -= m, row += m, to += m * bytes) {
+        m = run_stretch(P, row, rows);
+        run_copy(r->base + run_offset(P, r, row), over == 0 ? 1 : m, P->cols, over, step, P->item, to);
+        if (over != 0) continue;
+        for (Py_ssize_t made = 1, more; made < m; made += more) {
+            more = made < m - made ? made : m - made;
+            memcpy(to + made * bytes, to, (size_t)(more * bytes));
+        }
+    }
 }
 
 /* Add what a block sums up to.  Many blocks in one sum: the error stays one rounding (Neumaier 1974); of 1e7 float64, 0.1
@@ -189,25 +207,38 @@ static void run_add(const run_reg *r, double *to, double x) {
 }
 
 #define RUN_SUM_ROWS(T) \
-    for (; rows > 0; rows--, row++, p += n * sizeof(T)) { \
-        char *to = r->base + run_offset(P, r, row) + col * step; \
+    for (; rows > 0; rows--, p += n * sizeof(T), to += over) { \
         double sum = *(double *)to; \
         if (step != 0) for (Py_ssize_t c = 0; c < n; c++) *(double *)(to + c * step) += ((const T *)p)[c]; \
         else { for (Py_ssize_t c = 0; c < n; c++) sum += ((const T *)p)[c]; *(double *)to = sum; } \
     }
 
-/* Rows of n elements each. */
-static void run_sum_rows(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t col, Py_ssize_t n, const char *p) {
+/* A stretch of rows of n elements each at p. */
+static void run_sum_stretch(const run_program *P, const run_reg *r, char *to, Py_ssize_t rows, Py_ssize_t n, Py_ssize_t over,
+                            const char *p) {
     const Py_ssize_t step = r->strides[P->nd - 1];
     const int is_float = P->item == sizeof(float);
+    if (over == n * step) n *= rows, rows = 1;          /* their sums lie one after another, or are one */
     if (n > RUN_FEW && (step == 0 || step == sizeof(double))) {
-        for (; rows > 0; rows--, row++, p += n * P->item) {
-            double *to = (double *)(r->base + run_offset(P, r, row) + col * step);
-            if (step == 0) run_add(r, to, P->total(is_float, p, n));
-            else P->gather(is_float, to, p, n);
+        for (; rows > 0; rows--, p += n * P->item, to += over) {
+            if (step == 0) run_add(r, (double *)to, P->total(is_float, p, n));
+            else P->gather(is_float, (double *)to, p, n);
         }
     } else if (is_float) RUN_SUM_ROWS(float)
     else RUN_SUM_ROWS(double)
+}
+
+/* Whole rows. */
+static void run_sum_rows(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t rows, const char *p) {
+    for (Py_ssize_t m; rows > 0; rows -= m, row += m, p += m * P->cols * P->item) {
+        m = run_stretch(P, row, rows);
+        run_sum_stretch(P, r, r->base + run_offset(P, r, row), m, P->cols, r->strides[P->nd - 2], p);
+    }
+}
+
+/* n elements from a column on, of one row or where all rows have one sum. */
+static void run_sum_part(const run_program *P, const run_reg *r, Py_ssize_t row, Py_ssize_t col, Py_ssize_t n, const char *p) {
+    run_sum_stretch(P, r, r->base + run_offset(P, r, row) + col * r->strides[P->nd - 1], 1, n, 0, p);
 }
 
 /* A part of a row into one sum and into one sum for each column, in one pass: 127 -> 89 ns for 1 000 float32. */
@@ -226,8 +257,8 @@ static void run_sum(const run_program *P, const run_step *t, Py_ssize_t row, Py_
     for (int k = 1; k < t->nargs; k++) {
         const run_reg *r = P->regs + t->reg[k];
         if (run_wide(P, r)) P->gather(P->item == sizeof(float), (double *)(scratch + (size_t)r->slot * RUN_BLOCK), p, n);
-        else if (P->per_row || (r->strides[P->nd - 1] == 0 && !run_moves(P, r))) run_sum_rows(P, r, row, 1, col, n, p);
-        else run_sum_rows(P, r, row, n / P->cols, 0, P->cols, p);
+        else if (P->per_row || (r->strides[P->nd - 1] == 0 && !run_moves(P, r))) run_sum_part(P, r, row, col, n, p);
+        else run_sum_rows(P, r, row, n / P->cols, p);
     }
 }
 

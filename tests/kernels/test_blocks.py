@@ -1,6 +1,7 @@
 """Runs of backward over large values: every mixture of shapes, layouts and signs against the rules on Variables."""
 
 import _thread
+import itertools
 import signal
 import threading
 from fractions import Fraction
@@ -14,7 +15,7 @@ from strategies import sum_to
 from dezero import Function, Variable, _kernels, square, using_config
 
 # Sizes on both sides of the page from which on gradients wait for a run, rows short and long, and what broadcasts to them.
-SPACES = [(1000,), (40, 30), (3, 700), (700, 3), (1, 600), (5, 7, 40), (2, 1, 513)]
+SPACES = [(1000,), (40, 30), (3, 700), (700, 3), (1, 600), (5, 7, 40), (2, 1, 513), (12, 23, 10), (3, 4, 50, 6)]
 FORMS = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b * b + 1.0), lambda a, b: -a,
          lambda a, b: a.square(), lambda a, b: a ** 2 - b, lambda a, b: 3.0 - a ** 3, lambda a, b: 2.0 * a, lambda a, b: -(a - b) * a,
          lambda a, b: (1.5 - 1.0 / (a * a + 1.0)) ** (b / (b * b + 1.0)), lambda a, b: a + b.sum(), lambda a, b: a[..., ::-1] * b]
@@ -152,6 +153,24 @@ def test_sums_over_rows_short_and_long(columns, dtype):
             over = tuple(i for i, n in enumerate((1, 1, *narrow)[-2:]) if n == 1 and shape[i] != 1)
             np.testing.assert_array_equal(y.grad, each.sum(over).reshape(narrow).astype(dtype))
             np.testing.assert_array_equal(x.grad, (b + c) * c)
+
+
+@pytest.mark.parametrize("dtype", "df")
+@pytest.mark.parametrize("space", [(40, 23, 10), (3, 40, 5, 9), (700, 2, 3), (9, 600, 2)], ids=str)
+def test_short_rows_broadcast_and_summed_along_each_axis(space, dtype):
+    rng = np.random.default_rng(0)
+    wide = rng.integers(-4, 5, space).astype(dtype)             # of integers every sum is exact
+    for ones in itertools.product([False, True], repeat=len(space)):
+        shape = tuple(1 if one else n for one, n in zip(ones, space))
+        a = rng.integers(-4, 5, shape).astype(dtype)
+        for narrow in (a, np.asfortranarray(a), a[..., ::-1]):
+            x, y = Variable(wide), Variable(narrow)
+            z = x - y
+            np.testing.assert_array_equal(z.data, wide - narrow)
+            (z * x).backward()
+            np.testing.assert_array_equal(x.grad, 2 * wide - narrow)
+            over = tuple(i for i, one in enumerate(ones) if one)
+            np.testing.assert_array_equal(y.grad, -wide.astype("d").sum(over, keepdims=True).astype(dtype))
 
 
 @pytest.mark.parametrize("dtype", "df")
