@@ -47,5 +47,6 @@ if IN_USE == "compiled":
                  cheap=(1, 2, 3))
     neg = Kernel(elementwise.neg, "-", ((),), cheap=True)
     square = Kernel(elementwise.square, elementwise.square_x0, ((0,),), (elementwise.square_x0_more,), cheap=True)
+    row_sums = elementwise.row_sums
 else:
-    add = sub = mul = div = pow = neg = square = None
+    add = sub = mul = div = pow = neg = square = row_sums = None

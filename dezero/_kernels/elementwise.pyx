@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True, nonecheck=False
-"""The loops of the seven built-in ops and of comparisons, float64 and float32, as capsules any `Kernel` takes.
+"""The loops of the seven built-in ops and of comparisons, float64 and float32, as capsules any `Kernel` takes; sums of rows.
 
 The formulas stand in loops.h: what the compiler makes of a formula (one copy per instruction set, a vector loop for
 contiguous data) can be said in C and not in Cython.  A capsule's name is its types, "dd->d"; NumPy's `np.power` does
@@ -11,6 +11,7 @@ cimport numpy as cnp
 from cpython.pycapsule cimport PyCapsule_New
 
 cnp.import_array()
+cnp.import_ufunc()
 
 cdef extern from "loops.h":
     ctypedef struct NumpyLoop "dz_numpy_loop":
@@ -23,6 +24,7 @@ cdef extern from "loops.h":
     Loop pow_x0_add_d, pow_x0_add_f, pow_x0_sub_d, pow_x0_sub_f, square_x0_add_d, square_x0_add_f, square_x0_sub_d, square_x0_sub_f
     Loop absolute_d, absolute_f, sign_d, sign_f, maximum_d, maximum_f, minimum_d, minimum_f
     Loop less_d, less_f, less_equal_d, less_equal_f, equal_d, equal_f, not_equal_d, not_equal_f, select_d, select_f
+    cnp.PyUFuncGenericFunction row_sums_d, row_sums_f
     double dz_sum_d(const double *, Py_ssize_t) noexcept nogil
     double dz_sum_f(const float *, Py_ssize_t) noexcept nogil
     void dz_gather_d(double *, const double *, Py_ssize_t) noexcept nogil
@@ -124,3 +126,13 @@ square_x0 = both(square_x0_d, square_x0_f, 3)
 # The same, added to a sum or taken off it: (gy, *inputs, y, sum) -> sum.
 pow_x0_more = both(pow_x0_add_d, pow_x0_add_f, 5), both(pow_x0_sub_d, pow_x0_sub_f, 5)
 square_x0_more = both(square_x0_add_d, square_x0_add_f, 4), both(square_x0_sub_d, square_x0_sub_f, 4)
+
+# Sums over the last axis, of rows of at most 128 numbers with the bits of np.add.reduce, by whose name it reports flags as well.
+cdef cnp.PyUFuncGenericFunction row_loops[2]
+cdef void *row_data[2]
+cdef char row_types[4]
+row_loops[:] = [row_sums_d, row_sums_f]
+row_data[:] = [NULL, NULL]
+row_types[:] = [cnp.NPY_DOUBLE, cnp.NPY_DOUBLE, cnp.NPY_FLOAT, cnp.NPY_FLOAT]
+row_sums = cnp.PyUFunc_FromFuncAndDataAndSignature(row_loops, row_data, row_types, 2, 1, 1, cnp.PyUFunc_None, "reduce", NULL, 0,
+                                                   "(n)->()")

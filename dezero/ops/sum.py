@@ -1,7 +1,10 @@
 """The sum over axes."""
 import numpy as np
 
-from dezero import At, hookimpl, rule
+from dezero import At, _kernels, hookimpl, rule
+
+MANY = 1000         # elements, from which on a sum of short rows gains from a loop of its own
+SHORT = 128         # elements of a row, up to which it adds in NumPy's order
 
 
 def loses(kind, new):
@@ -12,7 +15,15 @@ def loses(kind, new):
 def forward(a, axis=None, dtype=None, keepdims=False, initial=np._NoValue, where=True) -> np.ndarray:
     if dtype is not None and loses(a.dtype.kind, np.dtype(dtype).kind):
         raise TypeError(f"dtype={np.dtype(dtype)} of {a.dtype} data has no gradient: sum without dtype, then take y.data.astype(...)")
+    if a.size >= MANY and dtype is None and initial is np._NoValue and where is True and is_of_short_rows(a, axis):
+        return _kernels.row_sums(a, keepdims=keepdims != 0)
     return np.add.reduce(a, axis, dtype, None, keepdims, initial, where)        # np.sum, 3 us sooner
+
+
+def is_of_short_rows(a, axis):
+    """Does the sum of (500, 20, 10) float64 over its last axis take 30 us by `row_sums`, with the same bits, and 200 by NumPy?"""
+    return (_kernels.row_sums is not None and a.ndim > 1 and type(axis) is int and axis in (-1, a.ndim - 1)
+            and a.shape[-1] <= SHORT and a.dtype.char in "df" and a.flags.c_contiguous)
 
 
 @rule(forward, np.sum, (np.add, "reduce"))

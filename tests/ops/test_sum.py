@@ -205,6 +205,38 @@ def test_the_ufuncs_own_reduce():
     assert x.grad.tolist() == [[0, 4, 12], [6, 16, 30]]
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("columns", [*range(1, 18), 31, 64, 100, 127, 128, 129])
+def test_short_rows_are_summed_to_the_bit_of_numpy(rng, columns, dtype):
+    a = (rng.normal(size=(1200 // columns + 1, columns)) * 10.0 ** rng.integers(-8, 9, (1200 // columns + 1, columns))).astype(dtype)
+    a[1], a[2, :1], a[3] = -0.0, np.inf, np.nan
+    for b in (a, a[None], np.stack([a, -a]), a.T.copy().T, np.repeat(a, 2, axis=1)[:, ::2], a[::-1], a.astype(a.dtype.newbyteorder())):
+        for keepdims in (False, True):
+            want = b.astype(dtype).sum(axis=-1, keepdims=keepdims)
+            for axis in (-1, b.ndim - 1):
+                assert_same(Variable(b).sum(axis=axis, keepdims=keepdims).data, want)
+    assert_same(Variable(a).sum(-1, initial=2.0, where=a > 0).data, a.sum(-1, initial=2.0, where=a > 0))
+    x = Variable(a)
+    x.sum(axis=1).backward(gradient=np.arange(float(len(a))))
+    np.testing.assert_array_equal(x.grad, np.repeat(np.arange(float(len(a)))[:, None], columns, axis=1))
+
+
+@pytest.mark.parametrize("rows", [2, 2000])
+def test_short_rows_report_flags_as_numpy(rows):
+    for row, said in ([1e308, 1e308], "overflow"), ([np.inf, -np.inf], "invalid value"):
+        with pytest.warns(RuntimeWarning, match=f"{said} encountered in reduce"):
+            Variable(np.tile(row, (rows, 1))).sum(axis=1)
+        with pytest.raises(FloatingPointError), np.errstate(all="raise"):
+            Variable(np.tile(row, (rows, 1))).sum(axis=1)
+
+
+@pytest.mark.parametrize("rows", [2, 2000])
+def test_keepdims_is_what_numpy_takes(rows):
+    with pytest.raises(TypeError):
+        Variable(np.ones((rows, 2))).sum(axis=1, keepdims=np.True_)
+    assert Variable(np.ones((rows, 2))).sum(axis=1, keepdims=1).shape == (rows, 1)
+
+
 def test_an_unknown_keyword_names_op_and_keyword():
     with pytest.raises(TypeError, match=r"(?s)sum.*axes|axes.*sum"):
         F.sum(Variable(np.ones(2)), axes=0)
