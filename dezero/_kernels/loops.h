@@ -112,13 +112,29 @@ typedef void (*dz_loop)(char **, const Py_ssize_t *, const Py_ssize_t *, void *)
 
 typedef struct { dz_loop loop; void *data; } dz_numpy_loop; /* np.power's, read out at import */
 
+enum { POW_PIECE = 256 };
+
+/* A constant exponent: powers by NumPy's loop, piece by piece, which takes 3 ns an element where the C library's takes 13. */
 #define POW_X0(NAME, T, S, WRITE)                                                                                      \
+    static void NAME##_constant##S(DZ_ARGS, T k) {                                                                     \
+        T power[POW_PIECE];                                                                                            \
+        T less = k - 1;                                                                                                \
+        (void)data;                                                                                                    \
+        for (Py_ssize_t at = 0, end; at < *count; at = end) {                                                          \
+            end = *count - at < POW_PIECE ? *count : at + POW_PIECE;                                                   \
+            char *args[] = {p[1] + at * s[1], (char *)&less, (char *)power};                                           \
+            const Py_ssize_t m = end - at, steps[] = {s[1], 0, sizeof(T)};                                             \
+            dz_power##S.loop(args, &m, steps, dz_power##S.data);                                                       \
+            for (Py_ssize_t i = at; i < end; i++) { const T slope = DZ_AT(T, 0) * (k * power[i - at]); WRITE; }        \
+        }                                                                                                              \
+    }                                                                                                                  \
     static void NAME##S(DZ_ARGS) {                                                                                     \
         const Py_ssize_t n = *count;                                                                                   \
         const T k = s[2] == 0 || n == 1 ? *(const T *)p[2] : 0;                                                        \
         if (k == 1) NAME##_1##S(p, count, s);                                                                          \
         else if (k == 2) NAME##_2##S(p, count, s, data);                                                               \
         else if (k == 3) NAME##_3##S(p, count, s, data);                                                               \
+        else if (k != 0) NAME##_constant##S(p, count, s, data, k);                                                     \
         else DZ_EACH { const T slope = pow_slope_x0##S(DZ_AT(T, 0), DZ_AT(T, 1), DZ_AT(T, 2)); WRITE; }                \
     }
 
