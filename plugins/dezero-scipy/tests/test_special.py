@@ -9,6 +9,7 @@ from dezero.registry import registry
 from dezero.testing.samples import samples_of
 from dezero_scipy import special
 
+INF = np.inf
 plugins.load()
 plugins.open_all()
 OPS = {op.name.removeprefix("special."): op for op in registry.snapshot.ops
@@ -112,10 +113,13 @@ BY_SHAPE = {
     ("gammainc", 0): (gamma_below, [(1e-9, 1e-3), (0.01, 0.999), (0.3, 1.0), (0.3, 1e-12), (2.5, 2.4), (2.5, 20.0), (300.0, 303.0),
                                     (300.0, 250.0)]),
     ("betainc", 0): (beta_below, [(1e-6, 2.0, 0.01), (0.01, 2.0, 0.01), (2.5, 0.3, 0.5), (2.5, 0.3, 0.999), (30.0, 40.0, 0.3),
-                                  (30.0, 40.0, 0.9), (300.0, 0.5, 0.99), (0.5, 300.0, 1e-3)]),
-    ("betainc", 1): (beta_below, [(2.0, 1e-6, 0.3), (2.0, 0.01, 0.99), (0.3, 2.5, 0.5), (40.0, 30.0, 0.7), (1.5, 2.5, 1e-8)]),
-    ("stdtr", 0): (student, [(0.3, -30.0), (3.5, 1e-5), (3.5, 1e-10), (30.0, 1.0), (300.0, -2.0)]),
-    ("fdtr", 0): (fisher, [(2.5, 3.5, 0.3), (7.0, 30.0, 2.0)]), ("fdtr", 1): (fisher, [(2.5, 3.5, 0.3), (7.0, 30.0, 2.0), (1.5, 3.0, 1e-9)]),
+                                  (30.0, 40.0, 0.9), (300.0, 0.5, 0.99), (0.5, 300.0, 1e-3), (1.0, 1e-8, 1 - 2.0 ** -27),
+                                  (1000.0, 1e-8, 1 - 2.0 ** -33), (1e-8, 1000.0, 1e-11), (700.0, 170.0, 0.81)]),
+    ("betainc", 1): (beta_below, [(2.0, 1e-6, 0.3), (2.0, 0.01, 0.99), (0.3, 2.5, 0.5), (40.0, 30.0, 0.7), (1.5, 2.5, 1e-8),
+                                  (1e-6, 300.0, 1e-8), (1e-8, 1.0, 1e-8), (1e-4, 10.0, 1e-4)]),
+    ("stdtr", 0): (student, [(0.3, -30.0), (3.5, 1e-5), (3.5, 1e-10), (30.0, 1.0), (300.0, -2.0), (1e5, 0.3)]),
+    ("fdtr", 0): (fisher, [(2.5, 3.5, 0.3), (7.0, 30.0, 2.0), (1000.0, 1e-6, 2.0), (1000.0, 3.0, 1.5), (1000.0, 0.01, 1e20)]),
+    ("fdtr", 1): (fisher, [(2.5, 3.5, 0.3), (7.0, 30.0, 2.0), (1.5, 3.0, 1e-9), (1000.0, 1000.0, 1.05), (1e3, 0.01, 1e20)]),
 }
 
 
@@ -126,7 +130,22 @@ def test_by_shape_as_mpmath(name, i):
         with mp.workdps(50):
             here = list(map(mp.mpf, point))
             wanted = float(mp.diff(lambda t: f(*here[:i], t, *here[i + 1:]), here[i], h=mp.mpf(10) ** -20 * here[i]))
-        assert grad(getattr(sp, name), i)(*point) == pytest.approx(wanted, 1e-10, 1e-60), point
+        assert grad(getattr(sp, name), i)(*point) == pytest.approx(wanted, 1e-11, 1e-60), point
+
+
+@pytest.mark.parametrize(("ufunc", "point"), [(sp.betainc, (300.0, 2.5, 0.99)), (sp.gammainc, (1000.0, 1030.0))])
+def test_by_shape_in_single_precision(ufunc, point):
+    point = [*map(np.float32, point)]
+    found = grad(ufunc)(*map(np.asarray, point))
+    assert found.dtype == np.float32
+    assert found == pytest.approx(grad(ufunc)(*map(float, point)), 1e-6)
+
+
+@pytest.mark.parametrize(("ufunc", "i", "point"), [(sp.gammainc, 0, (2e8, 1e8)), (sp.betainc, 0, (0.5, 2e8, 0.1)),
+                                                   (sp.stdtr, 0, (INF, 1.0)), (sp.fdtr, 1, (1e9, 2.0, 1.0))])
+def test_by_shape_of_a_large_shape_is_refused(ufunc, i, point):
+    with pytest.raises(GradientError, match="for shapes up to 1e.08, and one is"):
+        grad(ufunc, i)(*point)
 
 
 TOLERANCE = {"hyp1f1": 1e-8, "elliprj": 1e-8, "hyp2f1": 1e-9, "exprel": 1e-9, "boxcox": 1e-8, "spence": 1e-9}
@@ -170,7 +189,6 @@ def test_each_argument_has_a_gradient_or_an_error(name):
                 grad(total)(np.array(point[i]))
 
 
-INF = np.inf
 EDGES = [
     (sp.xlogy, 1, (0.0, 0.0), 0.0), (sp.xlogy, 1, (0.0, 2.0), 0.0), (sp.xlogy, 0, (0.0, 2.0), np.log(2)),
     (sp.xlog1py, 1, (0.0, -1.0), 0.0), (sp.entr, 0, (1.0,), -1.0), (sp.rel_entr, 1, (0.0, 0.0), 0.0),

@@ -15,10 +15,16 @@ from dezero_scipy.ufuncs.gammas import beta_by_shape, density_of_beta, density_o
 ROOT_2_PI = math.sqrt(2 * math.pi)
 
 
-def by_slope(g, y, slope, high=1e100):
-    """Return g / slope, the gradient of an inverse; 0 where y is an end of the interval that SciPy searches, or the slope is 0."""
-    is_end = (y <= 1e-99) | (y >= high) | (slope == 0)
-    return np.where(is_end, 0, g) / near(is_end, 1, slope)
+def off_ends(gy, y, high=1e100):
+    """Return gy and y of an inverse, 0 and 1 where y is an end of the interval that SciPy searches."""
+    is_end = (y <= 1e-99) | (y >= high)
+    return np.where(is_end, 0, gy), near(is_end, 1, y)
+
+
+def by_slope(gy, slope):
+    """Return gy / slope, the gradient of an inverse; 0 where the slope is 0."""
+    is_0 = slope == 0
+    return np.where(is_0, 0, gy) / near(is_0, 1, slope)
 
 
 # -- binomial, negative binomial, Poisson's
@@ -97,51 +103,58 @@ def binomial_by(k, n, p):
 @special(sp.bdtrik)
 def bdtrik(gy, y, p, n, pr):
     """bdtr(y, n, q) = p"""
+    gy, y = off_ends(gy, y)
     by_n, by_k = binomial_by(y, n, pr)
-    g = by_slope(gy, y, by_k)
+    g = by_slope(gy, by_k)
     return g, -g * by_n, lambda: g * density_of_beta(y + 1, n - y, pr)
 
 
 @special(sp.bdtrin)
 def bdtrin(gy, y, k, p, pr):
     """bdtr(k, y, q) = p"""
+    gy, y = off_ends(gy, y)
     by_n, by_k = binomial_by(k, y, pr)
-    g = by_slope(gy, y, by_n)
+    g = by_slope(gy, by_n)
     return -g * by_k, g, lambda: g * density_of_beta(k + 1, y - k, pr)
 
 
 @special(sp.nbdtrik)
 def nbdtrik(gy, y, p, n, pr):
     """nbdtr(y, n, q) = betainc(n, y + 1, q) = p"""
-    g = by_slope(-gy, y, beta_by_shape(y + 1, n, 1 - pr, pr))
+    gy, y = off_ends(gy, y)
+    g = by_slope(-gy, beta_by_shape(y + 1, n, 1 - pr, pr))
     return g, lambda: -g * beta_by_shape(n, y + 1, pr, 1 - pr), lambda: -times(g, density_of_beta(n, y + 1, pr))
 
 
 @special(sp.nbdtrin)
 def nbdtrin(gy, y, k, p, pr):
     """nbdtr(k, y, q) = betainc(y, k + 1, q) = p"""
-    g = by_slope(gy, y, beta_by_shape(y, k + 1, pr, 1 - pr))
+    gy, y = off_ends(gy, y)
+    g = by_slope(gy, beta_by_shape(y, k + 1, pr, 1 - pr))
     return lambda: g * beta_by_shape(k + 1, y, 1 - pr, pr), g, lambda: -times(g, density_of_beta(y, k + 1, pr))
 
 
 @special(sp.pdtrik)
 def pdtrik(gy, y, p, m):
     """pdtr(y, m) = gammaincc(y + 1, m) = p"""
-    g = by_slope(-gy, y, gamma_by_shape(y + 1, m))
+    gy, y = off_ends(gy, y)
+    g = by_slope(-gy, gamma_by_shape(y + 1, m))
     return g, lambda: g * density_of_gamma(y + 1, m)
 
 
 @special(sp.btdtria)
 def btdtria(gy, y, p, b, x):
     """betainc(y, b, x) = p"""
-    g = by_slope(gy, y, beta_by_shape(y, b, x, 1 - x))
+    gy, y = off_ends(gy, y)
+    g = by_slope(gy, beta_by_shape(y, b, x, 1 - x))
     return g, lambda: g * beta_by_shape(b, y, 1 - x, x), lambda: -g * density_of_beta(y, b, x)
 
 
 @special(sp.btdtrib)
 def btdtrib(gy, y, a, p, x):
     """betainc(a, y, x) = p"""
-    g = by_slope(-gy, y, beta_by_shape(y, a, 1 - x, x))
+    gy, y = off_ends(gy, y)
+    g = by_slope(-gy, beta_by_shape(y, a, 1 - x, x))
     return lambda: -g * beta_by_shape(a, y, x, 1 - x), g, lambda: -g * density_of_beta(a, y, x)
 
 
@@ -214,7 +227,8 @@ def gdtria(gy, y, p, b, x):
 @special(sp.gdtrib)
 def gdtrib(gy, y, a, p, x):
     """gdtr(a, y, x) = p"""
-    g = by_slope(gy, y, gamma_by_shape(y, a * x))
+    gy, y = off_ends(gy, y)
+    g = by_slope(gy, gamma_by_shape(y, a * x))
     d = times(g, density_of_gamma(y, a * x))
     return -d * x, g, -d * a
 
@@ -248,23 +262,22 @@ def chdtri(gy, y, v, p):
 @special(sp.chdtriv)
 def chdtriv(gy, y, p, x):
     """chdtr(y, x) = p"""
-    g = by_slope(gy, y, gamma_by_shape(y / 2, x / 2))
+    gy, y = off_ends(gy, y)
+    g = by_slope(gy, gamma_by_shape(y / 2, x / 2))
     return 2 * g, -g * density_of_gamma(y / 2, x / 2)
 
 
 def density_of_f(m, n, x):
-    """Return the density of Fisher's F of m and n degrees of freedom: that of beta at u = mx / (mx + n), times mn / (mx + n)²."""
+    """Return the density of Fisher's F: uᵃ⁻¹ (1 - u)ᵇ / B(a, b) times m / (mx + n), with a = m/2, b = n/2, u = mx / (mx + n)."""
     whole = m * x + n
-    return density_of_beta(m / 2, n / 2, m * x / whole) * (m * n / (whole * whole))
+    return np.exp(sp.xlogy(m / 2 - 1, m * x / whole) - n / 2 * np.log1p(m * x / n) - sp.betaln(m / 2, n / 2)) * (m / whole)
 
 
 def f_by_shapes(m, n, x):
-    """Return the derivatives of fdtr by m and by n, as functions: those of betainc by its shapes and by u = mx / (mx + n)."""
+    """Return the derivatives of fdtr = betainc(m/2, n/2, u) by m and by n, as functions; u = mx / (mx + n) moves with both."""
     whole = m * x + n
-    u = m * x / whole
-    d = density_of_beta(m / 2 + 1, n / 2, u) / ((m + n) * whole)
-    return (lambda: beta_by_shape(m / 2, n / 2, u, n / whole) / 2 + n * d,
-            lambda: -beta_by_shape(n / 2, m / 2, n / whole, u) / 2 - m * d)
+    u, rest = m * x / whole, n / whole
+    return lambda: beta_by_shape(m / 2, n / 2, u, rest, True) / 2, lambda: -beta_by_shape(n / 2, m / 2, rest, u, True) / 2
 
 
 @special(sp.fdtr)
@@ -292,8 +305,9 @@ def fdtri(gy, y, dfn, dfd, p):
 @special(sp.fdtridfd)
 def fdtridfd(gy, y, dfn, p, x):
     """fdtr(m, y, x) = p"""
+    gy, y = off_ends(gy, y)
     by_m, by_n = f_by_shapes(dfn, y, x)
-    g = by_slope(gy, y, by_n())
+    g = by_slope(gy, by_n())
     return lambda: -g * by_m(), g, lambda: -times(g, density_of_f(dfn, y, x))
 
 
@@ -303,12 +317,10 @@ def density_of_t(n, t):
 
 
 def t_by_n(n, t):
-    """Return the derivative of stdtr = (1 + s betainc(1/2, n/2, u)) / 2 by n, with u = t² / (n + t²) and s the sign of t."""
+    """Return the derivative of stdtr = (1 + s fdtr(1, n, t²)) / 2 by n, with s the sign of t."""
     whole = n + t * t
-    u = t * t / whole
-    half = np.full(u.shape, 0.5, u.dtype)
-    by_u = -density_of_beta(half + 1, n / 2, u) / ((n + 1) * whole)
-    return np.sign(t) / 2 * (by_u - beta_by_shape(n / 2, half, n / whole, u) / 2)
+    half = np.full(whole.shape, 0.5, whole.dtype)
+    return -np.sign(t) / 4 * beta_by_shape(n / 2, half, n / whole, t * t / whole, True)
 
 
 @special(sp.stdtr)
@@ -327,8 +339,8 @@ def stdtrit(gy, y, df, p):
 @special(sp.stdtridf)
 def stdtridf(gy, y, p, t):
     """stdtr(y, t) = p"""
-    n = near(y <= 0, 1, y)
-    g = by_slope(gy, y, t_by_n(n, t).astype(gy.dtype), 1e10)
+    gy, n = off_ends(gy, y, 1e10)
+    g = by_slope(gy, t_by_n(n, t).astype(gy.dtype))
     return g, -g * density_of_t(n, t).astype(gy.dtype)
 
 

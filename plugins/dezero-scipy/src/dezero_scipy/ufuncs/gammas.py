@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import scipy.special as sp
-from dezero import hookimpl, rule
+from dezero import Variable, errors, hookimpl, rule
 
 from dezero_scipy._rules import above_0, above_0_or_complex, near, real_again, register_all, special, unknown
 
@@ -208,6 +208,20 @@ def above(a):
     return a + np.where(a == 0, np.finfo(a.dtype).tiny if a.dtype.kind == "f" else 0, 0).astype(a.dtype)
 
 
+MOST = 1e8
+
+
+def checked_shapes(function, *shapes):
+    """Return shapes in double precision; raise an error where one is so large that its derivative has less than six digits."""
+    for shape in shapes:
+        most = np.max(shape.detach() if isinstance(shape, Variable) else shape, initial=0)
+        if most > MOST:
+            raise errors.GradientError(
+                f"scipy.special.{function} (also within chdtr, fdtr, stdtr and the like) has a derivative by its shape in dezero-scipy "
+                f"for shapes up to {MOST:g}, and one is {most:g}: write the function's limit (ndtr), or make the shape a constant")
+    return [shape.astype(float) for shape in shapes]
+
+
 def sum_and_slope(a, x, factor):
     """Return Σ cₖ xᵏ a / (a + k) and its derivative by a, with c₀ = 1 and cₖ = cₖ₋₁ factor(k)."""
     term, total, slope = 1, 1, 0
@@ -221,10 +235,12 @@ def gamma_by_shape(a, x):
     """Return the derivative of gammainc(a, x) by a: ∫₀ˣ tᵃ⁻¹ e⁻ᵗ (log t - ψ(a)) dt / Γ(a).
 
     By the series Σ (-x)ᵏ a / k! (a + k) times xᵃ / Γ(a + 1) for x < 1.  From 1 on by quadrature, with t = x e⁻ᵘ where x < a, and
-    with t = x + u for less the integral from x on.
+    with t = x + u for less the integral from x on.  In double precision; the relative error is below 2e-12 for shapes up to 1000
+    and grows with the shape (4e-11 at 3e4): see checked_shapes.
     """
-    dtype, is_end, a = np.result_type(a.dtype, x.dtype, np.float32), (x == 0) | (x == np.inf), above(a)
-    x = near(is_end, 1, x)
+    dtype, (a,) = np.result_type(a.dtype, x.dtype, np.float32), checked_shapes("gammainc", a)
+    is_end, a = (x == 0) | (x == np.inf), above(a)
+    x = near(is_end, 1, x.astype(float))
     is_small = x < 1
     small, x = near(~is_small, 0.5, x), near(is_small, 1, x)[..., None]
     total, slope = sum_and_slope(a, small, lambda k: -1 / k)
@@ -240,30 +256,60 @@ def gamma_by_shape(a, x):
     return np.where(is_end, 0, np.where(is_small, series, np.where(is_left[..., 0], y, -y))).astype(dtype)
 
 
-def beta_by_shape(a, b, x, rest):
+POINTS, PARTS = np.polynomial.legendre.leggauss(10)
+
+
+def rise_of_psi(a, b):
+    """Return ψ(a + b) - ψ(a), with all digits: where b < a by Gauss's rule of b ∫₀¹ ψ'(a + bt) dt, ψ'(q) = ζ(2, q)."""
+    is_small = b < a
+    half = near(~is_small, 0, b / 2)
+    integral = half * np.sum(zeta(2.0, (a + half)[..., None] + half[..., None] * POINTS) * PARTS, -1)
+    return np.where(is_small, integral, sp.psi(a + b) - sp.psi(a))
+
+
+def log_of_part(x, rest):
+    """Return log x, of x = 1 - rest that has fewer digits than rest where it is near 1."""
+    is_near_1 = rest < 0.5
+    return np.where(is_near_1, np.log1p(-near(~is_near_1, 0, rest)), np.log(near(is_near_1, 1, x)))
+
+
+def beta_by_shape(a, b, x, rest, is_moving=False):
     """Return the derivative of betainc(a, b, x) by a: ∫₀ˣ tᵃ⁻¹ (1 - t)ᵇ⁻¹ (log t - ψ(a) + ψ(a + b)) dt / B(a, b).
 
-    By the series Σ (1 - b)ₖ xᵏ a / k! (a + k) times xᵃ / a B(a, b) where x and bx are small.  Else by quadrature, with t = x e⁻ᵘ, or
-    with 1 - t = (1 - x) e⁻ᵘ for less the integral from x on.  `rest` is 1 - x, which has digits that the difference would lose.
-    The derivative by b is -beta_by_shape(b, a, rest, x).
+    With `is_moving` that where x / (1 - x) grows in proportion to a, as it does in Fisher's F: x (1 - x) / a times the density is
+    added, which is nearly the opposite where a is large.  In the integral it is 1 - t (a + b) / a beside the logarithms.
+
+    By the series Σ (1 - b)ₖ xᵏ a / k! (a + k) times xᵃ / a B(a, b) where x and bx are small.  Else by quadrature, with t = x e⁻ᵘ,
+    or with 1 - t = (1 - x) e⁻ᵘ for less the integral from x on.  `rest` is 1 - x, which has digits that the difference would lose.
+    The derivative by b is -beta_by_shape(b, a, rest, x).  In double precision; the relative error is below 3e-12 for shapes from
+    1e-10 to 1000, and grows with the larger of them (1e-10 at 3e4): see checked_shapes.
     """
-    dtype, is_end = np.result_type(a.dtype, b.dtype, x.dtype, np.float32), (x == 0) | (rest == 0)
-    a, b, x, rest = above(a), above(b), near(is_end, 0.5, x), near(is_end, 0.5, rest)
+    dtype, (a, b) = np.result_type(a.dtype, b.dtype, x.dtype, np.float32), checked_shapes("betainc", a, b)
+    is_end, a, b = (x == 0) | (rest == 0), above(a), above(b)
+    x, rest = near(is_end, 0.5, x.astype(float)), near(is_end, 0.5, rest.astype(float))
+
     is_small = (x < 0.3) & (b * x < 1)
     small = near(~is_small, 0.1, x)
     log_x = np.log(small)
     total, slope = sum_and_slope(a, small, lambda k: (k - b) / k)
     factor = np.exp(a * log_x + sp.gammaln(a + b) - sp.gammaln(a + 1) - sp.gammaln(b))
     series = factor * ((log_x - sp.psi(a + 1) + sp.psi(a + b)) * total + slope)
-    a, b, x, rest = a[..., None], b[..., None], x[..., None], rest[..., None]
+    if is_moving:
+        series = series + factor * np.exp(b * np.log1p(-small))
+    a, b, x, rest, rise = a[..., None], b[..., None], x[..., None], rest[..., None], rise_of_psi(a, b)[..., None]
     is_left = x < a / (a + b)
     p, q = np.where(is_left, a, b), np.where(is_left, b, a)
     end, start = np.where(is_left, x, rest), np.where(is_left, rest, x)
-    rate = np.where(p < 1, p, np.maximum(p - (q - 1) * end / start, np.sqrt(p)))
+    rate = np.where(p < 1, p, np.maximum(p - np.maximum(q - 1, 0) * end / start, np.sqrt(p)))
     u = NODES / rate
-    log_s, log_rest = np.log(end) - u, np.log(start - end * np.expm1(-u))
+    s, s_rest = end * np.exp(-u), start - end * np.expm1(-u)
+    log_s, log_rest = log_of_part(end, start) - u, log_of_part(s_rest, s)
     density = np.exp(p * log_s + (q - 1) * log_rest - sp.betaln(a, b))
-    y = np.sum(density * (np.where(is_left, log_s, log_rest) - sp.psi(a) + sp.psi(a + b)) * (WEIGHTS / rate), -1)
+    factor = np.where(is_left, log_s, log_rest) + rise
+    if is_moving:
+        t, t_rest = np.where(is_left, s, s_rest), np.where(is_left, s_rest, s)
+        factor = factor + np.where(a < b, a - t * (a + b), t_rest * (a + b) - b) / a
+    y = np.sum(density * factor * (WEIGHTS / rate), -1)
     return np.where(is_end, 0, np.where(is_small, series, np.where(is_left[..., 0], y, -y))).astype(dtype)
 
 
