@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.special as sp
 from dezero import Variable, grad, hessian, plugins, using_config
-from dezero.errors import GradientError
+from dezero.errors import DTypeError, GradientError
 from dezero.registry import registry
 from dezero.testing.samples import samples_of
 from dezero_scipy import special
@@ -141,8 +141,8 @@ def test_by_shape_in_single_precision(ufunc, point):
     assert found == pytest.approx(grad(ufunc)(*map(float, point)), 1e-6)
 
 
-@pytest.mark.parametrize(("ufunc", "i", "point"), [(sp.gammainc, 0, (2e8, 1e8)), (sp.betainc, 0, (0.5, 2e8, 0.1)),
-                                                   (sp.stdtr, 0, (INF, 1.0)), (sp.fdtr, 1, (1e9, 2.0, 1.0))])
+@pytest.mark.parametrize(("ufunc", "i", "point"), [
+    (sp.gammainc, 0, (2e8, 1e8)), (sp.betainc, 0, (0.5, 2e8, 0.1)), (sp.stdtr, 0, (INF, 1.0)), (sp.fdtr, 1, (1e9, 2.0, 1.0))])
 def test_by_shape_of_a_large_shape_is_refused(ufunc, i, point):
     with pytest.raises(GradientError, match="for shapes up to 1e.08, and one is"):
         grad(ufunc, i)(*point)
@@ -312,6 +312,58 @@ def test_module_has_the_names_of_scipy():
     assert special.logsumexp(np.array([-INF, -INF])) == -INF
     np.testing.assert_array_equal(grad(special.logsumexp)(np.array([-INF, 0.0])), [0, 1])
     np.testing.assert_array_equal(grad(special.logsumexp)(np.array([-INF, -INF])), [0, 0])
+    for row, wanted in (([-INF, -INF], [0, 0]), ([INF, 0.0], [0, 0])):
+        rows = np.array([[-INF, 0.0], row])
+        np.testing.assert_array_equal(grad(lambda x: np.sum(special.logsumexp(x, 1)))(rows), [[0, 1], wanted])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("return_sign", [False, True])
+@pytest.mark.parametrize("axis", [None, 0, 1, (0, 1)])
+def test_logsumexp_as_scipy(axis, return_sign):
+    """Bits apart, at the edges too: what is all -inf, NaN, near 0, empty, in single precision, of integers, with weights."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3, 4))
+    arrays = [x, x.astype("f4"), np.arange(12).reshape(3, 4), np.array([[-INF, -INF], [1, -INF]]), np.array([[INF, 0.0], [1, 2]]),
+              np.array([[np.nan, 0.0], [1, 2]]), np.array([[0.0, -40.0]]), np.array([[0.0, 0.0, -40.0]]),
+              np.array([[1000.0, 1000.0], [-1000.0, -1000.2]])]
+    arrays += [np.zeros((0, 3)), np.zeros((3, 0))] if type(axis) is int else []     # of which SciPy takes one axis alone
+    calls = [(a, None) for a in arrays] + [(x, b) for b in (2.0, x, x[0], np.array(0.5), x > 0)] + [(x.astype("f4"), 2.0), (0.5, x)]
+    for a, b in calls:
+        args = axis, b, True, return_sign
+        with np.errstate(all="ignore"):
+            found, wanted = special.logsumexp(Variable(np.asarray(a)), *args), sp.logsumexp(a, *args)
+        for ours, theirs in zip(found, wanted) if return_sign else [(found, wanted)]:
+            np.testing.assert_allclose(ours.data, theirs, 1e-6 if theirs.dtype == np.float32 else 1e-14)
+            assert ours.dtype == theirs.dtype or a is arrays[2] and b is None
+        if not return_sign and b is None and a is not arrays[2] and a.size:
+            with np.errstate(all="ignore"):
+                np.testing.assert_allclose(special.log_softmax(Variable(a), axis).data, sp.log_softmax(a, axis), 1e-6)
+
+
+@pytest.mark.parametrize("shapes", [((2, 3), (3,)), ((3,), (2, 3)), ((2, 3), ()), ((2, 1), (3,))])
+@pytest.mark.parametrize("axis", [None, 0, -1])
+def test_logsumexp_of_weights_of_another_shape(axis, shapes):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=shapes[0]), rng.uniform(0.5, 2.0, shapes[1])
+    ours = lambda a, b: np.sum(special.logsumexp(a, axis, b) ** 2)
+    plain = lambda a, b: np.sum(np.log(np.sum(b * np.exp(a), axis)) ** 2)
+    for i in range(2):
+        np.testing.assert_allclose(grad(ours, i)(a, b), grad(plain, i)(a, b), 1e-12)
+        np.testing.assert_allclose(hessian(ours, i)(a, b), hessian(plain, i)(a, b), 1e-10, 1e-12)
+
+
+def test_signed_logsumexp():
+    a, b = np.array([0.3, 0.7, -0.2]), np.array([1.0, -2.0, 0.5])
+    y, sign = special.logsumexp(Variable(a), b=b, return_sign=True)
+    assert sign.data == -1 and y.data == pytest.approx(np.log(-np.sum(b * np.exp(a))))
+    plain = lambda a, b: np.log(-np.sum(b * np.exp(a)))
+    for i in range(2):
+        ours = lambda a, b: special.logsumexp(a, b=b, return_sign=True)[0]
+        np.testing.assert_allclose(grad(ours, i)(a, b), grad(plain, i)(a, b), 1e-12)
+        np.testing.assert_allclose(hessian(ours, i)(a, b), hessian(plain, i)(a, b), 1e-10, 1e-12)
+    with pytest.raises(DTypeError, match="return_sign=True"):
+        special.logsumexp(Variable(a + 1j), return_sign=True)
 
 
 def test_what_is_refused():

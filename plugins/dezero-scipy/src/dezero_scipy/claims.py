@@ -250,6 +250,7 @@ CLAIMS = {
         'special.softmax': {'method': None},
         'special.log_softmax': {'method': None},
         'special.logsumexp': {'method': None},
+        'special.signed_logsumexp': {'method': None},
     },
     'dezero_scipy.linalg': {
         'scipy.linalg.solve': {'method': None},

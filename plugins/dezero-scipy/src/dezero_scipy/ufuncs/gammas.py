@@ -217,8 +217,8 @@ def checked_shapes(function, *shapes):
         most = np.max(shape.detach() if isinstance(shape, Variable) else shape, initial=0)
         if most > MOST:
             raise errors.GradientError(
-                f"scipy.special.{function} (also within chdtr, fdtr, stdtr and the like) has a derivative by its shape in dezero-scipy "
-                f"for shapes up to {MOST:g}, and one is {most:g}: write the function's limit (ndtr), or make the shape a constant")
+                f"scipy.special.{function}, and what is made of it (chdtr, fdtr, stdtr), has a derivative by its shape in "
+                f"dezero-scipy for shapes up to {MOST:g}, and one is {most:g}: write the limit (ndtr), or give a constant shape")
     return [shape.astype(float) for shape in shapes]
 
 
