@@ -68,6 +68,7 @@ class Distribution(Freezable):
     def __init__(self, original, formulas, low=-np.inf, high=np.inf, middle=0.5, is_valid=None):
         self.original, self.formulas, self.middle = original, formulas, middle
         self.low, self.high = [end if callable(end) else (lambda *shapes, end=end: end) for end in (low, high)]
+        self.is_bounded = low != -np.inf or high != np.inf
         self.is_valid = is_valid or (lambda *shapes: all_of([shape > 0 for shape in shapes]))
         self.shapes = original.shapes.replace(" ", "").split(",") if original.shapes else []
 
@@ -79,8 +80,8 @@ class Distribution(Freezable):
             raise TypeError(f"{self.original.name}.{method} is called with {', '.join(['x', *self.shapes, *self.names])}; "
                             f"got {len(args)} by place, and {', '.join(kwargs) or 'none'} by name")
         given |= kwargs
-        shapes = [operand(given[name]) for name in self.shapes]
-        return operand(args[0]), shapes, operand(given.get("loc", 0)), operand(given.get("scale", 1))
+        shapes = [parameter(given[name]) for name in self.shapes]
+        return operand(args[0]), shapes, parameter(given.get("loc", 0.0)), parameter(given.get("scale", 1.0))
 
     def standard(self, name, z, shapes):
         """Return a function of the standard form, by another one where it has no formula of its own."""
@@ -88,38 +89,49 @@ class Distribution(Freezable):
             return self.formulas[name](z, *shapes)
         if name in ("logcdf", "logsf"):
             y = self.standard(name[3:], z, shapes)
-            is_0 = y == 0
-            return np.where(is_0, -np.inf, np.log(near(is_0, 1, y)))
+            is_0 = data(y) == 0
+            return np.where(is_0, -np.inf, np.log(near(is_0, 1, y))) if is_0.any() else np.log(y)
         return 1 - self.standard("cdf", z, shapes)
 
     def evaluated(self, name, args, kwargs, below, above):
-        """Return a function of the distribution: `below` and `above` are its values beyond the support."""
+        """Return a function of the distribution: `below` and `above` are its values beyond the support.
+
+        Nothing is masked where all is inside the support, as it is nearly always: masks take longer than a density.
+        """
         x, shapes, loc, scale = self.bound(name, args, kwargs)
-        is_valid = (scale > 0) & self.is_valid(*shapes)
-        scale, shapes = near(~is_valid, 1, scale), [near(~is_valid, 1, shape) for shape in shapes]
-        is_finite = np.isfinite(x)
-        z = self.point(near(~is_finite, 0, x), loc, scale)
-        place = np.where(is_finite, data(z), data(x))
-        is_in = self.is_inside(place, shapes, name)
-        if name == "logpdf":
-            is_in = is_in & ~self.is_empty_end(place, shapes, is_in)
-        y = self.standard(name, near(~is_in, self.middle, z), shapes)
+        is_wrong = ~((scale > 0) & self.is_valid(*shapes))
+        some_wrong = is_wrong.any()
+        if some_wrong:
+            scale, shapes = near(is_wrong, 1, scale), [near(is_wrong, 1, shape) for shape in shapes]
+        z = self.point(x, loc, scale)
+        place = data(z)
+        is_out = ~self.is_inside(place, shapes, name)
+        if name == "logpdf" and self.is_bounded:
+            is_out = is_out | self.is_empty_end(place, shapes, is_out)
+        some_out = is_out.any()
+        if some_out:
+            z = near(is_out, self.middle, self.point(near(~np.isfinite(data(x)), 0, x), loc, scale))
+        y = self.standard(name, z, shapes)
         if name == "logpdf":
             y = y - np.log(scale)
-        y = np.where(is_in, y, np.where(place >= self.high(*shapes), above, below))
-        return np.where(is_valid & ~np.isnan(place), y, np.nan)
+        if some_out:
+            y = np.where(is_out, np.where(place >= self.high(*shapes), above, below), y)
+        if some_out or some_wrong:
+            y = np.where(is_wrong | np.isnan(place), np.nan, y)
+        return y if y.dtype == float else y.astype(float)
 
     def point(self, x, loc, scale):
         return (x - loc) / scale
 
     def is_inside(self, z, shapes, name):
-        return (z >= self.low(*shapes)) & (z <= self.high(*shapes)) & np.isfinite(z)
+        is_finite = np.isfinite(z)
+        return (z >= self.low(*shapes)) & (z <= self.high(*shapes)) & is_finite if self.is_bounded else is_finite
 
-    def is_empty_end(self, z, shapes, is_in):
+    def is_empty_end(self, z, shapes, is_out):
         """Return where z is an end of the support with density 0: its logarithm has an infinite slope."""
         shapes = [*map(data, shapes)]
-        is_end = is_in & ((z == self.low(*shapes)) | (z == self.high(*shapes)))
-        return is_end & (self.standard("logpdf", np.where(is_end, z, self.middle), shapes) == -np.inf)
+        is_end = ~is_out & ((z == self.low(*shapes)) | (z == self.high(*shapes)))
+        return is_end & (self.standard("logpdf", np.where(is_end, z, self.middle), shapes) == -np.inf) if is_end.any() else is_end
 
     def ppf(self, q, *args, **kwargs):
         """Return the point below which a part q lies."""
@@ -147,6 +159,11 @@ class Discrete(Distribution):
 
     def standard(self, name, z, shapes):
         return super().standard(name, np.floor(z), shapes)
+
+
+def parameter(x):
+    """Return a parameter in double precision where it is a Python number, as it is where it is a Variable, else as an array."""
+    return np.float64(x) if isinstance(x, (float, int)) else operand(x)
 
 
 def of_variables(args, kwargs):
@@ -178,8 +195,8 @@ def exponential(name):
         if not of_variables(args, kwargs):
             return getattr(self.original, name)(*args, **kwargs)
         log = getattr(self, f"log{name}")(*args, **kwargs)
-        is_0 = log == -np.inf
-        return np.where(is_0, 0, np.exp(near(is_0, 0, log)))
+        is_0 = data(log) == -np.inf
+        return np.where(is_0, 0, np.exp(near(is_0, 0, log))) if is_0.any() else np.exp(log)
     function.__name__ = function.__qualname__ = name
     return function
 
