@@ -156,6 +156,51 @@ def test_multivariate_normal_of_numbers(args):
     np.testing.assert_allclose(stats.multivariate_normal.pdf(x, *args[1:]).data, ss.multivariate_normal.pdf(*args), 1e-12)
 
 
+HALF = np.array([[0.1, -0.4], [0.6, 0.2], [1.2, 0.9], [-0.7, 1.3]])      # of a covariance matrix of rank 2, half @ half.T
+MEAN, Z = np.array([0.3, -0.1, 0.5, 1.0]), np.array([[0.4, -1.1], [0.2, 0.7], [1.3, 0.5]])
+
+
+def test_singular_multivariate_normal_as_scipy():
+    f, theirs, cov = stats.multivariate_normal, ss.multivariate_normal, HALF @ HALF.T
+    x = MEAN + Z @ HALF.T
+    x[1] += 0.1                                             # off the support
+    for point in (x, x[0], x[1], x[:, None]):
+        for method in ("logpdf", "pdf"):
+            wanted = getattr(theirs, method)(point, MEAN, cov, allow_singular=True)
+            np.testing.assert_allclose(getattr(f, method)(Variable(point), MEAN, cov, allow_singular=True).data, wanted, 1e-10)
+            np.testing.assert_allclose(getattr(f(MEAN, cov, allow_singular=True), method)(Variable(point)).data, wanted, 1e-10)
+    for c in (np.diag([1.0, 1e-11]), np.diag([2.0, 3.0]), np.zeros((2, 2)), np.ones((2, 2), "f4")):
+        np.testing.assert_allclose(f.logpdf(Variable(np.zeros(2)), None, c, True).data, theirs.logpdf([0, 0], None, c, True), 1e-14)
+    slope = -np.linalg.pinv(cov) @ (x[0] - MEAN)
+    np.testing.assert_allclose(grad(lambda x: np.sum(f.pdf(x, MEAN, cov, True)))(x)[1:2], np.zeros((1, 4)))
+    np.testing.assert_allclose(grad(lambda x: f.logpdf(x, MEAN, cov, True))(x[0]), slope, 1e-10)
+    np.testing.assert_allclose(grad(lambda mean: f.logpdf(x[0], mean, cov, True))(MEAN), -slope, 1e-10)
+
+
+def test_singular_multivariate_normal_by_all_arguments():
+    """At mean + half z with the covariance matrix half half': its density is that of z, by what half stretches."""
+    ours = lambda half: np.sum(stats.multivariate_normal.logpdf(MEAN + Z @ half.T, MEAN, half @ half.T, True))
+    plain = lambda half: -np.sum(Z * Z) / 2 - len(Z) * (np.log(np.linalg.det(half.T @ half)) / 2 + np.log(2 * np.pi))
+    assert ours(Variable(HALF)).data == pytest.approx(plain(HALF))
+    np.testing.assert_allclose(grad(ours)(HALF), grad(plain)(HALF), 1e-12)
+    np.testing.assert_allclose(hessian(ours)(HALF), hessian(plain)(HALF), 1e-9, 1e-12)
+
+
+def test_singular_multivariate_normal_by_cov():
+    """Of a diagonal matrix, with eigenvalues that are equal."""
+    x, diagonal = np.array([0.3, 0.2, 0.0, 1.0]), np.array([1.0, 1.0, 0.0, 2.0])
+    f = lambda d: stats.multivariate_normal.logpdf(x, None, np.diag(d), True)
+    inverse = np.array([1.0, 1.0, 0.0, 0.5])
+    np.testing.assert_allclose(grad(f)(diagonal), (x * x * inverse ** 2 - inverse) / 2, 1e-14)
+    np.testing.assert_allclose(hessian(f)(diagonal), np.diag(inverse ** 2 / 2 - x * x * inverse ** 3), 1e-13, 1e-15)
+    with pytest.raises(np.linalg.LinAlgError, match="singular values that are not 0"):
+        grad(f)(np.array([1.0, 1.0, 1e-11, 2.0]))
+    with pytest.raises(ValueError, match="has the eigenvalue -1.0"):
+        f(Variable(np.array([1.0, 1.0, -1.0, 2.0])))
+    with pytest.raises(np.linalg.LinAlgError):
+        stats.multivariate_normal.logpdf(Variable(x), None, np.diag(diagonal))
+
+
 def test_dirichlet():
     alpha, x = np.array([1.5, 2.5, 0.7]), np.array([0.2, 0.5, 0.3])
     f = stats.dirichlet.logpdf

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import scipy.special as sp
 import scipy.stats as ss
-from dezero import Variable
+from dezero import Variable, rule
 
 from dezero_scipy import linalg
 from dezero_scipy._rules import data, near, operand
@@ -327,15 +327,54 @@ geom = Discrete(ss.geom, {
 
 # -- of several numbers
 
+NEGLIGIBLE = 1e6 * np.finfo(float).eps
+"""What SciPy takes for 0 among the eigenvalues of a covariance matrix, in parts of the largest."""
+
+
+def forward_of_log_pdet(cov):
+    s = np.linalg.eigvalsh(cov)
+    return np.sum(np.log(s[s > NEGLIGIBLE * s[-1]]))
+
+
+@rule(forward_of_log_pdet, name="stats.log_pdet", method=None)
+def log_pdet(gy, y, cov):
+    """y = Σ log of the eigenvalues that are not 0;   ∂y/∂cov = cov⁺, where the rank stays what it is"""
+    return gy * np.linalg.pinv(cov, NEGLIGIBLE)
+
+
+def null_vectors(cov):
+    """Return the eigenvectors whose eigenvalues SciPy takes for 0; raise its error where one is below."""
+    s, v = np.linalg.eigh(cov)
+    least = NEGLIGIBLE * np.max(np.abs(s))
+    if s[0] < -least:
+        raise ValueError(f"multivariate_normal: cov is symmetric and positive semidefinite, and here it has the eigenvalue {s[0]}")
+    return v[:, s <= least]
+
+
+def of_support(difference, cov, null):
+    """Return the logarithm of a normal density whose covariance matrix has null vectors; -inf beyond its support, as SciPy."""
+    n, n_null = null.shape
+    distance = np.linalg.norm(data(difference) @ null, axis=-1)
+    is_out = ~(distance < 1e3 * NEGLIGIBLE * np.linalg.norm(data(cov), 2))
+    square = np.sum(difference @ np.linalg.pinv(cov, NEGLIGIBLE) * difference, -1)
+    return np.where(is_out, -np.inf, -(square + log_pdet(cov)) / 2 - (n - n_null) * LOG_ROOT_2_PI)
+
+
 class MultivariateNormal(Freezable):
     """The normal distribution of vectors."""
 
     original = ss.multivariate_normal
 
-    def logpdf(self, x, mean=None, cov=1):
-        """Return the logarithm of the density at vectors along the last axis of x."""
+    def logpdf(self, x, mean=None, cov=1, allow_singular=False):
+        """Return the logarithm of the density at vectors along the last axis of x.
+
+        With ``allow_singular=True`` a covariance matrix may have eigenvalues that are 0: the density is that on its support, the
+        vectors that the others reach from the mean, and -inf beyond, with gradient 0.  On the support the gradients by x and by the
+        mean are those along it.  The gradient by cov is that of matrices of the same rank, as a @ a.T of a matrix a; where SciPy
+        takes eigenvalues for 0 that are not, it is a LinAlgError.
+        """
         if not of_variables((x, mean, cov), {}):
-            return ss.multivariate_normal.logpdf(x, mean, cov)
+            return ss.multivariate_normal.logpdf(x, mean, cov, allow_singular)
         x, cov = operand(x), operand(cov)
         mean = None if mean is None else operand(mean)
         n = cov.shape[-1] if cov.ndim else mean.size if mean is not None else 1
@@ -343,15 +382,20 @@ class MultivariateNormal(Freezable):
             cov = np.eye(n) * cov
         if n == 1 and (x.ndim == 0 or x.shape[-1] != 1):
             x = x[..., None]
-        factor = linalg.cholesky((cov + cov.T) / 2, lower=True)
+        cov = (cov + cov.T).astype(float) / 2 if allow_singular else (cov + cov.T) / 2
         difference = np.reshape(x if mean is None else x - mean, (-1, n))
-        z = linalg.solve_triangular(factor, difference.T, lower=True)
-        log_det = np.sum(np.log(np.diagonal(factor)))
-        return np.squeeze(np.reshape(-np.sum(z * z, 0) / 2, x.shape[:-1])) - log_det - n * LOG_ROOT_2_PI
+        null = null_vectors(data(cov)) if allow_singular else None
+        if null is not None and null.size:
+            y = of_support(difference, cov, null)
+        else:
+            factor = linalg.cholesky(cov, lower=True)
+            z = linalg.solve_triangular(factor, difference.T, lower=True)
+            y = -np.sum(z * z, 0) / 2 - np.sum(np.log(np.diagonal(factor))) - n * LOG_ROOT_2_PI
+        return np.squeeze(np.reshape(y, x.shape[:-1]))
 
-    def pdf(self, x, mean=None, cov=1):
+    def pdf(self, x, mean=None, cov=1, allow_singular=False):
         """Return the density at vectors along the last axis of x."""
-        return np.exp(self.logpdf(x, mean, cov))
+        return np.exp(self.logpdf(x, mean, cov, allow_singular))
 
 
 class Dirichlet(Freezable):
