@@ -140,6 +140,33 @@ def test_kinds_of_parameters():
     np.testing.assert_allclose(z.grad, 0.6 + 0.8j)
 
 
+def test_parameters_in_nested_arguments():
+    """A gradient by each of them, and what has no Variable is the caller's own, to which the function may write."""
+    calls = []
+
+    def f(x, tree, q, calls):
+        calls.append(x)
+        return x ** 3 - tree["a"][0] * q[0]
+
+    a, q = Variable(np.array(4.0)), Variable(np.array(2.0))
+    optimize.brentq(f, 0.0, 9.0, ({"a": [a, 1]}, (q,), calls), xtol=1e-14).backward()
+    assert (a.grad, q.grad) == (pytest.approx(1 / 6), pytest.approx(1 / 3)) and calls
+    valley = lambda x, p: np.sum((x - p[0]) ** 2)
+    assert grad(lambda p: optimize.minimize(valley, [0.0], ([p],)).x[0])(2.0) == pytest.approx(1.0)
+
+
+def test_arguments_by_place():
+    cube = lambda x, p: x ** 3 - p
+    for m, p in ((so, 8.0), (optimize, 8.0), (optimize, Variable(np.array(8.0)))):
+        for x in (m.root(cube, [1.5], (p,), "hybr", None, 1e-12, None, {"maxfev": 90}).x,
+                  m.fsolve(cube, [1.5], (p,), None, 0, 0, 1e-12, 90),
+                  m.minimize(lambda x, p: np.sum((x ** 2 - p / 2) ** 2), [1.5], (p,), "BFGS", None, None, None, None, (), 1e-7).x,
+                  m.root_scalar(cube, (p,), "secant", None, None, None, 1.5, 1.8, 1e-12, 1e-12, 90).root,
+                  m.curve_fit(lambda t, a: a * t, np.ones(2), p * np.ones(2) / 4, [1.0], None, False, True, (0, 9), "trf")[0]):
+            assert isinstance(x, Variable) == isinstance(p, Variable)
+            np.testing.assert_allclose(x.data if isinstance(x, Variable) else x, 2.0, 1e-6)
+
+
 def test_first_gradients_are_those_of_the_call():
     """Also where the function reads what has changed since; a second derivative is refused."""
     def total(p):
@@ -361,6 +388,12 @@ P, Z, Q, R = map(Variable, (np.array(8.0), np.array(0.0), np.array([1.0, 3.0]), 
     (lambda: optimize.curve_fit(lambda t, a: a * t + P, T, Y), "curve_fit: <lambda> gives a Variable .*; pass it in args"),
     (lambda: optimize.curve_fit(model, T, R, nan_policy="omit"), "curve_fit: nan_policy='omit' has no gradient"),
     (lambda: optimize.curve_fit(model, T, R, method="trf", loss="huber"), "curve_fit: loss='huber' has no gradient"),
+    (lambda: optimize.minimize(lambda x: (x[0] - 9) ** 2, [0.5], bounds=[(None, P)]), "minimize has no gradient by bounds"),
+    (lambda: optimize.minimize(lambda x: (x[0] - 9) ** 2, [0.5], bounds=so.Bounds(0, P)), "minimize has no gradient by bounds"),
+    (lambda: optimize.minimize_scalar(lambda x: (x - 9) ** 2, bounds=(0, P)), "minimize_scalar has no gradient by bounds"),
+    (lambda: optimize.least_squares(decay, [1.0, 1.0], bounds=(0, P), args=(Y,)), "least_squares has no gradient by bounds"),
+    (lambda: optimize.least_squares(decay, [1.0, 1.0], args=(Y,), x_scale=P), "least_squares has no gradient by x_scale"),
+    (lambda: optimize.curve_fit(model, T, Y, bounds=(0, P)), "curve_fit has no gradient by bounds"),
     (lambda: optimize.newton(lambda x, q: x ** 2 + q, 1 + 1j, args=(P,)), "newton: the unknowns are complex"),
 ])
 def test_what_is_refused(call, words):

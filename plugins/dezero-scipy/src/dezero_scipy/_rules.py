@@ -116,15 +116,18 @@ def variables(tree):
 
 
 def with_variables(tree, xs):
-    """Return nested tuples, lists and dicts with what the iterator xs gives in the places of their Variables."""
+    """Return nested tuples, lists and dicts with what the iterator xs gives in the places of their Variables.
+
+    Those without Variables are the caller's own, to which a function may write.
+    """
     if isinstance(tree, Variable):
         return next(xs)
+    if not variables(tree):
+        return tree
     if isinstance(tree, dict):
         return {key: with_variables(item, xs) for key, item in tree.items()}
-    if isinstance(tree, (tuple, list)):
-        items = [with_variables(item, xs) for item in tree]
-        return items if isinstance(tree, list) else type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
-    return tree
+    items = [with_variables(item, xs) for item in tree]
+    return items if isinstance(tree, list) else type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)
 
 
 def of_variables_in(args, function):
@@ -156,9 +159,9 @@ def data(x):
 
 
 def checked_constant(who, **arguments):
-    """Raise an error where one of these arguments is a Variable, or holds one."""
+    """Raise an error where one of these arguments is a Variable that is no constant, or holds one."""
     for name, value in arguments.items():
-        if variables(value):
+        if not all([x.is_constant for x in variables(value)]):
             raise errors.GradientError(f"{who} has no gradient by {name}: give it {name}.data, or numbers")
 
 

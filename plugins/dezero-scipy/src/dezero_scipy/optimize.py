@@ -4,10 +4,10 @@ SciPy's function finds the solution x of f(x, p) = 0, or the minimum of f(x, p).
 implicit function theorem, dx/dp = -f_x⁻¹ f_p, and not from the solver's steps (Griewank and Walther, Evaluating Derivatives,
 section 15.1).  It is as accurate as the solution is: ask the solver for a small tolerance.
 
-A parameter that is to be differentiated by stands in `args`, as an item of its own.  Of a result object `x` (of `minimize` and
-`least_squares` also `fun` and `cost`) is a Variable then; all else are arrays, constants.  Where a method takes a Jacobian or a
-gradient and none is given, it gets that of dezero.  What the solver starts from is no parameter: a Variable there is taken as its
-array.  The derivative of the equations by n unknowns is a matrix, which takes n gradients.
+A parameter that is to be differentiated by stands in `args`, in nested tuples, lists and dicts too.  Of a result object `x` (of
+`minimize` and `least_squares` also `fun` and `cost`) is a Variable then; all else are arrays, constants.  Where a method
+takes a Jacobian or a gradient and none is given, it gets that of dezero.  What the solver starts from is no parameter: a Variable
+there is taken as its array.  The derivative of the equations by n unknowns is a matrix, which takes n gradients.
 """
 import functools
 import inspect
@@ -20,7 +20,7 @@ from dezero import Config, Variable, errors, grad, hessian, jacobian, jvp, rule,
 from scipy.linalg import lapack
 
 from dezero_scipy import linalg
-from dezero_scipy._rules import near
+from dezero_scipy._rules import checked_constant, near, variables, with_variables
 
 LARGEST_CONDITION = 1e13
 """Above it fewer than three digits of a gradient are left."""
@@ -56,8 +56,8 @@ def taken(who, f, y):
         return np.asarray(y) if isinstance(y, Variable) else y
     except errors.GradientError as error:
         name = getattr(f, "__name__", "the function")
-        raise errors.GradientError(f"scipy.optimize.{who}: {name} gives a Variable where it is called with arrays alone, so that it reads "
-                            "one from elsewhere; pass it in args, as an item of its own") from error
+        raise errors.GradientError(f"scipy.optimize.{who}: {name} gives a Variable where it is called with arrays alone, so that it "
+                                   "reads one from elsewhere; pass it in args") from error
 
 
 class Problem:
@@ -71,8 +71,10 @@ class Problem:
         The caller's.
     args : tuple
         Its parameters.
+    parameters : list of Variable
+        Those among them that are Variables, from nested tuples, lists and dicts too.
     arrays : tuple
-        The same, arrays in the place of Variables.
+        The same as args, arrays in the place of Variables.
     has_variable, is_recorded : bool
         Is a Variable among them; does the solution get a gradient?
     low, high : float or numpy.ndarray
@@ -86,11 +88,11 @@ class Problem:
     def __init__(self, who, f, args):
         self.who, self.f = who, f
         args = args if isinstance(args, tuple) else (args,)
-        self.args = tuple(map(floating, args))
-        self.arrays = tuple(map(numbers, self.args))
-        self.places = [i for i, a in enumerate(self.args) if isinstance(a, Variable)]
-        self.has_variable = bool(self.places)
-        self.is_recorded = Config.enable_backprop and not all([self.args[i].is_constant for i in self.places])
+        self.parameters = list(map(floating, variables(args)))
+        self.args = with_variables(args, iter(self.parameters))
+        self.arrays = with_variables(args, map(numbers, self.parameters))
+        self.has_variable = bool(self.parameters)
+        self.is_recorded = Config.enable_backprop and not all([p.is_constant for p in self.parameters])
 
     def error(self, text):
         return errors.GradientError(f"scipy.optimize.{self.who}: {text}")
@@ -118,10 +120,7 @@ class Problem:
 
     def with_parameters(self, parameters):
         """Return the arguments with these in the places of Variables."""
-        args = list(self.args)
-        for i, parameter in zip(self.places, parameters):
-            args[i] = parameter
-        return args
+        return with_variables(self.args, iter(parameters))
 
     def check_inside(self, x):
         """Raise an error where a solution, or what a Newton step from there leads to, is not inside the bounds."""
@@ -137,7 +136,7 @@ class Problem:
             return x
         if self.is_recorded and not success:
             raise self.error(f"the solver did not converge, so that its result has no gradient: {message}")
-        return solution([self.args[i] for i in self.places], problem=self, x=np.asarray(x),
+        return solution(self.parameters, problem=self, x=np.asarray(x),
                         local=Linearized(self, np.asarray(x)) if self.is_recorded else None)
 
 
@@ -211,7 +210,7 @@ class Linearized:
         if x.dtype.kind == "c":
             raise problem.error("the unknowns are complex, which have no gradient here; write their real and imaginary parts")
         # By x, too: grad, which equations may call, makes a leaf of an array, and vjp would take that for one of a transform's.
-        self.value, self.pull = vjp(problem.of_parameters, x, *[problem.arrays[i] for i in problem.places])
+        self.value, self.pull = vjp(problem.of_parameters, x, *map(numbers, problem.parameters))
         if self.value.size != x.size:
             raise problem.error(f"{self.value.size} equations of {x.size} unknowns have no gradient here; wanted as many as there "
                                 "are unknowns, or least_squares")
@@ -312,7 +311,7 @@ def solution(gy, y, parameters, *, problem, x, local):
 
 # -- roots
 
-def root(fun, x0, args=(), method="hybr", jac=None, **options):
+def root(fun, x0, args=(), method="hybr", jac=None, tol=None, callback=None, options=None):
     """Return the solution of ``fun(x, *args) = 0``, as `scipy.optimize.root` does, with gradients by the Variables in `args`.
 
     Parameters
@@ -323,7 +322,7 @@ def root(fun, x0, args=(), method="hybr", jac=None, **options):
         Where the solver begins.
     args : tuple
         Parameters; numbers, arrays and Variables of any shape.
-    method, jac, **options
+    method, jac, tol, callback, options
         As SciPy takes them.  ``hybr`` and ``lm`` get dezero's Jacobian where `jac` is not given.
 
     Returns
@@ -341,7 +340,7 @@ def root(fun, x0, args=(), method="hybr", jac=None, **options):
     problem.jacobian = item_of(fun, 1) if jac is True else jac
     if problem.has_variable and not jac and method in ("hybr", "lm"):
         jac = slopes_of(problem.bare)
-    found = so.root(problem.plain(fun), numbers(x0), problem.arrays, method, problem.plain(jac), **options)
+    found = so.root(problem.plain(fun), numbers(x0), problem.arrays, method, problem.plain(jac), tol, callback, options)
     found.x = problem.solved(found.x, found.success, found.message)
     return found
 
@@ -362,13 +361,14 @@ def item_of(fun, i):
     return lambda *args: fun(*args)[i]
 
 
-def fsolve(func, x0, args=(), fprime=None, full_output=False, **options):
+def fsolve(func, x0, args=(), fprime=None, full_output=False, col_deriv=False, *more, **options):
     """Return the solution of ``func(x, *args) = 0``, as `scipy.optimize.fsolve` does; see `root`."""
     problem = Problem("fsolve", func, args)
     problem.jacobian = fprime = problem.plain(fprime)
     if problem.has_variable and fprime is None:
-        fprime, options["col_deriv"] = slopes_of(problem.bare), False
-    x, info, status, message = so.fsolve(problem.plain(func), numbers(x0), problem.arrays, fprime, True, **options)
+        fprime, col_deriv = slopes_of(problem.bare), False
+    x, info, status, message = so.fsolve(problem.plain(func), numbers(x0), problem.arrays, fprime, True, col_deriv, *more,
+                                         **options)
     x = problem.solved(x, status == 1, message)
     if full_output:
         return x, info, status, message
@@ -402,11 +402,11 @@ bisect, brentq, brenth, ridder = [root_of_number(original) for original in (so.b
 toms748, newton = root_of_number(so.toms748), root_of_number(so.newton)
 
 
-def root_scalar(f, args=(), method=None, bracket=None, fprime=None, fprime2=None, x0=None, x1=None, **options):
+def root_scalar(f, args=(), method=None, bracket=None, fprime=None, fprime2=None, x0=None, x1=None, *more, **options):
     """Return the root of a function of one number, as `scipy.optimize.root_scalar` does: `root` of the result is a Variable."""
     problem = Problem("root_scalar", item_of(f, 0) if fprime is True else f, args)
     found = so.root_scalar(problem.plain(f), problem.arrays, method, numbers(bracket), *map(problem.plain, (fprime, fprime2)),
-                           numbers(x0), numbers(x1), **options)
+                           numbers(x0), numbers(x1), *more, **options)
     found.root = problem.solved(found.root, found.converged, found.flag)
     return found
 
@@ -418,14 +418,15 @@ WANT_GRADIENT = {"newton-cg", *WANT_HESSIAN}
 TAKE_GRADIENT = {"none", "cg", "bfgs", "l-bfgs-b", "tnc", "slsqp", "trust-constr"}
 
 
-def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bounds=None, constraints=(), **options):
+def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bounds=None, constraints=(), tol=None, callback=None,
+             options=None):
     """Return the minimum of ``fun(x, *args)``, as `scipy.optimize.minimize` does, with gradients by the Variables in `args`.
 
     Parameters
     ----------
     fun : callable
         ``fun(x, *args)`` gives a number.
-    x0, method, bounds, **options
+    x0, method, bounds, tol, callback, options
         As SciPy takes them.
     args : tuple
         Parameters; numbers, arrays and Variables of any shape.
@@ -454,9 +455,9 @@ def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bou
     if hess is None and hessp is None and name in WANT_HESSIAN:
         hess = hessian(problem.bare.cost)
     bounds = bounds if bounds is None or isinstance(bounds, so.Bounds) else list(bounds)
-    problem.low, problem.high = limits(bounds, is_by_unknown=True)
+    problem.low, problem.high = limits("minimize", bounds, is_by_unknown=True)
     found = so.minimize(problem.plain(fun), numbers(x0), problem.arrays, method, *map(problem.plain, (jac, hess, hessp)), bounds,
-                        constraints, **options)
+                        constraints, tol, callback, options)
     if problem.has_variable:
         found.x = problem.solved(found.x, found.success, found.message)
         found.fun = problem.cost(found.x, *problem.args)
@@ -466,8 +467,7 @@ def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bou
 def minimize_scalar(fun, bracket=None, bounds=None, args=(), method=None, tol=None, options=None):
     """Return the minimum of a function of one number, as `scipy.optimize.minimize_scalar` does; see `minimize`."""
     problem = Minimum("minimize_scalar", fun, args)
-    if bounds is not None:
-        problem.low, problem.high = np.asarray(bounds, float)
+    problem.low, problem.high = limits("minimize_scalar", bounds)
     found = so.minimize_scalar(problem.plain(fun), numbers(bracket), bounds, problem.arrays, method, tol, options)
     if problem.has_variable:
         found.x = problem.solved(found.x, found.success, found.message)
@@ -475,13 +475,14 @@ def minimize_scalar(fun, bracket=None, bounds=None, args=(), method=None, tol=No
     return found
 
 
-def limits(bounds, is_by_unknown=False):
+def limits(who, bounds, is_by_unknown=False):
     """Return the lower and the upper bounds, of what SciPy takes as such."""
+    checked_constant(who, bounds=(bounds.lb, bounds.ub) if isinstance(bounds, so.Bounds) else bounds)
     if bounds is None:
         return -np.inf, np.inf
     if isinstance(bounds, so.Bounds):
         return np.asarray(bounds.lb), np.asarray(bounds.ub)
-    low, high = zip(*bounds) if is_by_unknown else bounds
+    low, high = zip(*numbers(bounds)) if is_by_unknown else numbers(bounds)
     return [np.asarray(np.where(np.equal(limit, None), end, limit), float) for limit, end in ((low, -np.inf), (high, np.inf))]
 
 
@@ -514,10 +515,11 @@ def least_squares(fun, x0, jac=None, bounds=None, method="trf", *, loss="linear"
     fun = functools.partial(fun, **kwargs) if kwargs else fun
     problem = LeastSquares("least_squares", fun, args)
     problem.loss, problem.scale = loss, f_scale
+    problem.low, problem.high = limits("least_squares", bounds)
+    checked_constant("least_squares", f_scale=f_scale, **options)
     if problem.is_recorded and callable(loss):
         raise problem.error("a loss function of one's own has no gradient here; write its name, or minimize")
     if problem.has_variable:
-        problem.low, problem.high = limits(bounds)
         jac = jacobian(problem.bare.residuals) if jac is None else jac
     found = so.least_squares(problem.plain(fun), numbers(x0), "2-point" if jac is None else problem.plain(jac),
                              (-np.inf, np.inf) if bounds is None else bounds, method, loss=loss, f_scale=f_scale,
@@ -528,7 +530,8 @@ def least_squares(fun, x0, jac=None, bounds=None, method="trf", *, loss="linear"
     return found
 
 
-def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, *, bounds=None, jac=None, full_output=False, **options):
+def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, check_finite=None, bounds=None, method=None, jac=None, *,
+              full_output=False, **options):
     """Return the parameters of a model ``f(xdata, *p)`` that fit data best, as `scipy.optimize.curve_fit` does.
 
     Parameters
@@ -537,7 +540,7 @@ def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, *, bou
         The model.
     xdata, ydata, sigma
         The data and their errors, as SciPy takes them; each may be a Variable.
-    p0, absolute_sigma, bounds, full_output, **options
+    p0, absolute_sigma, check_finite, bounds, method, full_output, **options
         As SciPy takes them.
     jac : callable or str, optional
         As SciPy takes it; by default dezero's where the data are Variables.
@@ -558,15 +561,16 @@ def curve_fit(f, xdata, ydata, p0=None, sigma=None, absolute_sigma=False, *, bou
     if sigma is not None and sigma.size == 1:
         sigma = np.broadcast_to(sigma, ydata.shape)     # SciPy takes a number for a matrix where there is a jac
     problem = Fit("curve_fit", f, (xdata, ydata, sigma))
+    problem.low, problem.high = limits("curve_fit", bounds)
     for name, harmless in (("nan_policy", None), ("loss", "linear")):
         if problem.is_recorded and options.get(name, harmless) != harmless:
             raise problem.error(f"{name}={options[name]!r} has no gradient here; leave it out")
     if problem.has_variable:
-        problem.low, problem.high = limits(bounds)
         jac = slopes_of_model(f) if jac is None else jac
     xs, ys, errors = problem.arrays
-    popt, pcov, *told = so.curve_fit(problem.plain(f), xs, ys, numbers(p0), errors, absolute_sigma, jac=problem.plain(jac),
-                                     bounds=(-np.inf, np.inf) if bounds is None else bounds, full_output=True, **options)
+    popt, pcov, *told = so.curve_fit(problem.plain(f), xs, ys, numbers(p0), errors, absolute_sigma, check_finite,
+                                     (-np.inf, np.inf) if bounds is None else bounds, method, problem.plain(jac), full_output=True,
+                                     **options)
     if problem.has_variable:
         popt = problem.solved(popt)
         is_known = problem.is_recorded and np.all(np.isfinite(pcov))
