@@ -110,12 +110,19 @@ def test_arguments():
     assert stats.gamma.logpdf(x, a=2.0, loc=0.5).data == pytest.approx(ss.gamma.logpdf(1.0, a=2.0, loc=0.5))
     for call in (lambda: stats.gamma.logpdf(x), lambda: stats.gamma.logpdf(x, 1, 2, 3, 4), lambda: stats.norm.logpdf(x, size=2),
                  lambda: stats.norm.logpdf(x, 1.0, loc=1.0), lambda: stats.poisson.logpmf(x, 1.0, scale=1.0)):
-        with pytest.raises(TypeError, match="is called with x"):
+        with pytest.raises(TypeError, match="is called with [xk], "):
             call()
     assert type(stats.norm.logpdf(np.zeros(2))) is np.ndarray
     assert stats.norm.mean() == 0 and stats.norm.rvs(random_state=0) == ss.norm.rvs(random_state=0)
     with pytest.raises(GradientError):
         stats.norm.fit(Variable(np.zeros(3)))
+
+
+def test_the_argument_by_its_name():
+    x = Variable(np.array(1.0))
+    assert stats.gamma.logpdf(x=x, a=2.0).data == stats.gamma.logpdf(x, 2.0).data
+    assert stats.poisson.pmf(k=1, mu=x).data == stats.poisson.pmf(1, x).data
+    assert stats.norm.ppf(q=x / 4).data == stats.norm.ppf(x / 4).data
 
 
 def test_infinite_data_leave_the_gradients_of_parameters():
@@ -132,6 +139,66 @@ def test_far_in_the_tail():
 
 
 A = np.array([[1.0, 0.2, 0.1], [0.3, 1.5, -0.4], [0.2, -0.1, 0.8]])
+
+
+@pytest.mark.parametrize(("name", "x", "shapes"), [
+    ("beta", 0.9, (200.0, 300.0)), ("nbinom", 900, (3.0, 0.4)), ("gamma", 300.0, (2.5,)), ("f", 1e8, (3.5, 5.5))])
+def test_upper_tails(name, x, shapes):
+    """Where 1 - cdf is 0."""
+    ours, theirs = getattr(stats, name), getattr(ss, name)
+    assert ours.sf(Variable(np.array(x)), *shapes).data == pytest.approx(theirs.sf(x, *shapes), 1e-9)
+    of = lambda logsf: lambda p: logsf(x, *shapes[:-1], p)
+    assert grad(of(ours.logsf))(shapes[-1]) == pytest.approx(differences(of(theirs.logsf), (shapes[-1],), 0), 1e-6)
+
+
+def test_quantiles_of_cauchy():
+    q = np.array([1e-20, 0.2, 0.3, 0.5, 0.7, 0.8, 1 - 1e-15])
+    np.testing.assert_allclose(stats.cauchy.ppf(Variable(q)).data, ss.cauchy.ppf(q), 1e-14, 1e-300)
+    np.testing.assert_allclose(grad(lambda q: np.sum(stats.cauchy.ppf(q)))(q[:-1]), np.pi / np.sin(np.pi * q[:-1]) ** 2, 1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_there_is_no_density():
+    for method, value in (("pdf", 0.0), ("cdf", 0.0), ("sf", 1.0)):
+        x = Variable(np.array(-1000.0))
+        y = getattr(stats.gumbel_r, method)(x)
+        y.backward()
+        assert y.data == value and x.grad == 0.0
+    np.testing.assert_array_equal(grad(lambda a: stats.dirichlet.pdf(np.array([0.0, 1.0]), a))(np.array([2.0, 2.0])), 0.0)
+
+
+def test_infinitely_many_degrees_of_freedom():
+    df, x = np.array([np.inf, 3.0]), np.array([0.3, 0.7])
+    for method in ("logpdf", "pdf", "cdf", "sf", "ppf"):
+        ours, theirs = getattr(stats.t, method), getattr(ss.t, method)
+        np.testing.assert_allclose(ours(Variable(x), df).data, theirs(x, df), 1e-12)
+        slopes = grad(lambda x, f=ours: np.sum(f(x, df)))(x)
+        np.testing.assert_allclose(slopes, differences(lambda x, f=theirs: f(x, df), (x,), 0), 1e-8)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("name", "counts", "p"), [
+    ("bernoulli", (), 0.0), ("bernoulli", (), 1.0), ("binom", (4,), 0.0), ("binom", (4,), 1.0), ("poisson", (), 0.0),
+    ("nbinom", (2.5,), 1.0), ("geom", (), 1.0)])
+def test_where_nothing_is_left_to_chance(name, counts, p):
+    """Polynomials through one-sided points."""
+    h = (1 if p == 0 else -1) * 1e-3 * np.arange(6)
+    for k in range(4):
+        f = lambda p, k=k: getattr(stats, name).pmf(k, *counts, p)
+        y = [getattr(ss, name).pmf(k, *counts, p + s) for s in h]
+        slope, bend = np.polynomial.Polynomial.fit(h, y, 5).deriv()(0), np.polynomial.Polynomial.fit(h, y, 5).deriv(2)(0)
+        assert f(Variable(np.array(p))).data == pytest.approx(y[0], abs=1e-15)
+        assert grad(f)(p) == pytest.approx(slope, 1e-8, 1e-9) and grad(grad(f))(p) == pytest.approx(bend, 1e-5, 1e-6)
+    if name == "geom":
+        assert grad(lambda p: stats.geom.cdf(1, p))(1.0) == 1.0 and grad(lambda p: stats.geom.sf(2, p))(1.0) == 0.0
+
+
+@pytest.mark.parametrize("call", [
+    lambda v: stats.norm.isf(v), lambda v: stats.norm(0, v).mean(), lambda v: stats.poisson.ppf(0.3, v),
+    lambda v: stats.multivariate_normal.cdf(v), lambda v: stats.multivariate_normal(v).cdf(1.0)])
+def test_methods_that_have_no_gradient(call):
+    with pytest.raises(GradientError, match=r"scipy.stats: \w+\.(isf|mean|ppf|cdf) has no gradient here"):
+        call(Variable(np.array(0.5)))
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 1, 3)])

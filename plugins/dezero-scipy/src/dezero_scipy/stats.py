@@ -5,18 +5,36 @@ arrays alone SciPy's own answers, and so it does for what is not here (rvs, fit,
 and so is its gradient; so it is at its ends, where the density is 0.  Where SciPy gives NaN, of parameters that are none, so
 does this.  A cdf by a parameter that it has no known derivative by (of binom by n) is a GradientError.
 """
+import contextlib
+import functools
 import math
 
 import numpy as np
 import scipy.special as sp
 import scipy.stats as ss
 from dezero import Variable, rule
+from dezero.errors import GradientError
 
 from dezero_scipy import linalg
 from dezero_scipy._rules import data, near, operand
 
 LOG_2 = math.log(2)
 LOG_ROOT_2_PI = math.log(2 * math.pi) / 2
+
+
+@contextlib.contextmanager
+def said_of(distribution, method):
+    """Say which method it is, where SciPy's refuses a Variable."""
+    try:
+        yield
+    except GradientError as error:
+        name = type(distribution).__name__.removesuffix("_gen")
+        raise GradientError(f"scipy.stats: {name}.{method} has no gradient here: give it arrays, the .data of Variables") from error
+
+
+def saying(distribution, method, f):
+    """Return what SciPy has by the name of a method, which says so where it refuses a Variable."""
+    return functools.wraps(f)(said_of(distribution, method)(f)) if callable(f) else f
 
 
 class Frozen:
@@ -34,7 +52,10 @@ class Frozen:
         if hasattr(type(self.distribution), name):
             f = getattr(self.distribution, name)
             return lambda x: f(x, *self.args, **self.kwargs)
-        return getattr(self.distribution.original(*self.args, **self.kwargs), name)
+        original = self.distribution.original
+        with said_of(original, name):
+            f = getattr(original(*self.args, **self.kwargs), name)
+        return saying(original, name, f)
 
 
 class Freezable:
@@ -44,7 +65,7 @@ class Freezable:
         return Frozen(self, args, kwargs)
 
     def __getattr__(self, name):
-        return getattr(self.original, name)
+        return saying(self.original, name, getattr(self.original, name))
 
 
 class Distribution(Freezable):
@@ -63,7 +84,7 @@ class Distribution(Freezable):
         Of the shapes.
     """
 
-    names = "loc", "scale"
+    argument, names = "x", ("loc", "scale")
 
     def __init__(self, original, formulas, low=-np.inf, high=np.inf, middle=0.5, is_valid=None):
         self.original, self.formulas, self.middle = original, formulas, middle
@@ -74,14 +95,15 @@ class Distribution(Freezable):
 
     def bound(self, method, args, kwargs):
         """Return the argument, the shapes, loc and scale of a call."""
-        given = dict(zip([*self.shapes, *self.names], args[1:]))
-        if len(args) > len(self.shapes) + len(self.names) + 1 or not args or set(given) & set(kwargs) or (
-                set(kwargs) - {*self.shapes, *self.names} or set(self.shapes) - {*given, *kwargs}):
-            raise TypeError(f"{self.original.name}.{method} is called with {', '.join(['x', *self.shapes, *self.names])}; "
+        needed = ["q" if method == "ppf" else self.argument, *self.shapes]
+        names = [*needed, *self.names]
+        given = dict(zip(names, args))
+        if len(args) > len(names) or set(given) & set(kwargs) or set(kwargs) - set(names) or set(needed) - {*given, *kwargs}:
+            raise TypeError(f"{self.original.name}.{method} is called with {', '.join(names)}; "
                             f"got {len(args)} by place, and {', '.join(kwargs) or 'none'} by name")
         given |= kwargs
         shapes = [parameter(given[name]) for name in self.shapes]
-        return operand(args[0]), shapes, parameter(given.get("loc", 0.0)), parameter(given.get("scale", 1.0))
+        return operand(given[needed[0]]), shapes, parameter(given.get("loc", 0.0)), parameter(given.get("scale", 1.0))
 
     def standard(self, name, z, shapes):
         """Return a function of the standard form, by another one where it has no formula of its own."""
@@ -135,8 +157,8 @@ class Distribution(Freezable):
 
     def ppf(self, q, *args, **kwargs):
         """Return the point below which a part q lies."""
-        if not of_variables((q, *args), kwargs):
-            return self.original.ppf(q, *args, **kwargs)
+        if not of_variables((q, *args), kwargs) or "ppf" not in self.formulas:
+            return saying(self.original, "ppf", self.original.ppf)(q, *args, **kwargs)
         q, shapes, loc, scale = self.bound("ppf", (q, *args), kwargs)
         is_valid = (scale > 0) & self.is_valid(*shapes) & (q >= 0) & (q <= 1)
         scale, shapes = near(~is_valid, 1, scale), [near(~is_valid, 1, shape) for shape in shapes]
@@ -147,18 +169,28 @@ class Distribution(Freezable):
 
 
 class Discrete(Distribution):
-    """A distribution of integers: what is asked is constant between them, and has no gradient by its argument."""
+    """A distribution of integers: what is asked is constant between them, and has no gradient by its argument.
 
-    names = "loc",
+    Where the last parameter leaves nothing to chance (`is_sure`), the logarithm of a probability 0 has no derivative, but the
+    probability has: there the formula "sure" holds.
+    """
+
+    argument, names = "k", ("loc",)
 
     def point(self, x, loc, scale):
         return x - loc
 
     def is_inside(self, z, shapes, name):
-        return super().is_inside(z, shapes, name) & ((z == np.floor(z)) | (name != "logpmf"))
+        return super().is_inside(z, shapes, name) & ((z == np.floor(z)) | (name not in ("logpmf", "pmf")))
 
     def standard(self, name, z, shapes):
-        return super().standard(name, np.floor(z), shapes)
+        k = np.floor(z)
+        if name != "pmf":
+            return super().standard(name, k, shapes)
+        *counts, p = shapes
+        is_sure = self.formulas["is_sure"](p)
+        y = np.exp(self.formulas["logpmf"](k, *counts, near(is_sure, 0.5, p)))
+        return np.where(is_sure, self.formulas["sure"](near(~is_sure, 0, k), *shapes), y) if np.any(is_sure) else y
 
 
 def parameter(x):
@@ -189,22 +221,19 @@ def method(name, below, above):
     return function
 
 
-def exponential(name):
-    """Return the method that is exp of another one, with gradient 0 where it is 0."""
-    def function(self, *args, **kwargs):
-        if not of_variables(args, kwargs):
-            return getattr(self.original, name)(*args, **kwargs)
-        log = getattr(self, f"log{name}")(*args, **kwargs)
-        is_0 = data(log) == -np.inf
-        return np.where(is_0, 0, np.exp(near(is_0, 0, log))) if is_0.any() else np.exp(log)
-    function.__name__ = function.__qualname__ = name
-    return function
+def pdf(self, *args, **kwargs):
+    """Return the density, with gradient 0 where it is 0."""
+    if not of_variables(args, kwargs):
+        return self.original.pdf(*args, **kwargs)
+    log = self.logpdf(*args, **kwargs)
+    is_0 = data(log) == -np.inf
+    return np.where(is_0, 0, np.exp(near(is_0, 0, log))) if is_0.any() else np.exp(log)
 
 
 Distribution.cdf, Distribution.sf = method("cdf", 0, 1), method("sf", 1, 0)
 Distribution.logcdf, Distribution.logsf = method("logcdf", -np.inf, 0), method("logsf", 0, -np.inf)
-Distribution.logpdf, Distribution.pdf = method("logpdf", -np.inf, -np.inf), exponential("pdf")
-Discrete.logpmf, Discrete.pmf = method("logpmf", -np.inf, -np.inf), exponential("pmf")
+Distribution.logpdf, Distribution.pdf = method("logpdf", -np.inf, -np.inf), pdf
+Discrete.logpmf, Discrete.pmf = method("logpmf", -np.inf, -np.inf), method("pmf", 0, 0)
 
 
 # -- on the whole line
@@ -213,9 +242,16 @@ norm = Distribution(ss.norm, {
     "logpdf": lambda z: -z * z / 2 - LOG_ROOT_2_PI, "cdf": lambda z: sp.ndtr(z), "sf": lambda z: sp.ndtr(-z),
     "logcdf": lambda z: sp.log_ndtr(z), "logsf": lambda z: sp.log_ndtr(-z), "ppf": lambda q: sp.ndtri(q)})
 
+def ppf_of_cauchy(q):
+    """Return tan(π (q - ½)), in the tails by 1 / tan(πq) and 1 / tan(π (1 - q)), whose argument is not rounded."""
+    is_tail = np.abs(q - 0.5) > 0.25
+    tail = np.sign(q - 0.5) / np.tan(math.pi * near(~is_tail, 0.25, np.minimum(q, 1 - q)))
+    return np.where(is_tail, tail, np.tan(math.pi * (near(is_tail, 0.5, q) - 0.5)))
+
+
 cauchy = Distribution(ss.cauchy, {
     "logpdf": lambda z: -math.log(math.pi) - np.log1p(z * z), "cdf": lambda z: np.arctan2(1, -z) / math.pi,
-    "sf": lambda z: np.arctan2(1, z) / math.pi, "ppf": lambda q: np.tan(math.pi * (q - 0.5))})
+    "sf": lambda z: np.arctan2(1, z) / math.pi, "ppf": ppf_of_cauchy})
 
 
 def cdf_of_laplace(z):
@@ -236,13 +272,28 @@ logistic = Distribution(ss.logistic, {
     "logpdf": lambda z: sp.log_expit(z) + sp.log_expit(-z), "cdf": lambda z: sp.expit(z), "sf": lambda z: sp.expit(-z),
     "logcdf": lambda z: sp.log_expit(z), "logsf": lambda z: sp.log_expit(-z), "ppf": lambda q: sp.logit(q)})
 
-gumbel_r = Distribution(ss.gumbel_r, {
-    "logpdf": lambda z: -z - np.exp(-z), "cdf": lambda z: np.exp(-np.exp(-z)), "sf": lambda z: -np.expm1(-np.exp(-z)),
-    "logcdf": lambda z: -np.exp(-z), "ppf": lambda q: -np.log(-np.log(q))})
+def rate_of_gumbel(z):
+    """Return exp(-z), infinite with derivative 0 where it is more than a number can be: the density there is 0."""
+    is_far = z < -709
+    return np.where(is_far, np.inf, np.exp(-near(is_far, 0, z)))
 
-t = Distribution(ss.t, {
+
+gumbel_r = Distribution(ss.gumbel_r, {
+    "logpdf": lambda z: -z - rate_of_gumbel(z), "cdf": lambda z: np.exp(-rate_of_gumbel(z)),
+    "sf": lambda z: -np.expm1(-rate_of_gumbel(z)), "logcdf": lambda z: -rate_of_gumbel(z), "ppf": lambda q: -np.log(-np.log(q))})
+
+def or_normal(name, function):
+    """Return a function of t, which for infinitely many degrees of freedom is that of the normal distribution."""
+    def f(z, df):
+        is_normal = np.isinf(df)
+        y = function(z, near(is_normal, 1, df))
+        return np.where(is_normal, norm.formulas[name](z), y) if np.any(is_normal) else y
+    return f
+
+
+t = Distribution(ss.t, {name: or_normal(name, function) for name, function in {
     "logpdf": lambda z, df: -(df + 1) / 2 * np.log1p(z * z / df) - np.log(df) / 2 - sp.betaln(df / 2, 0.5),
-    "cdf": lambda z, df: sp.stdtr(df, z), "sf": lambda z, df: sp.stdtr(df, -z), "ppf": lambda q, df: sp.stdtrit(df, q)})
+    "cdf": lambda z, df: sp.stdtr(df, z), "sf": lambda z, df: sp.stdtr(df, -z), "ppf": lambda q, df: sp.stdtrit(df, q)}.items()})
 
 
 # -- on an interval, or on one side of 0
@@ -259,7 +310,7 @@ gamma = Distribution(ss.gamma, {
 
 beta = Distribution(ss.beta, {
     "logpdf": lambda z, a, b: sp.xlog1py(b - 1, -z) + sp.xlogy(a - 1, z) - sp.betaln(a, b),
-    "cdf": lambda z, a, b: sp.betainc(a, b, z), "sf": lambda z, a, b: 1 - sp.betainc(a, b, z),
+    "cdf": lambda z, a, b: sp.betainc(a, b, z), "sf": lambda z, a, b: sp.betaincc(a, b, z),
     "ppf": lambda q, a, b: sp.betaincinv(a, b, q)}, 0, 1)
 
 chi2 = Distribution(ss.chi2, {
@@ -295,9 +346,15 @@ def is_chance(p):
     return (p >= 0) & (p <= 1)
 
 
+def is_0_or_1(p):
+    return (p == 0) | (p == 1)
+
+
 poisson = Discrete(ss.poisson, {
     "logpmf": lambda k, mu: sp.xlogy(k, mu) - mu - sp.gammaln(k + 1), "cdf": lambda k, mu: sp.pdtr(k, mu),
-    "sf": lambda k, mu: sp.pdtrc(k, mu)}, 0, middle=1.0, is_valid=lambda mu: mu >= 0)
+    "sf": lambda k, mu: sp.pdtrc(k, mu),
+    "is_sure": lambda mu: mu == 0, "sure": lambda k, mu: mu ** k * np.exp(-mu) / sp.gamma(k + 1)},
+    0, middle=1.0, is_valid=lambda mu: mu >= 0)
 
 
 def whole(n):
@@ -307,21 +364,36 @@ def whole(n):
 
 binom = Discrete(ss.binom, {
     "logpmf": lambda k, n, p: (sp.xlogy(k, p) + sp.xlog1py(n - k, -p) - np.log(n + 1) - sp.betaln(1 + n - k, 1 + k)),
-    "cdf": lambda k, n, p: sp.bdtr(k, whole(n), p), "sf": lambda k, n, p: sp.bdtrc(k, whole(n), p)},
+    "cdf": lambda k, n, p: sp.bdtr(k, whole(n), p), "sf": lambda k, n, p: sp.bdtrc(k, whole(n), p),
+    "is_sure": is_0_or_1, "sure": lambda k, n, p: sp.binom(n, k) * p ** k * (1 - p) ** (n - k)},
     0, lambda n, p: n, middle=0.0, is_valid=lambda n, p: (n >= 0) & (n == np.rint(n)) & is_chance(p))
 
 bernoulli = Discrete(ss.bernoulli, {
     "logpmf": lambda k, p: sp.xlogy(k, p) + sp.xlog1py(1 - k, -p), "cdf": lambda k, p: np.where(k < 1, 1 - p, 1),
-    "sf": lambda k, p: np.where(k < 1, p, 0)}, 0, 1, middle=0.0, is_valid=is_chance)
+    "sf": lambda k, p: np.where(k < 1, p, 0),
+    "is_sure": is_0_or_1, "sure": lambda k, p: np.where(k < 1, 1 - p, p)}, 0, 1, middle=0.0, is_valid=is_chance)
 
 nbinom = Discrete(ss.nbinom, {
     "logpmf": lambda k, n, p: sp.gammaln(n + k) - sp.gammaln(k + 1) - sp.gammaln(n) + sp.xlogy(n, p) + sp.xlog1py(k, -p),
-    "cdf": lambda k, n, p: sp.betainc(n, k + 1, p), "sf": lambda k, n, p: 1 - sp.betainc(n, k + 1, p)},
+    "cdf": lambda k, n, p: sp.betainc(n, k + 1, p), "sf": lambda k, n, p: sp.betaincc(n, k + 1, p),
+    "is_sure": lambda p: p == 1, "sure": lambda k, n, p: sp.binom(n + k - 1, k) * p ** n * (1 - p) ** k},
     0, middle=0.0, is_valid=lambda n, p: (n > 0) & (p > 0) & (p <= 1))
 
+def sf_of_geom(k, p):
+    """Return (1 - p)ᵏ, by the logarithm but for p = 1, where that has no derivative."""
+    is_sure = p == 1
+    return np.where(is_sure, (1 - p) ** near(~is_sure, 1, k), np.exp(sp.xlog1py(k, -near(is_sure, 0.5, p))))
+
+
+def cdf_of_geom(k, p):
+    """Return 1 - (1 - p)ᵏ, with all digits for small p."""
+    is_sure = p == 1
+    return np.where(is_sure, 1 - (1 - p) ** near(~is_sure, 1, k), -np.expm1(sp.xlog1py(k, -near(is_sure, 0.5, p))))
+
+
 geom = Discrete(ss.geom, {
-    "logpmf": lambda k, p: np.log(p) + sp.xlog1py(k - 1, -p), "cdf": lambda k, p: -np.expm1(sp.xlog1py(k, -p)),
-    "sf": lambda k, p: np.exp(sp.xlog1py(k, -p)), "logsf": lambda k, p: sp.xlog1py(k, -p)},
+    "logpmf": lambda k, p: np.log(p) + sp.xlog1py(k - 1, -p), "cdf": cdf_of_geom, "sf": sf_of_geom,
+    "logsf": lambda k, p: sp.xlog1py(k, -p), "is_sure": lambda p: p == 1, "sure": lambda k, p: p * (1 - p) ** np.maximum(k - 1, 0)},
     1, middle=1.0, is_valid=lambda p: (p > 0) & (p <= 1))
 
 
@@ -415,8 +487,9 @@ class Dirichlet(Freezable):
         return np.sum(sp.xlogy(alpha - 1, x.T), -1) - log_beta
 
     def pdf(self, x, alpha):
-        """Return the density."""
-        return np.exp(self.logpdf(x, alpha))
+        """Return the density, with gradient 0 where it is 0."""
+        is_0 = np.isneginf(ss.dirichlet.logpdf(np.asarray(data(x)), np.asarray(data(alpha))))
+        return np.where(is_0, 0, np.exp(self.logpdf(near(is_0, 1 / len(alpha), operand(x)), alpha)))
 
 
 multivariate_normal, dirichlet = MultivariateNormal(), Dirichlet()
