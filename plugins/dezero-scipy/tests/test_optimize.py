@@ -8,8 +8,10 @@ import scipy.optimize as so
 from dezero import Variable, grad, hessian, jacobian, jvp, no_grad
 from dezero.errors import GradientError
 from dezero_scipy import optimize
+from scipy.sparse import csr_array
 
 A, M = np.array([4.0, 5.0]), np.array([[1.0, 2.0], [3.0, 0.5]])
+rng = np.random.default_rng(0)
 
 
 def slope(f, x, v, step=1e-3):
@@ -382,6 +384,7 @@ P, Z, Q, R = map(Variable, (np.array(8.0), np.array(0.0), np.array([1.0, 3.0]), 
     (lambda: optimize.minimize(lambda x, p: (x[0] + x[1] - p) ** 2, [0.5, 0.5], P), "minimize: the derivative of .* is singular"),
     (lambda: optimize.minimize(lambda x, p: -(x[0] - p) ** 2, [7.0], P, bounds=[(0, 9)]), "minimize: bounds are active"),
     (lambda: optimize.minimize(lambda x: (x[0] - P) ** 2, [0.5]), "minimize: <lambda> gives a Variable .*; pass it in args"),
+    (lambda: optimize.least_squares(lambda x, n: x - n * P, [0.5], kwargs={"n": 2}), "least_squares: the function gives a Variable"),
     (lambda: optimize.least_squares(lambda x: x - P, [0.5]), "least_squares: <lambda> gives a Variable .*; pass it in args"),
     (lambda: optimize.least_squares(decay, [1.0, 1.0], args=(R,), loss=lambda z: np.array([z, 1 + 0 * z, 0 * z])), "of one's own"),
     (lambda: optimize.least_squares(decay, [1.0, 1.0], args=(R,), max_nfev=1), "least_squares: the solver did not converge"),
@@ -399,6 +402,151 @@ P, Z, Q, R = map(Variable, (np.array(8.0), np.array(0.0), np.array([1.0, 3.0]), 
 def test_what_is_refused(call, words):
     with pytest.raises(GradientError, match=words):
         call()
+
+
+# -- what is looked at, at a solution
+
+TURN = np.array([[0.6, -0.8], [0.8, 0.6]])
+
+
+def solved_at(f, x, q=0.0):
+    """Return the problem f(x, q) = 0 and what it is at a solution x."""
+    problem = optimize.Problem("root", f, (Variable(np.array(q)),))
+    return problem, optimize.Linearized(problem, np.asarray(x, float))
+
+
+def simple(w, q):
+    return np.stack([w[0] + w[0] ** 2 + q, 2.0 * w[1] - w[0]])
+
+
+def double(w, q):
+    return np.stack([w[0] ** 2 + q + w[1], 2.0 * w[1]])
+
+
+@pytest.mark.parametrize("columns", [(1.0, 1.0), (1e6, 1e-6), (1e-6, 1e6)])
+@pytest.mark.parametrize("rows", [(1.0, 1.0), (1e8, 1e-8), (1e-8, 1e8)])
+def test_units_do_not_tell_what_is_multiple(rows, columns):
+    at = np.array([1.0, -2.0])
+    for mix in (np.eye(2), TURN):
+        f = lambda x, q, g: np.array(rows) * (mix @ g(TURN @ (np.array(columns) * x - at), q))  # noqa: B023
+        for w in ((1e-5, 1e-6), (0.0, 0.0), (-1e-9, 0.0), (1e-12, 1e-12)):
+            solved_at(lambda x, q, f=f: f(x, q, simple), (at + TURN.T @ w) / columns)
+        for w in ((1e-5, 0.0), (-1e-5, 0.0), (1e-9, 0.0), (-1e-7, 1e-20), (1e-6, 1e-13)):
+            with pytest.raises(GradientError, match="not accurate enough"):
+                solved_at(lambda x, q, f=f: f(x, q, double), (at + TURN.T @ w) / columns)
+
+
+@pytest.mark.parametrize(("f", "x"), [
+    (lambda x, q: (x - 1) ** 2 - 1e-18 + q, [1 + 1e-9]),    # two roots, nearer than the digits of one
+    (lambda x, q: 1e9 * (x - 1) ** 2 - 1e-9 + q, [1 - 1e-9]),
+    (lambda x, q: (x * 1e9 - 1) ** 2 - 1e-18 + q, [(1 + 1e-9) / 1e9]),
+    (lambda x, q: x * x - 2 * x + 1 + q, [1 + 2.0 ** -30]),  # 0, of numbers that cancel
+    (lambda x, q: np.sqrt(x) + q, [1e-16]),                  # a step from there leaves where f is
+])
+def test_a_multiple_solution(f, x):
+    with pytest.raises(GradientError, match="not accurate enough"):
+        solved_at(f, x)
+
+
+def test_no_unknowns():
+    g = grad(lambda q: np.sum(optimize.least_squares(lambda x, q: x * q, np.zeros(0), args=(q,)).x))
+    assert g(2.0) == grad(g)(2.0) == 0
+
+
+@pytest.mark.parametrize(("k", "is_regular"), [
+    ([[-1.0, -1.0], [-1.0, -1.0 - 1e-10]], True), ([[1.0, -1.0], [-1.0, 1 + 1e-14]], False), ([[1.0, 2.0], [0.0, 0.0]], False),
+    ([[1.0, 0.0], [3.0, 0.0]], False), ([[1.0, np.nan], [1.0, 2.0]], False), ([[np.inf, 1.0], [1.0, 2.0]], False)], ids=str)
+def test_a_matrix_is_regular_or_refused(k, is_regular):
+    problem = optimize.Problem("root", None, ())
+    if is_regular:
+        np.testing.assert_allclose(k @ optimize.Factors(problem, np.array(k)).solve(A), A, 1e-5)
+    else:
+        with pytest.raises(GradientError, match="is singular, or not finite"):
+            optimize.Factors(problem, np.array(k))
+
+
+@pytest.mark.parametrize("columns", [1.0, np.array([1e-8, 1.0, 1.0])], ids=str)
+@pytest.mark.parametrize("rows", [1.0, 1e12, 1e-12])
+def test_a_jacobian_that_is_given_is_taken_where_it_is_right(rows, columns):
+    k = rng.normal(size=(3, 3))
+    k[0, 1] = 0
+    at = np.array([0.5, -0.3, 0.2])
+    x = at / columns
+    right = lambda x, q: rows * np.cos(k @ (columns * x))[:, None] * k * columns
+    problem = optimize.Problem("root", lambda x, q: rows * (np.sin(k @ (columns * x)) - q), (Variable(np.sin(k @ at)),))
+    for given, is_right in ((right, True), (lambda x, q: right(x, q).tolist(), True), (lambda x, q: right(x, q).T, False),
+                            (lambda x, q: right(x, q) * (1 + 1e-9), False), (lambda x, q: right(x, q) * (1 - 1e-9), False),
+                            (lambda x, q: right(x, q) * [1 + 1e-6, 1, 1], False), (lambda x, q: 0 * k, False)):
+        problem.jacobian = given
+        local = optimize.Linearized(problem, x)
+        found = local.jacobian_given(problem, x)
+        assert (found is not None) == is_right
+        np.testing.assert_array_equal(local.jacobian, right(x, 0) if is_right else optimize.by_unknowns(problem, x, problem.arrays))
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e12, 1e-12])
+def test_a_function_that_gives_something_else_is_found(unit):
+    k, x = np.array([[1e-3, 1e3], [-7.0, 1e-3]]), np.array([-30.0, 1e-3])
+    problem, local = solved_at(lambda x, q: unit * (k @ x), x)
+    for place in np.ndindex(2, 2):
+        for part, is_same in ((0.5e-6, True), (3e-6, False)):
+            of_value, of_matrix = np.zeros(2), np.zeros((2, 2))
+            of_value[place[0]], of_matrix[place] = part * unit * 210.001, part * unit * 1e3     # the largest of |k| |x|, of |k|
+            for more in ((of_value, 0), (-of_value, 0), (0, of_matrix)):
+                call = lambda: local.check_same(problem, x, local.value + more[0], local.jacobian + more[1])  # noqa: B023
+                if is_same:
+                    call()
+                else:
+                    with pytest.raises(GradientError, match="it gives other values"):
+                        call()
+
+
+@pytest.mark.parametrize(("low", "high", "x", "names"), [
+    (-5.0, np.inf, -5.0, "x.0."), (-5.0, 9.0, -5 + 1e-10, "x.0."), (-5.0, 9.0, -5 + 1e-8, None), (-5.0, 9.0, 9.0, "x.0."),
+    (-5.0, 9.0, 9 - 1e-10, "x.0."), (-5.0, 9.0, 9 - 1e-8, None), (0.0, 1.0, 0.0, "x.0."), (0.0, 1.0, 1e-300, None),
+    (-1.0, 0.0, 0.0, "x.0."), (-1.0, 0.0, -1e-300, None), (1e-9, 1.0, 1.01e-9, None), (-9.0, -1e-9, -1.01e-9, None),
+    (-9.0, -5.0, -5 - 1e-10, "x.0."), (-1e6, 1e6, [1e6 - 1e-5, 0.0, 1e-5 - 1e6], "x.0., x.2."),
+])
+def test_bounds_that_are_active(low, high, x, names):
+    problem = optimize.Problem("minimize", None, ())
+    problem.low, problem.high = low, high
+    if names is None:
+        problem.check_inside(np.array([x]))
+    else:
+        with pytest.raises(GradientError, match=f"bounds are active, those of {names}, so"):
+            problem.check_inside(np.ravel(x))
+
+
+def test_constants_have_solutions_of_all_kinds():
+    """What no gradient is wanted of is a Variable with SciPy's numbers, also where a gradient would be an error."""
+    call = lambda p: (optimize.root(lambda x, p: x ** 2 + p, [1.0], p).x,
+                      optimize.root(lambda x, p: [x[0] + x[1] - p, x[0] + x[1] - p], [1.0, 1.0], p).x,
+                      optimize.minimize(square, [1.0, 0.8], (p * Y,), bounds=[(0, None), (None, 1.0)]).x,
+                      optimize.minimize(hilly, [0.5, 0.5], (p * A,), constraints=so.LinearConstraint([1, 1], 0, 1)).x,
+                      optimize.newton(lambda x, p: (x - p) ** 2, 2.0, args=(p,)))
+    with no_grad():
+        free = call(Variable(np.array(1.0)))
+    for found in (free, call(Variable(np.array(1.0)).detach())):
+        for x, y in zip(found, call(np.array(1.0))):
+            assert isinstance(x, Variable) and (x.is_constant or x.creator is None) and not isinstance(y, Variable)
+            np.testing.assert_allclose(x.data, y, 1e-7)
+
+
+def test_starts_and_results_as_scipy_takes_them():
+    p, one = Variable(A), Variable(np.array(1.0))
+    wanted = optimize.root(cubes, [1.0, 1.0], A).x
+    for x0 in ([one, 1.0], (1.0, one), Variable(np.ones(2))):
+        np.testing.assert_array_equal(optimize.root(cubes, x0, A).x, wanted)
+        np.testing.assert_array_equal(optimize.root(cubes, x0, p).x.data, optimize.root(cubes, [1.0, 1.0], p).x.data)
+    assert optimize.root_scalar(cubes, 4.0, bracket=(one, 3.0)).root == so.brentq(cubes, 1.0, 3.0, 4.0)
+    found = optimize.minimize(lambda x, p: (x - p) ** 2 + 1, [1.0], Variable(np.array(2.0)))
+    assert found.x.shape == (1,) and found.fun.shape == () and found.fun.item() == 1
+    found = optimize.least_squares(lambda x, p: x[0] - p, [1.0], args=(Variable(np.array(2.0)),))
+    assert found.x.shape == found.fun.shape == (1,) and found.cost.shape == ()
+    sparse = optimize.least_squares(decay, [1.0, 1.0], lambda x, y: csr_array(slopes_of_decay(x, y)), args=(Variable(Y),))
+    np.testing.assert_allclose(sparse.x.data, so.least_squares(decay, [1.0, 1.0], args=(Y,)).x, 1e-6)
+    of = lambda model: grad(lambda y: optimize.curve_fit(model, T, y, [1.0, 1.0])[0].sum())(Y)
+    np.testing.assert_allclose(of(lambda t, a, b: [a + b * s for s in t]), of(lambda t, a, b: a + b * t), 1e-8, 1e-12)
 
 
 def test_what_scipy_says_of_arrays():

@@ -263,7 +263,8 @@ class Linearized:
 
 def by_unknowns(problem, x, args):
     """Return the matrix of derivatives of the equations by the unknowns."""
-    return np.reshape(jacobian(problem.equations)(x, *args), (-1, np.size(x)))
+    found = jacobian(problem.equations)(x, *args)
+    return np.reshape(found, (len(found), np.size(x)))
 
 
 class Factors:
