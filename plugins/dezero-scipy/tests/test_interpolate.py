@@ -173,6 +173,42 @@ def test_interp1d_by_places():
     np.testing.assert_allclose(grad(f)(X), slopes(f, X), 1e-7)
 
 
+def test_what_a_call_says_of_points_outside():
+    """By itself, beside what the object was made with."""
+    t, c = np.r_[[0.0] * 4, 1.0, 2.0, [3.0] * 4], rng.normal(size=8)     # more coefficients than are used, as of splrep
+    at = np.array([-0.3, 0.4, 3.5])
+    for make, y in ((lambda m, y: m.CubicSpline(X, y, bc_type="natural"), Y), (lambda m, y: m.PchipInterpolator(X, y), Y),
+                    (lambda m, y: m.BSpline(t, y, 3), c)):
+        for extrapolate in (True, False, None, "periodic"):
+            ours, theirs = make(interpolate, Variable(y))(3 * at, 1, extrapolate), make(si, y)(3 * at, 1, extrapolate)
+            np.testing.assert_allclose(ours.data, theirs, 1e-9, 1e-12)
+            np.testing.assert_array_equal(make(interpolate, y)(3 * at, 1, extrapolate), theirs)
+
+
+def test_points_of_any_kind():
+    t, c = np.r_[[0.0] * 4, 1.0, 2.0, [3.0] * 4], rng.normal(size=6)
+    ours, theirs = interpolate.BSpline(t, Variable(c), 3), si.BSpline(t, c, 3)
+    for at in (0.3, [0.3, 1.2], np.float32([0.3, 1.2]), np.array([1, 2])):
+        assert ours(at).dtype == float
+        np.testing.assert_allclose(ours(at).data, theirs(at), 1e-13)
+    x = Variable(np.float32([0.3, 1.2]))
+    ours(x).sum().backward()
+    np.testing.assert_allclose(x.grad, theirs(x.data, 1), 1e-6)
+    assert x.grad.dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", ["linear", "nearest", "previous", "next", "cubic"])
+def test_interp1d_at_both_ends(kind):
+    """They are inside: of the value there the derivative is 1."""
+    for options in ({}, {"fill_value": "extrapolate"}, {"bounds_error": False, "fill_value": 7.0}):
+        of = lambda y: np.sum(interpolate.interp1d(X, y, kind, **options)(X[[0, -1]]) * np.array([2.0, 3.0]))  # noqa: B023
+        np.testing.assert_allclose(grad(of)(Y[:, 0]), [2, 0, 0, 0, 0, 0, 3], atol=1e-12)
+        at = np.array([X[0], 3.7])
+        g = grad(lambda at: np.sum(interpolate.interp1d(X, Y[:, 0], kind, **options)(at)))(at)  # noqa: B023
+        slope = (lambda f: (f(at + 1e-6) - f(at)) / 1e-6)(si.interp1d(X, Y[:, 0], "cubic" if kind == "cubic" else "linear"))
+        np.testing.assert_allclose(g, slope if kind in ("linear", "cubic") else [0, 0], 1e-4)
+
+
 V = Variable(X)
 
 

@@ -13,6 +13,7 @@ ROWS, COLUMNS = np.array([3, 0, 2, 1, 0, 3, 2, 1, 0]), np.array([0, 2, 2, 1, 0, 
 DATA = np.array([0.5, 1.5, 6.0, 7.0, 5.0, 8.0, -1.0, 2.0, 0.25])
 X, B = rng.normal(size=4), rng.normal(size=(4, 3))
 W = np.cos(np.arange(12)).reshape(4, 3)
+D = Variable(DATA)
 
 
 def dense(data, shape=(4, 4)):
@@ -64,6 +65,37 @@ def test_matrices_of_variables(form):
                  lambda data, same=same: same(dense(data)), DATA)
 
 
+@pytest.mark.parametrize("form", ["csr_array", "csc_array", "coo_array", "csr_matrix", "csc_matrix", "coo_matrix"])
+def test_matrices_that_are_not_square(form):
+    data, x = Variable(DATA), rng.normal(size=5)
+    a = matrix(data, form, (4, 5))
+    assert repr(a) == "<sparse matrix of Variables, of shape (4, 5) with 8 values>"
+    np.testing.assert_allclose(a.toarray().data, dense(DATA, (4, 5)), 1e-12)
+    np.testing.assert_allclose(a.T.toarray().data, dense(DATA, (4, 5)).T, 1e-12)
+    compared(lambda d: matrix(d if isinstance(d, Variable) else Variable(d).detach(), form, (4, 5)) @ x,
+             lambda d: dense(d, (4, 5)) @ x, DATA)
+
+
+@pytest.mark.parametrize("form", ["csr_array", "csc_array", "coo_array", "csr_matrix", "csc_matrix", "coo_matrix"])
+def test_arrays_make_what_scipy_makes(form):
+    ours, theirs = getattr(sparse, form), getattr(ss, form)
+    for given in ((DATA, (ROWS, COLUMNS)), dense(DATA), ss.coo_array((DATA, (ROWS, COLUMNS))), (4, 4), [[1.0, 0.0], [2.0, 3.0]]):
+        assert type(ours(given)) is theirs
+        np.testing.assert_array_equal(ours(given).toarray(), theirs(given).toarray())
+    a = ours((DATA, (ROWS, COLUMNS)))
+    np.testing.assert_allclose(sparse.matmul(a, a.T).toarray(), dense(DATA) @ dense(DATA).T, 1e-12)
+    a = ours((DATA, (ROWS, COLUMNS)), shape=(5, 6), dtype=np.float32)
+    assert a.shape == (5, 6) and a.dtype == np.float32
+    assert not np.shares_memory(ours(a, copy=True).data, a.data) and np.shares_memory(ours(a).data, a.data)
+
+
+def test_places_of_any_kind():
+    """Small integers hold a row and a column, not both in one number."""
+    wanted = dense(DATA, (4, 100))
+    for places in ((ROWS.tolist(), COLUMNS.tolist()), (ROWS.astype(np.int8), COLUMNS.astype(np.int8))):
+        np.testing.assert_allclose(sparse.coo_array((Variable(DATA), places), shape=(4, 100)).toarray().data, wanted, 1e-12)
+
+
 def test_both_sides_are_variables():
     data, x = Variable(DATA), Variable(X)
     a = matrix(data, shape=(4, 5))
@@ -108,26 +140,34 @@ def test_as_scipy():
     whole = ss.csr_array(np.array([[2, 0], [1, 3]]))
     np.testing.assert_allclose(sparse.spsolve(whole, Variable(np.array([1, 2]))).data, [0.5, 0.5])
     half = ss.csr_array(np.array([[2, 0], [1, 3]], np.int8))
-    assert sparse.spsolve(half, Variable(np.array([1, 2], np.float16))).data.tolist() == [0.5, 0.5]
+    y = sparse.spsolve(half, Variable(np.array([1, 2], np.float16)))
+    assert y.data.tolist() == [0.5, 0.5] and y.dtype == np.float32
     assert sparse.csr_array is not ss.csr_array
     assert matrix(Variable(DATA), "coo_array", None).shape == (4, 4)
     assert sparse.coo_array((Variable(DATA), (ROWS, COLUMNS)), dtype=np.float32).data.dtype == np.float32
+    for call in (sparse.matmul, sparse.spsolve):            # lists, and numbers in the other order of bytes
+        wanted = call(a, Variable(X)).data
+        for y in (call(matrix(D), X.tolist()), call(a, Variable(X.astype(X.dtype.newbyteorder())))):
+            np.testing.assert_allclose(y.data, wanted, 1e-12)
+    np.testing.assert_allclose(sparse.matmul(X.tolist(), matrix(D)).data, X @ dense(DATA), 1e-12)
     single, x = ss.csr_array(dense(DATA).astype(np.float32)), Variable(X.astype(np.float32))
     assert sparse.matmul(single, x).dtype == np.float32 == sparse.spsolve(single, x).dtype
-
-
-D = Variable(DATA)
 
 
 @pytest.mark.parametrize(("call", "error", "words"), [
     (lambda: sparse.csr_array(Variable(B)), TypeError, "csr_array of a dense Variable"),
     (lambda: sparse.coo_array((D, (ROWS[1:], COLUMNS))), ValueError, "wanted three vectors of one length"),
+    (lambda: sparse.coo_array((D, (ROWS, COLUMNS[1:]))), ValueError, "wanted three vectors of one length"),
+    (lambda: sparse.coo_array((D.reshape(3, 3), (ROWS.reshape(3, 3),) * 2)), ValueError, "wanted three vectors of one length"),
     (lambda: matrix(D) @ matrix(D), TypeError, "wanted a sparse and a dense matrix"),
     (lambda: ss.eye_array(4) @ matrix(D), TypeError, "wanted a sparse and a dense matrix"),
+    (lambda: sparse.matmul(matrix(D), ss.eye_array(4)), TypeError, "wanted a sparse and a dense matrix"),
+    (lambda: sparse.matmul(ss.csr_array(np.eye(4)), Variable(np.ones((4, 2, 1)))), ValueError, "do not fit"),
     (lambda: sparse.matmul(B, Variable(B)), TypeError, "wanted a sparse and a dense matrix"),
     (lambda: matrix(D) @ B[:3], ValueError, "do not fit"),
     (lambda: sparse.matmul(B, matrix(D)), ValueError, "do not fit"),
     (lambda: sparse.spsolve(matrix(D), X[:3]), ValueError, "do not fit"),
+    (lambda: sparse.spsolve(matrix(D), np.ones((4, 2, 1))), ValueError, "do not fit"),
     (lambda: sparse.spsolve(matrix(D, shape=(4, 5)), X), LinAlgError, "wanted a square one"),
     (lambda: sparse.spsolve(matrix(Variable(0 * DATA)), X), LinAlgError, "spsolve: Factor is exactly singular"),
     (lambda: sparse.spsolve(matrix(D), ss.csr_array(B)), TypeError, "a sparse right side"),
