@@ -28,11 +28,12 @@ CALLS = [
     (lambda m, a, b: m.signal.fftconvolve(a, b, axes=(1, 0)), (A, B)),
     (lambda m, a, b: m.signal.fftconvolve(a, b, "same", axes=[0]), (A, B[:, :1])),
     (lambda m, a, b: m.signal.oaconvolve(a, b, "same"), (A, B)),
-    (lambda m, a, b: m.signal.oaconvolve(a, b, axes=1), (X, X[:, 2:5])),
+    *[(lambda m, a, b, name=name: getattr(m.signal, name)(a, b, axes=1), (X, X[:, 2:5])) for name in ("oaconvolve", "fftconvolve")],
     (lambda m, a, b: m.signal.convolve(a, b), (A[0, 0], B[0, 0])),
     (lambda m, b, a, x: m.signal.lfilter(b, a, x), (NUM, DEN, U)),
     (lambda m, b, a, x: m.signal.lfilter(b, a, x, axis=0), (DEN, NUM, X.T)),
     (lambda m, b, x: m.signal.lfilter(b, 2.0, x), (NUM, X)), (lambda m, b, a, x: m.signal.lfilter(b, a, x), (NUM, DEN, U[:2])),
+    (lambda m, b, a, x: m.signal.lfilter(b, a, x), (NUM, np.append(DEN, [0.2, 0.05]), U[:3])),
     (lambda m, b, a, x: m.signal.lfilter(b[0], a, x), (NUM, DEN, U)),
     *[(lambda m, b, a, x, zi, i=i: m.signal.lfilter(b, a, x, zi=zi)[i], (NUM, DEN, X, STATE)) for i in (0, 1)],
     *[(lambda m, b, a, x, zi, i=i: m.signal.lfilter(b, a, x, 0, zi)[i], (DEN, NUM, X.T[:2], STATE[:1].T)) for i in (0, 1)],
@@ -98,6 +99,30 @@ def test_gaussian_filter_by_sigma():
     np.testing.assert_allclose(grad(f)(s), slopes(f, s), 1e-8)
 
 
+def test_lists():
+    x, y = Variable(np.array(0.5)), Variable(np.array(1.5))
+    for f, more in ((signal.convolve, ()), (signal.correlate, ()), (signal.lfilter, ([3.0, x, 2.0],))):
+        theirs = getattr(ss, f.__name__)
+        for args in (([x, 2.0], [y, x]), ([x, 2.0], [1.0, 0.5]), ([2.0, 1.0], [y, 0.5])):
+            numbers = [[v.item() if isinstance(v, Variable) else v for v in given] for given in (*args, *more)]
+            np.testing.assert_allclose(f(*args, *more).data, theirs(*numbers), 1e-12)
+    y, rest = signal.lfilter([1.0, x], [1.0], [y, 2.0], zi=[x])
+    np.testing.assert_allclose(np.concatenate([y.data, rest.data]), np.concatenate(ss.lfilter([1.0, 0.5], [1.0], [1.5, 2.0], zi=[0.5])))
+    np.testing.assert_allclose(ndimage.gaussian_filter([x, 2.0, 3.0], 1.0).data, sn.gaussian_filter([0.5, 2.0, 3.0], 1.0))
+    np.testing.assert_allclose(ndimage.gaussian_filter1d([x, 2.0, 3.0], 1.0).data, sn.gaussian_filter1d([0.5, 2.0, 3.0], 1.0))
+
+
+def test_a_filter_looks_back_alone():
+    """What is infinite reaches nothing before it, also of long signals, which scipy.signal.convolve would transform."""
+    x, b, a = np.ones(3000), np.full(500, 0.01), np.append(1.0, np.full(500, 1e-4))
+    x[-1] = np.inf
+    with np.errstate(invalid="ignore"):
+        y, _ = signal.lfilter(b, a, Variable(x), zi=np.zeros(500))
+    wanted, _ = ss.lfilter(b, a, x, zi=np.zeros(500))
+    np.testing.assert_allclose(y.data, wanted, 1e-10)
+    np.testing.assert_array_equal(np.isfinite(y.data), np.arange(3000) < 2999)
+
+
 def test_dtypes():
     assert ndimage.gaussian_filter(Variable(A.astype(np.float32)), 1.0).dtype == np.float32
     assert signal.convolve(Variable(U.astype(np.float32)), V.astype(np.float32)).dtype == np.float32
@@ -109,9 +134,13 @@ Z = Variable(U)
 
 @pytest.mark.parametrize(("call", "error", "words"), [
     (lambda: signal.convolve(Z, V, method="slow"), ValueError, "method"),
+    (lambda: signal.correlate(Z, V, method="slow"), ValueError, "method"),
     (lambda: signal.convolve(Z, V, mode="half"), ValueError, "mode"),
     (lambda: signal.convolve(Z, A), ValueError, "dimension"),
     (lambda: signal.fftconvolve(Z[:0], V), ValueError, r"fftconvolve: in1 of shape \(0,\)"),
+    (lambda: signal.convolve(Z, V[:0]), ValueError, r"convolve: in1 of shape \(7,\) and in2 of shape \(0,\)"),
+    (lambda: signal.lfilter([1.0], DEN, Z, zi=np.zeros((3, 1))), ValueError, "lfilter: zi has 2 axes, and 3 values"),
+    (lambda: signal.lfilter([1.0], DEN, Z[None], zi=np.zeros((2, 3))), ValueError, "broadcast"),
     (lambda: signal.lfilter([], [1.0], Z), ValueError, r"lfilter: b of shape \(0,\)"),
     (lambda: signal.lfilter([1.0], A, Z), ValueError, r"lfilter: a of shape \(4, 5\)"),
     (lambda: signal.lfilter([1.0], DEN, Z, zi=np.zeros(2)), ValueError,
