@@ -148,12 +148,18 @@ loggamma.samples(above_0_or_complex)
 @special(sp.poch)
 def poch(gy, y, z, m):
     """y = Γ(z + m) / Γ(z);   ∂y/∂z = y (ψ(z + m) - ψ(z)),   ∂y/∂m = y ψ(z + m)"""
-    is_whole = (z <= 0) & (z == np.rint(z))
-    is_0, is_1 = is_whole & (z + m > 0), is_whole & (m == 0)        # where y = 0, and has a derivative; where y = 1
-    by_z = gy * y * (sp.psi(z + m) - sp.psi(near(is_0 | is_1, 1, z)))
-    zero, total = near(~is_0, 0, z), near(~is_0, 1, z + m)
-    at_0 = gy * sp.gamma(total) * (sp.psi(total) * sp.rgamma(zero) + slope_of_rgamma(zero))
-    return np.where(is_1, 0, np.where(is_0, at_0, by_z)), gy * y * sp.psi(z + m)
+    total = z + m
+    is_both = is_pole(z) & is_pole(total)                           # where y is a limit: ψ(1 - z) - ψ(z) is the same for both
+    is_0 = is_pole(z) & ~is_both                                    # where y = 0, and has a derivative
+    by_z = gy * y * (sp.psi(np.where(is_both, 1 - total, total)) - sp.psi(np.where(is_both, 1 - z, near(is_0, 1, z))))
+    zero, total_0 = near(~is_0, 0, z), near(~is_0, 1, total)
+    at_0 = gy * sp.gamma(total_0) * (sp.psi(total_0) * sp.rgamma(zero) + slope_of_rgamma(zero))
+    return np.where(is_0, at_0, by_z), gy * y * sp.psi(total)
+
+
+def is_pole(z):
+    """Return where Γ(z) is infinite: at 0, -1, -2, ..."""
+    return (z <= 0) & (z == np.rint(z))
 
 
 @special(sp.beta)
