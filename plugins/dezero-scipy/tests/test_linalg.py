@@ -73,6 +73,23 @@ def test_each_function_is_called():
     assert ours - {"cho_factor"} == set(CALLS)
 
 
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("kind", ["pos", "sym", "her", "positive definite", "symmetric", "hermitian"])
+def test_what_is_taken_for_symmetric(kind, lower):
+    """One triangle is read, and the gradient is that of the whole matrix, half of it on either side."""
+    whole = definite(A)
+    half = np.where(np.tri(3, dtype=bool) if lower else np.tri(3, dtype=bool).T, whole, 7.0)
+    for b in (W, B):
+        f = lambda m, a, b: m.solve(a, b, lower=lower, assume_a=kind)  # noqa: B023
+        np.testing.assert_allclose(f(linalg, Variable(half), b).data, f(sl, half, b), 1e-12)
+        of = lambda a, b: np.sum(np.cos(f(linalg, a, b)))               # noqa: B023
+        plain = lambda a, b: np.sum(np.cos(linalg.solve((a + a.T) / 2, b)))
+        np.testing.assert_allclose(grad(of)(half, b), grad(plain)(whole, b), 1e-9)
+        np.testing.assert_allclose(grad(of, 1)(half, b), grad(plain, 1)(whole, b), 1e-9)
+        along = lambda b, f, a: np.sum(grad(lambda b: f(a, b))(b) * b)  # noqa: B023
+        np.testing.assert_allclose(grad(lambda b: along(b, of, half))(b), grad(lambda b: along(b, plain, whole))(b), 1e-9)
+
+
 def test_factors_of_scipy_do():
     np.testing.assert_allclose(linalg.cho_solve(sl.cho_factor(definite(A)), W), np.linalg.solve(definite(A), W))
     np.testing.assert_allclose(linalg.lu_solve(sl.lu_factor(A), W), np.linalg.solve(A, W))
