@@ -1,5 +1,7 @@
 """Integrals: values as SciPy's, gradients by finite differences and closed forms, what is refused."""
+import ctypes
 import inspect
+import math
 
 import numpy as np
 import pytest
@@ -53,7 +55,13 @@ SAMPLES = [
     lambda m, y: m.simpson(y), lambda m, y: m.simpson(y[:, :5], dx=0.3), lambda m, y: m.simpson(y, X),
     lambda m, y: m.simpson(y[:, :5], x=X[:5]),
     lambda m, y: m.simpson(y.T, X, axis=0), lambda m, y: m.simpson(y[:, :2], X[:2]), lambda m, y: m.simpson(y[:, :3], XS[:, :3]),
+    lambda m, y: m.simpson(y[:, :2], XS[:, :2]),
     lambda m, y: m.simpson(y, dx=0.3, axis=0), lambda m, y: m.simpson(Y, np.cumsum(1 + y ** 2, 1)),
+    *[lambda m, y, name=name, axis=axis: getattr(m, name)(y.reshape(3, 2, 3), np.cumsum(XS.reshape(3, 2, 3), axis), axis=axis)
+      for name in ("trapezoid", "cumulative_trapezoid", "simpson") for axis in (0, -1)],
+    lambda m, y: m.cumulative_trapezoid(y.reshape(3, 2, 3), initial=0), lambda m, y: m.simpson(y[:, :4], X[:4]),
+    lambda m, y: m.trapezoid(y.reshape(3, 2, 3), XS[:2, :3]),
+    lambda m, y: m.trapezoid(y.reshape(3, 2, 3), axis=1), lambda m, y: m.cumulative_trapezoid(y.reshape(3, 2, 3), axis=1),
 ]
 
 
@@ -81,7 +89,17 @@ def test_lists_of_variables():
 
 def test_spacing_is_differentiated_by():
     assert grad(lambda dx: integrate.simpson(Y[0], dx=dx))(2.0) == pytest.approx(si.simpson(Y[0]))
-    assert integrate.trapezoid(Variable(Y.astype(np.float32))).dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c8", "i1", "?"])
+def test_dtypes_of_samples(dtype):
+    y = np.array([[1, 0, 1, 1, 0, 1], [0, 1, 1, 0, 0, 1]], dtype)
+    for call in (lambda m, y: m.trapezoid(y), lambda m, y: m.cumulative_trapezoid(y, initial=0), lambda m, y: m.simpson(y, dx=2),
+                 lambda m, y: m.simpson(y[:, :2]), lambda m, y: m.trapezoid(y, np.arange(6, dtype=dtype)) if dtype != "?" else y,
+                 lambda m, y: m.trapezoid(y[:, :0]), lambda m, y: m.trapezoid(y[:, :1])):
+        ours, theirs = call(integrate, Variable(y)), call(si, y)
+        np.testing.assert_allclose(ours.data, theirs, 1e-6)
+        assert ours.dtype == theirs.dtype
 
 
 # -- functions
@@ -129,7 +147,37 @@ def test_quad_of_a_function_that_does_not_depend_on_an_argument():
     assert grad(lambda c: integrate.quad(lambda x, c: x, 0, 1, args=(c,))[0])(2.0) == 0
 
 
+@pytest.mark.parametrize("k", [0.0, 2e12, -2e12])
+def test_the_tolerance_of_a_derivative_is_of_the_size_of_its_parameter(k):
+    """A change of 1 is what an absolute tolerance is meant for, or one of the parameter's own size."""
+    unit = max(abs(k), 1.0)
+    f = lambda k: integrate.quad(lambda x, k: np.exp(-k / unit * x) * np.sin(100 * x), 0, 1, args=(k,))[0]
+    wanted = si.quad(lambda x: -x * np.exp(-k / unit * x) * np.sin(100 * x), 0, 1, epsabs=0, epsrel=1e-10)[0]
+    assert grad(f)(k) * unit == pytest.approx(wanted, rel=1e-7)
+
+
+def test_quad_of_limits_and_parameters_without_a_gradient():
+    assert grad(lambda b: integrate.quad(lambda x: x * np.exp(-x), 0, b)[0])(np.inf) == 0      # where the function itself is NaN
+    g = grad(lambda p, c: integrate.quad(lambda x, p, c: c * x + np.sum(p), 0, 1, args=(p, c))[0], (0, 1))(np.zeros((0, 2)), 2.0)
+    assert g[0].shape == (0, 2) and g[1] == pytest.approx(0.5)
+
+
 K = Variable(np.array(2.0))
+
+
+def test_quad_of_arrays_is_that_of_scipy():
+    wave = lambda x: np.exp(1j * x)
+    assert integrate.quad(wave, 0, 1, complex_func=True) == si.quad(wave, 0, 1, complex_func=True)
+    assert integrate.quad(np.exp, 0, 1, weight="cos", wvar=2.0) == si.quad(np.exp, 0, 1, weight="cos", wvar=2.0)
+    sine = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)(math.sin)
+    assert integrate.quad(scipy.LowLevelCallable(sine), 0, 1)[0] == pytest.approx(1 - np.cos(1))
+    assert type(integrate.quad(np.exp, 0, K)[1]) is float
+
+
+def test_an_equation_backward_that_fails():
+    flow = integrate.Flow("odeint", None, None, None, None, {"method": "RK45"})
+    with pytest.raises(RuntimeError, match="odeint: backward in time from t = 0.0 to 2.0: Required step size"):
+        flow.solved(lambda t, s: s * s, 0.0, 2.0, np.ones(1))
 
 
 @pytest.mark.parametrize(("call", "error", "words"), [
@@ -143,6 +191,7 @@ K = Variable(np.array(2.0))
     (lambda: integrate.quad(lambda x: x, 0, 1, epsabs=K), GradientError, "quad has no gradient by epsabs"),
     (lambda: integrate.quad(lambda x: x, 0, K, weight="cos", wvar=1.0)[0].backward(), GradientError, "by a and b where weight is"),
     (lambda: integrate.quad(lambda x: x, 0, K * np.ones(2)), ValueError, r"b of shape \(2,\)"),
+    (lambda: integrate.quad(lambda x: x, K * np.ones(2), 1), ValueError, r"a of shape \(2,\)"),
     (lambda: integrate.trapezoid(K * Y, X[1:]), ValueError, "trapezoid: x has 5 points"),
     (lambda: integrate.cumulative_trapezoid(K * Y, initial=1), ValueError, "initial=1, wanted None or 0"),
     (lambda: integrate.solve_ivp(lambda t, y: K * y, (0, 1), [1.0]), GradientError, "solve_ivp: .* pass it in args"),
@@ -286,9 +335,11 @@ def test_units_do_not_matter():
             assert hessian(f)(2.0 * unit, unit, scale) * unit ** 2 / scale == pytest.approx(wanted[1], rel=1e-6)
 
 
-def test_complex_equations():
+@pytest.mark.parametrize("gradient", ["recorded", "adjoint"])
+def test_complex_equations(gradient):
     def f(w):
-        run = integrate.solve_ivp(lambda t, y, w: 1j * w * y, (0, 1), np.array([1.0 + 0j]), t_eval=[1.0], args=(w,), **TIGHT)
+        run = integrate.solve_ivp(lambda t, y, w: 1j * w * y, (0, 1), np.array([1.0 + 0j]), t_eval=[1.0], args=(w,),
+                                  gradient=gradient, **TIGHT)
         return run.y[0, 0].real
     assert grad(f)(2.0) == pytest.approx(-np.sin(2.0), rel=1e-6)
 

@@ -19,7 +19,7 @@ def spaced(name, y, x, dx, axis):
     """Return y with the axis of the integral as the last, and the distances of its points."""
     y = np.moveaxis(joined(y), axis, -1)
     if x is None:
-        return y, dx * np.ones(max(y.shape[-1] - 1, 0), np.result_type(y.dtype, np.float32))
+        return y, dx * np.ones(max(y.shape[-1] - 1, 0), y.dtype)
     x = joined(x)
     if x.ndim != 1:
         x = np.moveaxis(np.broadcast_to(x, np.moveaxis(y, -1, axis).shape), axis, -1)
