@@ -87,6 +87,13 @@ def test_right_rules_at_ties_pass():
     check_op(rule(np.max, name="op")(lambda gy, y, x: gy * ((x == y) / np.count_nonzero(x == y)).astype(gy.dtype)))
 
 
+def test_a_result_may_be_as_wide_as_numpys():
+    """`numpy.interp` gives float64 of float32."""
+    op = rule(np.interp, name="op", method=None)(lambda gy, y, x, *, xp, fp: gy * ((fp[1] - fp[0]) / (xp[1] - xp[0])))
+    op.samples(lambda sample: sample(sample.array(3), xp=np.array([-5.0, 5.0]), fp=np.array([1.0, 2.0])))
+    check_op(op)
+
+
 def test_checks_one_by_one():
     checks = checks_of(elementwise(lambda gy, y, x: gy * (1 - y * y)))
     assert set(checks) == set(CHECKS) and "lines" in checks
@@ -264,6 +271,10 @@ FAULTS = {
     "keepdims": (lambda: mean(numpy_mean, without_keepdims), "axis=1, keepdims=True"),
     "float32 is widened": (lambda: elementwise(lambda gy, y, x: gy * (1 - y * y) * np.ones(x.shape)),
                            r"float32 is lost: the rule gives float64 for argument 0; .*np.ones\(shape, gy.dtype\)"),
+    "float32 is widened by forward": (lambda: rule(lambda x: np.tanh(x).astype(float), np.tanh, name="op", method=None)(
+        lambda gy, y, x: gy * (1 - y * y)), "float32 is lost: result 0 .* is float64, wanted float32, which numpy.tanh gives"),
+    "float32 is widened by a forward that claims nothing": (lambda: elementwise(lambda gy, y, x: gy, lambda x: x.astype(float)),
+                                                            "float32 is lost: result 0 .* is float64, wanted single precision"),
     "float32 is widened by a mask": (lambda: elementwise(lambda gy, y, x: gy * ((x > 0) * 1.0), lambda x: np.maximum(x, 0)),
                                      "float32 is lost: .*a bool mask times gy stays float32"),
     "writes into gy": (lambda: elementwise(in_place), "aliasing: the rule writes into the gradient of result 0"),

@@ -12,7 +12,7 @@ from dezero.engine.trace import Untraceable, traced
 from dezero.engine.variable import Variable
 from dezero.registry import function_name, registry
 from dezero.testing.arrays import every_second
-from dezero.testing.rules import is_reduce, numpy_function
+from dezero.testing.rules import accepts, is_reduce, numpy_function
 from dezero.testing.samples import told
 
 COUNTS = (*range(1, 36), 63, 64, 65, 67, 1025, 70_001)     # vectors' tails, blocks, and a loop without the interpreter's lock
@@ -241,15 +241,6 @@ def try_way(subject, sample, name, function):
 def operands_of_operator(name):
     """How many operands an operator may have."""
     return (1,) if name.endswith(("__neg__", "__pos__", "__abs__", "__invert__")) else (2,)
-
-
-def accepts(function, args, kwargs):
-    """Does NumPy itself take these arguments?"""
-    try:
-        function(*args, **kwargs)
-    except Exception:                               # of whatever kind: it is NumPy's business
-        return False
-    return True
 
 
 def check_sides(subject, sample, name, function):

@@ -3,6 +3,7 @@ from importlib import import_module
 
 import numpy as np
 
+from dezero.engine.op import is_own
 from dezero.engine.variable import Variable
 from dezero.errors import FirstOrderOnly
 from dezero.registry import function_name
@@ -46,6 +47,23 @@ def numpy_function(claim):
         except (ImportError, AttributeError):
             return None
     return getattr(*claim) if isinstance(claim, tuple) else claim
+
+
+def originals(subject):
+    """The functions of NumPy's and SciPy's that the op stands for: those that it claims, and the forward of its rule."""
+    found = list(map(numpy_function, subject.cls.__dict__.get("numpy", ())))
+    if subject.op_of_rule is not None and not is_own(subject.op_of_rule.forward):
+        found.append(subject.op_of_rule.forward)
+    return [function for function in found if function is not None and not is_reduce(function)]
+
+
+def accepts(function, args, kwargs):
+    """Does NumPy itself take these arguments?"""
+    try:
+        function(*args, **kwargs)
+    except Exception:                               # of whatever kind: it is NumPy's business
+        return False
+    return True
 
 
 def is_reduce(function):
