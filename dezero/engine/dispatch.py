@@ -6,7 +6,7 @@ import numpy as np
 from .._kernels.nodes import VariableBase
 from ..errors import OpTypeError
 from ..registry import SYMBOLS, function_name, registry
-from . import arguments, graph
+from . import arguments, graph, guard
 from .checks import NO_GRADIENT, GradientTypeError
 
 
@@ -102,7 +102,7 @@ def dispatch_numpy(func, method, args, kwargs):
     name = function_name(claim)
     if kwargs.get("out") is not None:
         if arguments.holds_variable(kwargs["out"]) or wants_gradient(args):
-            arguments.refuse_out(name)
+            arguments.refuse_out(name_in_scipy() or name)
         return getattr(func, method)(*map(to_data, args), **{key: to_data(x) for key, x in kwargs.items()})
     kwargs = {key: x for key, x in kwargs.items() if key != "out"}
     if method == "__call__" and registry.is_constant(func):
@@ -116,10 +116,18 @@ def dispatch_numpy(func, method, args, kwargs):
         op = registry.find_operator(UFUNCS[func])
         written = f" (the operator {SYMBOLS[UFUNCS[func]]})"
     if op is None:
-        raise OpTypeError(f"{name}{written} of a Variable: no op claims this function; use x.data if its result is meant to be "
-                          f"constant{registry.explain(name)}{registry.advice(name.partition('.')[0])}")
+        asked = name_in_scipy()
+        who, claimed = (asked, f"{name}, which it calls") if asked else (f"{name}{written}", "this function")
+        raise OpTypeError(f"{who} of a Variable: no op claims {claimed}; use x.data if its result is meant to be constant"
+                          f"{registry.explain(name)}{guard.twin_of(guard.caller()) or registry.advice(name.partition('.')[0])}")
     args, kwargs = arguments.bound_for(op.apply, claim, args, kwargs)
     return op.apply(*args, **kwargs)
+
+
+def name_in_scipy():
+    """Return the name of the function of SciPy's, such as "scipy.special.zeta", that calls what runs now; "" where none does."""
+    called = guard.called_of_scipy(guard.caller())
+    return "" if called is None else guard.public_name(called)
 
 
 def wants_gradient(x):

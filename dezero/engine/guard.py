@@ -309,22 +309,41 @@ def number_taken(what):
 
 
 def twin_of(frame):
-    """Return what to append: what an official package has in place of the function of SciPy's that asks for plain numbers."""
+    """Return what to append: what an official package has in place of the function of SciPy's that takes plain numbers alone."""
+    called = called_of_scipy(frame)
+    if called is None:
+        return ""
+    part, name = module_of(called).split(".")[1], public_name(called)
+    try:
+        twin = import_module(f"{OFFICIAL['scipy'].replace('-', '_')}.{part}")
+    except ImportError:
+        return registry.advice("scipy")
+    house, _, own = name.rpartition(".")
+    if hasattr(twin, own) and getattr(twin, own) is not getattr(sys.modules[house], own):   # it hands SciPy's other functions on
+        return f"; {name} takes plain numbers: write {twin.__name__}.{own}"
+    if name and "." not in called.f_code.co_qualname:
+        return f"; {name} takes plain numbers, and {twin.__name__} has none that takes Variables{registry.advice()}"
+    return f"; scipy.{part} takes plain numbers: the functions that take Variables are in {twin.__name__}"
+
+
+def called_of_scipy(frame):
+    """Return the frame of the function of SciPy's that the caller has called and that leads to this frame, or None."""
     called = None
     while frame is not None and module_of(frame).partition(".")[0] in OFFICIAL:     # SciPy asks by functions of NumPy's too
         if module_of(frame).startswith("scipy.") and not module_of(frame).startswith("scipy._lib."):       # which wraps
             called = frame
         frame = frame.f_back
-    if called is None:
-        return ""
-    part, name = module_of(called).split(".")[1], called.f_code.co_qualname.partition(".")[0]
-    try:
-        twin = import_module(f"{OFFICIAL['scipy'].replace('-', '_')}.{part}")
-    except ImportError:
-        return registry.advice("scipy")
-    if hasattr(twin, name):
-        return f"; scipy.{part}.{name} makes plain numbers of its arguments: write {twin.__name__}.{name}"
-    return f"; scipy.{part} makes plain numbers of arguments: what does not stands in {twin.__name__}"
+    return called
+
+
+def public_name(called):
+    """Return the public name of SciPy's function, or class, that runs in a frame: "scipy.linalg.expm"; "" where it has none."""
+    name, house = called.f_code.co_qualname.partition(".")[0], "scipy"
+    for part in module_of(called).split(".")[1:]:
+        house += f".{part}"
+        if not part.startswith("_") and name in vars(sys.modules[house]):
+            return f"{house}.{name}"
+    return ""
 
 
 def refuse_store():

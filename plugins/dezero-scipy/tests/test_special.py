@@ -292,7 +292,8 @@ CALLS = {
     "logsumexp": [lambda f, x: f(x), lambda f, x: f(x, 1), lambda f, x: f(x, axis=(0, 1), b=x * x, keepdims=True)],
     "softmax": [lambda f, x: f(x)[0], lambda f, x: f(x, axis=1)[0]],
     "log_softmax": [lambda f, x: f(x)[0], lambda f, x: f(x, axis=1)[0]],
-    "polygamma": [lambda f, x: f(2, x)], "zeta": [lambda f, x: f(2.5, x)], "multigammaln": [lambda f, x: f(x[0, 1] + 2, 3)],
+    "polygamma": [lambda f, x: f(2, x)], "zeta": [lambda f, x: f(2.5, x), lambda f, x: f(x), lambda f, x: f(-x)],
+    "multigammaln": [lambda f, x: f(x[0, 1] + 2, 3)],
     "comb": [lambda f, x: f(x + 5, 2.5), lambda f, x: f(x, 5.0), lambda f, x: f(x + 5, 1.5, repetition=True)],
     "perm": [lambda f, x: f(x + 5, 2.5)], "factorial": [lambda f, x: f(x)], "sinc": [lambda f, x: f(x)],
     "jvp": [lambda f, x: f(1.5, x, 2)], "yvp": [lambda f, x: f(1, x)], "ivp": [lambda f, x: f(1, x, 3)],
@@ -402,3 +403,5 @@ def test_what_is_refused():
         sp.smirnov(20000, Variable(np.array(0.1))).backward()
     with pytest.raises(ValueError, match="multigammaln"):
         special.multigammaln(x, 9)
+    with pytest.raises(DTypeError, match="scipy.special.zeta of complex numbers has no known derivative"):
+        special.zeta(Variable(np.array(2.0 + 1j)))

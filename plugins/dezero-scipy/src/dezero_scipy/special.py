@@ -7,8 +7,8 @@ from dezero import Variable, errors, hookimpl, rule
 from scipy.special import *  # noqa: F403: the names of the module that this one stands for
 
 from dezero_scipy._rules import near, register_all, twin
+from dezero_scipy.ufuncs import gammas
 from dezero_scipy.ufuncs.gammas import polygamma
-from dezero_scipy.ufuncs.gammas import zeta as of_hurwitz
 
 
 def kept(y, axis, keepdims):
@@ -113,6 +113,21 @@ def _(sample):
     sample(sample.array(2, 3), axis=0, keepdims=True)
 
 
+def forward_of_riemann(x):
+    if np.iscomplexobj(x):
+        raise errors.DTypeError("scipy.special.zeta of complex numbers has no known derivative here: give it x.data")
+    return sp.zeta(x)
+
+
+@rule(forward_of_riemann, name="special.riemann_zeta", method=None)
+def of_riemann(gy, y, x):
+    """y = ζ(x);   ∂y/∂x is that of ζ(x) - 1"""
+    return gammas.zetac.rule(gy, y, x)
+
+
+of_riemann.samples(gammas.zetac.cls.samples)
+
+
 @sum_of_exp.samples
 def _(sample):
     sample(sample.array(2, 3))
@@ -133,7 +148,7 @@ def _(sample):
 
 @twin(sp.zeta)
 def zeta(x, q=None):
-    return sp.zeta(x) if q is None else of_hurwitz(x, q)
+    return of_riemann(x) if q is None else gammas.zeta(x, q)
 
 
 @twin(sp.multigammaln)
