@@ -43,7 +43,10 @@ def rule(forward, *also, name=None, operators=(), operands=None, listed=False, m
     Parameters
     ----------
     forward : callable
-        On arrays, NumPy's or one's own; claimed where NumPy dispatches it.  One's own may return `Saved`.
+        A function on arrays, NumPy's or one's own.  One's own may return `Saved`.  A ufunc, or a function that NumPy dispatches, is
+        claimed: once the op is registered, calls of it with a Variable come to the op.  Calls of any other function do not, since
+        NumPy never asks Variables about it: with ``@rule(scipy.special.zeta)``, a Python function, `scipy.special.zeta` takes
+        plain numbers as before, and the op is called as what the decorator gives, as ``F.name`` and as ``x.name()``.
     *also : callable
         Further NumPy functions that the op answers.
     name : str, optional

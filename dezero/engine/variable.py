@@ -81,7 +81,9 @@ class Variable(VariableBase):
     __array_priority__ = 200
     __pandas_priority__ = 10_000            # what pandas asks for, to leave an operator to the other side
 
-    def __init__(self, data, name=None):
+    def __init__(self, data, name=None, **unknown):
+        if unknown:
+            refuse_keyword("Variable", unknown)
         if isinstance(data, VariableBase) and graph.is_constant(data):
             data = data._get_data().copy()          # as of `dezero.numpy.zeros`
         self.array = None if data is None else check_data(data)
@@ -265,7 +267,7 @@ class Variable(VariableBase):
 
     clear_grad = cleargrad
 
-    def backward(self, retain_grad=False, create_graph=False, *, gradient=None):
+    def backward(self, retain_grad=False, create_graph=False, *, gradient=None, **unknown):
         """Add the gradient of this Variable to `.grad` of every leaf it was computed from.
 
         Parameters
@@ -288,7 +290,8 @@ class Variable(VariableBase):
         DTypeError
             The data is complex, and it is not said where to begin.
         TypeError
-            `retain_grad` or `create_graph` is not a bool.  (PyTorch's first argument is the gradient; here it is ``gradient=``.)
+            `retain_grad` or `create_graph` is not a bool, or there is another argument; of PyTorch's, the message says what to
+            write here.  (PyTorch's first argument is the gradient; here it is ``gradient=``.)
 
         A Variable that was computed from constants alone adds to no `.grad`: its derivative is zero, as that of the gradient of a
         linear function is.
@@ -300,6 +303,8 @@ class Variable(VariableBase):
         graphs are; a cycle comes about, and waits for the garbage collector, only where somebody sets on an op's instance a
         Variable that was computed from its result, as a rule may that keeps its gradients.
         """
+        if unknown:
+            refuse_keyword("backward", unknown)
         if self.node is None or self.node.op is None and self.node.in0 is None:
             if graph.REASONS[self.reason]:
                 raise GraphError(f"backward: there is no graph behind this Variable: {graph.REASONS[self.reason]}")
@@ -497,6 +502,7 @@ def attribute_of(v, name):
 ELSEWHERE = {
     "numpy": "x.data is the array", "values": "x.data is the array", "clone": "numpy.copy(x) is a copy, recorded",
     "requires_grad": "Variable(...) wants a gradient, x.detach() does not, and x.is_constant tells",
+    "requires_grad_": "Variable(...) wants a gradient, x.detach() does not, and x.is_constant tells",
     "retain_grad": "x.backward(retain_grad=True) keeps the gradients of what was computed",
     "zero_grad": "x.cleargrad() forgets the gradient", "grad_fn": "x.creator is the call that computed it",
     "is_leaf": "x.creator is None where nothing was recorded, and x.is_constant tells a constant",
@@ -507,6 +513,23 @@ ELSEWHERE = {
     "norm": "numpy.linalg.norm(x)", "relu": "numpy.maximum(x, 0)",
 }
 """What PyTorch and others have as an attribute, and what it is here."""
+
+
+KEYWORDS = {
+    "requires_grad": ELSEWHERE["requires_grad"], "device": ELSEWHERE["device"],
+    "dtype": "give an array of that dtype, numpy.asarray(data, dtype)",
+    "retain_graph": "leave it out: a graph is there as long as its result is held, and backward() may be called again",
+    "create_graph": "it is an argument of backward, y.backward(create_graph=True)",
+    "inputs": "backward() adds to .grad of every leaf, and dezero.grad(f, argnums) gives derivatives by chosen arguments",
+}
+"""What PyTorch takes by keyword, and what to write here."""
+
+
+def refuse_keyword(what, unknown):
+    """Refuse a keyword argument that is none, with what to write in place of one of PyTorch's."""
+    name = next(iter(unknown))
+    hint = f": {KEYWORDS[name]}" if name in KEYWORDS else ""
+    raise TypeError(f"{what}() got an unexpected keyword argument {name!r}{hint}")
 
 
 def elsewhere(name):

@@ -255,7 +255,8 @@ class TestAttributes:
             dezero.no_such_name
 
     @pytest.mark.parametrize("name, words", [
-        ("numpy", "x.data is the array"), ("requires_grad", "x.is_constant tells"), ("zero_grad", "x.cleargrad()"),
+        ("numpy", "x.data is the array"), ("requires_grad", "x.is_constant tells"), ("requires_grad_", "wants a gradient"),
+        ("zero_grad", "x.cleargrad()"),
         ("unsqueeze", "numpy.expand_dims(x, axis)"), ("permute", "x.transpose(1, 0)"), ("clamp", "x.clip(low, high)"),
         ("norm", "numpy.linalg.norm(x)"), ("relu", "numpy.maximum(x, 0)"), ("to", "x.astype(dtype)"), ("float", "x.astype(float)"),
         ("is_leaf", "x.creator is None"), ("register_hook", "y.backward(retain_grad=True)"), ("device", "on the CPU"),
@@ -267,6 +268,22 @@ class TestAttributes:
         with pytest.raises(OpAttributeError) as error:
             getattr(Variable(np.ones(2)), name)
         assert f"a Variable has no attribute {name!r}" in str(error.value) and words in str(error.value)
+
+    @pytest.mark.parametrize("call, words", [
+        (lambda x: Variable(np.ones(2), requires_grad=True), "Variable.*'requires_grad': Variable(...) wants a gradient"),
+        (lambda x: Variable(np.ones(2), dtype=float), "Variable.*'dtype': give an array of that dtype"),
+        (lambda x: Variable(np.ones(2), create_graph=True), "Variable.*'create_graph': it is an argument of backward"),
+        (lambda x: Variable(np.ones(2), nam="x"), "Variable.*'nam'"),
+        (lambda x: x.sum().backward(retain_graph=True), "backward.*'retain_graph': leave it out"),
+        (lambda x: x.sum().backward(inputs=[x]), "backward.*'inputs': .*dezero.grad(f, argnums)"),
+        (lambda x: x.sum().backward(create_graf=True), "backward.*'create_graf'"),
+    ])
+    def test_an_unknown_keyword_is_refused_with_what_to_write(self, call, words):
+        x = Variable(np.ones(2))
+        words = words.replace("(", r"\(").replace(")", r"\)")
+        with pytest.raises(TypeError, match=words + ("$" if words.endswith("'") else "")):
+            call(x)
+        assert x.grad is None
 
     def test_missing_ops_have_errors_of_their_own(self):
         x = Variable(np.ones((2, 2)))

@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 import scipy.special as sp
-from dezero import plugins, rule
+from dezero import Variable, errors, plugins, rule
+from dezero import functions as F
 from dezero.testing import check_op, checks_of
 
 
@@ -35,6 +36,16 @@ def test_a_result_may_be_as_wide_as_that_of_a_python_function():
     op = rule(sp.lambertw, name="t_lambertw", method=None)(lambda gy, y, z: gy * np.exp(-y) / (1 + y))
     op.samples(lambda sample: sample(sample.array(2, low=0.5, high=2.0)))
     check_op(op)
+
+
+def test_an_op_of_a_python_function_is_called_by_its_own_names():
+    op = rule(sp.zeta, name="t_zeta")(lambda gy, y, x, q: (None, -gy * x * op(x + 1, q)))
+    x, q = Variable(np.array(2.0)), np.array(1.5)
+    with plugins.isolated():
+        plugins.register(op)
+        assert op.numpy == () and F.t_zeta(x, q).data == x.t_zeta(q).data == op(x, q).data == sp.zeta(2.0, 1.5)
+        with pytest.raises(errors.OpTypeError, match="scipy.special.zeta takes plain numbers"):
+            sp.zeta(x, q)
 
 
 def test_a_result_that_is_wider_than_that_of_the_ufunc_fails():
