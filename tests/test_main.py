@@ -17,7 +17,7 @@ import dezero
 from dezero import _kernels
 from dezero._progress import progress, say
 from dezero.__main__ import COMMANDS, main
-from dezero.commands import demo, new
+from dezero.commands import _op, demo, new, ops
 from dezero.commands._output import good_or_bad, print_table, wrapped
 from dezero.registry import registry
 
@@ -158,6 +158,20 @@ def test_a_constant_is_told_as_such(site):
         assert done.returncode == 0 and done.stderr == ""
         assert done.stdout.startswith(name.replace("np.", "numpy.") + " is constant: answered on")
     assert json.loads(site.dezero("ops", "np.argmax", "--json").stdout) == {"name": "numpy.argmax", "constant": True}
+
+
+def test_an_op_is_found_by_its_module():
+    assert _op.find("dezero.ops.mul.Mul") == _op.find("mul") != [] and _op.find("dezero.ops.mul.mul") == []
+
+
+def test_a_function_that_is_no_op_is_shown_as_its_package_covers_it(monkeypatch, capfd):
+    covered = {"part": {"T": "twin: plug.T", "unique": "refused: why; what to write"}}
+    monkeypatch.setattr(ops, "coverage", lambda: [{"package": "plug", "version": "3.1", "covered": covered}])
+    for name in ("part.T", "plug.T"):
+        assert main(["ops", name]) == 0 and capfd.readouterr().out == "part.T (plug): twin: plug.T\n"
+    assert main(["ops", "part.unique", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out) == [{"name": "part.unique", "package": "plug", "said": "refused: why; what to write"}]
+    assert main(["ops", "part.unique", "--coverage"]) == main(["ops", "unique"]) == 2
 
 
 def test_an_op_that_is_not_there(site):

@@ -8,20 +8,21 @@ import numpy as np
 from dezero._words import shown
 from dezero.commands._output import good_or_bad, placed, print_table, print_text, stdout_to_stderr
 from dezero.commands.check import row_of as outcome
-from dezero.registry import SYMBOLS, function_name, registry
+from dezero.registry import SYMBOLS, function_name, home, registry
 
 SHOWN = 3
 """Elements of each argument whose derivatives are shown."""
 
 
 def find(name):
-    """The ops of this name, or that answer the NumPy function or the operator of this name."""
+    """The ops of this name, that answer the NumPy function or the operator of this name, or that a module has under it."""
     snapshot = registry.snapshot
     if name in snapshot.names:
         return [snapshot.names[name]]
     function = name.replace("np.", "numpy.", 1) if name.startswith("np.") else name
-    return [op for op in snapshot.ops for kind, key in snapshot.holds(op)
-            if kind == "numpy" and function_name(key) == function or kind == "operator" and name in (key, SYMBOLS[key])]
+    found = [op for op in snapshot.ops for kind, key in snapshot.holds(op)
+             if kind == "numpy" and function_name(key) == function or kind == "operator" and name in (key, SYMBOLS[key])]
+    return found or [op for op in snapshot.ops if f"{home(op)}.{getattr(op.made, '__qualname__', None)}" == name]
 
 
 def constant(name):

@@ -8,7 +8,8 @@ were traced from the rule; NumPy; or other ops, of which it is a composite.
 FILE is below the folder that modules are imported from; --json has it whole.
 
 NAME shows one op: how it is called, what it claims, its docstring, and whether its
-derivatives are those of its values.
+derivatives are those of its values. Of a function that is no op it shows what packages
+say of it: scipy.optimize.minimize, dezero_scipy.optimize.minimize.
 
 --coverage tells instead what packages say of the libraries that they cover: which
 functions, methods and operators are answered, and which are not, with the reason.
@@ -33,7 +34,7 @@ HELP = "list all ops: names, operators, NumPy functions, package"
 
 
 def arguments(parser):
-    parser.add_argument("name", nargs="?", metavar="NAME", help="show this op alone: mul, numpy.multiply or '*'")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show this op or function alone: mul, numpy.multiply, '*', scipy.linalg.expm")
     add_json(parser)
     parser.add_argument("--coverage", action="store_true", help="list what of a library is answered, and what is not")
 
@@ -59,6 +60,10 @@ def show_one(arguments):
         said = "constant: answered on the data of Variables, since its result does not change with them but by jumps"
         print_json({"name": constant, "constant": True}) if arguments.json else print_text(f"{constant} is {said}")
         return 0
+    said = [] if found or arguments.coverage else said_of(arguments.name)
+    if said:
+        print_json(said) if arguments.json else show_said(said)
+        return 0
     if arguments.coverage or not found:
         why = "NAME and --coverage do not go together" if found else f"no op {clean(arguments.name)!r}{near(arguments.name, _op.names())}"
         print(f"dezero ops: {why}", file=sys.stderr)
@@ -66,6 +71,12 @@ def show_one(arguments):
     one = _op.facts(found[0], row_of(found[0]))
     print_json(one) if arguments.json else _op.show(one)
     return 0
+
+
+def show_said(said):
+    """Print what packages say of a function that is no op."""
+    for one in said:
+        print_text(f"{one['name']} ({one['package']}): {one['said']}", "  ")
 
 
 def rows():
@@ -125,6 +136,13 @@ def coverage():
             except BaseException as error:          # SystemExit, and whatever else a module may raise
                 print(f"warning: COVERAGE of {plugin.name}: {reason(error)}", file=sys.stderr)
     return found
+
+
+def said_of(name):
+    """What packages say of a function of the libraries that they cover, by its name or by that of what stands in its place."""
+    return [{"name": f"{part}.{key}", "package": package["package"], "said": said} for package in coverage()
+            for part, names in package["covered"].items() for key, said in names.items()
+            if name in (f"{part}.{key}", said.partition(": ")[2])]
 
 
 def covered(name):
