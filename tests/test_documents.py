@@ -2,16 +2,18 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import dezero
 import documents
 import numpy as np
 import pytest
 
-from dezero import Variable, plugins
+from dezero import Variable, _kernels, plugins
 from dezero.__main__ import COMMANDS
 from dezero.testing import CHECKS
 from sites import BESIDE
@@ -45,6 +47,22 @@ def run(block, capsys, file="README.md"):
     wanted = re.findall(r"^print\(.*\)\s+# (.*)$", block, re.MULTILINE)
     assert wanted and capsys.readouterr().out.splitlines() == wanted
     return names
+
+
+def test_the_site_is_built_of_a_compiled_dezero_alone(monkeypatch):
+    class ConfigError(Exception):
+        pass
+
+    monkeypatch.setitem(sys.modules, "sphinx.errors", SimpleNamespace(ConfigError=ConfigError))
+    monkeypatch.setitem(sys.modules, "sphinx", SimpleNamespace())
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.setattr(_kernels, "IN_USE", "numpy")
+    monkeypatch.setattr(_kernels, "REASON", "no compiler")
+    with pytest.raises(ConfigError, match=r"dezero is not compiled here \(no compiler\).*Install it, `pip install .`"):
+        runpy.run_path(DOCS / "conf.py")
+    monkeypatch.setattr(_kernels, "IN_USE", "compiled")
+    assert runpy.run_path(DOCS / "conf.py")["version"] == dezero.__version__
 
 
 # ---- the pages of docs/: each in a process of its own, with the packages that other tests leave out ----------------------

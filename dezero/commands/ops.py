@@ -34,7 +34,7 @@ HELP = "list all ops: names, operators, NumPy functions, package"
 
 
 def arguments(parser):
-    parser.add_argument("name", nargs="?", metavar="NAME", help="show this op or function alone: mul, numpy.multiply, '*', scipy.linalg.expm")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show this op or function alone: mul, numpy.multiply, '*'")
     add_json(parser)
     parser.add_argument("--coverage", action="store_true", help="list what of a library is answered, and what is not")
 
