@@ -152,7 +152,7 @@ def using_config(name, value):
 
 
 def no_grad():
-    """Context manager: operations inside are not recorded; ``using_config("enable_backprop", False)``."""
+    """Record no operations, in a ``with`` block or a decorated function: ``using_config("enable_backprop", False)``."""
     return using_config("enable_backprop", False)
 
 

@@ -28,7 +28,7 @@ class Info(NamedTuple):
 
 
 def info():
-    """What is in use and what is kept now.
+    """Return how much memory is in use, and how much is kept, now.
 
     Returns
     -------

@@ -47,14 +47,14 @@ COLUMNS = 6             # a column costs what this many rows do, by measurement
 # ---- what the caller calls -------------------------------------------------------------------------------------------
 
 def grad(f, argnums=0, has_aux=False, holomorphic=False):
-    """The function that gives the gradient of f, whose result is a scalar.
+    """Return the function that computes the gradient of f, whose result is a scalar.
 
     Parameters
     ----------
     f : callable
-        Of Variables; its result has shape ``()``.
+        A function of Variables; its result has shape ``()``.
     argnums : int or tuple of int
-        Which positional arguments to differentiate by.
+        The positional arguments with respect to which f is differentiated.
     has_aux : bool
         f gives ``(result, aux)``, and the gradient comes as ``(gradient, aux)``.
     holomorphic : bool
@@ -64,8 +64,8 @@ def grad(f, argnums=0, has_aux=False, holomorphic=False):
     Returns
     -------
     callable
-        Takes what f takes.  Its result has the structure of the argument, or is a tuple of such where `argnums` is a
-        tuple; zeros where f does not depend on it.
+        It takes what f takes.  Its result has the structure of the argument, or is a tuple of such where `argnums` is a
+        tuple; it is zero where f does not depend on the argument.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def grad(f, argnums=0, has_aux=False, holomorphic=False):
 
 
 def value_and_grad(f, argnums=0, has_aux=False):
-    """The function that gives the value of f and its gradient: ``(value, gradient)``; see `grad`.
+    """Return the function that computes the value of f and its gradient, ``(value, gradient)``; see `grad`.
 
     With `has_aux` f gives ``(result, aux)``, and the value comes as ``(value, aux)``.
     """
@@ -104,12 +104,12 @@ def value_and_grad(f, argnums=0, has_aux=False):
 
 
 def vjp(f, *primals):
-    """The value of f, and the function that takes a cotangent back: vector-Jacobian products.
+    """Return the value of f, and the function that takes a cotangent back: vector-Jacobian products.
 
     Parameters
     ----------
     f : callable
-        Of Variables; gives a Variable or a tuple, list or dict of them.
+        A function of Variables; its result is a Variable, or a tuple, list or dict of them.
     *primals
         Its arguments, all differentiated by.
 
@@ -137,12 +137,12 @@ def with_own_arrays(given):
 
 
 def jvp(f, primals, tangents):
-    """The value of f and its derivative along the tangents: Jacobian-vector product.
+    """Return the value of f and its derivative along the tangents: the Jacobian-vector product.
 
     Parameters
     ----------
     f : callable
-        Of Variables; gives a Variable or a tuple, list or dict of them.
+        A function of Variables; its result is a Variable, or a tuple, list or dict of them.
     primals, tangents : tuple or list
         The arguments of f and, in the same structure, the direction.
 
@@ -165,14 +165,14 @@ def jvp(f, primals, tangents):
 
 
 def jacobian(f, argnums=0, holomorphic=False, progress=False):
-    """The function that gives all derivatives of f: of shape ``y.shape + x.shape`` for a result y and an argument x.
+    """Return the function that computes the Jacobian of f: of shape ``y.shape + x.shape`` for a result y and an argument x.
 
     Parameters
     ----------
     f : callable
-        Of Variables; gives a Variable or a tuple, list or dict of them.
+        A function of Variables; its result is a Variable, or a tuple, list or dict of them.
     argnums : int or tuple of int
-        Which positional arguments to differentiate by.
+        The positional arguments with respect to which f is differentiated.
     holomorphic : bool
         As for `grad`.
     progress : bool
@@ -205,7 +205,7 @@ def jacobian(f, argnums=0, holomorphic=False, progress=False):
 
 
 def hessian(f, argnums=0, progress=False):
-    """The function that gives all second derivatives of f, nested as in JAX: the jacobian of the jacobian.
+    """Return the function that computes the Hessian of f, nested as in JAX: the Jacobian of the Jacobian.
 
     Of a scalar f of one array x it has shape ``x.shape + x.shape``; where `argnums` is a tuple it is a tuple of tuples.
     `progress` is that of `jacobian`.
@@ -215,14 +215,14 @@ def hessian(f, argnums=0, progress=False):
 
 
 def hvp(f, argnums=0):
-    """The function ``(*args, v)`` that gives the product of the Hessian of a scalar f and a vector.
+    """Return the function of ``(*args, v)`` that computes the product of the Hessian of a scalar f and a vector v.
 
     Parameters
     ----------
     f : callable
-        Of Variables; its result has shape ``()``.
+        A function of Variables; its result has shape ``()``.
     argnums : int or tuple of int
-        Which positional arguments to differentiate by.
+        The positional arguments with respect to which f is differentiated.
 
     Returns
     -------

@@ -179,8 +179,8 @@ def make_twins():
     """A page of the functions that dezero-scipy has in modules of its own, each with its docstring, where that is not SciPy's."""
     import dezero_scipy
     text = ("# Modules of dezero_scipy\n\n"
-            "SciPy asks no Variable about these functions. They are called by the same names in modules of the same names, as in\n"
-            "`from dezero_scipy import linalg`, and take SciPy's arguments. With arrays alone SciPy's own answer.\n")
+            "SciPy's own functions make plain numbers of their arguments. These twins have the same names, in modules of the\n"
+            "same names (`from dezero_scipy import linalg`), and take SciPy's arguments. Of arrays alone they call SciPy's.\n")
     for module in pkgutil.iter_modules(dezero_scipy.__path__, "dezero_scipy."):
         if not module.ispkg and not module.name.endswith((".claims", ".coverage")) and "._" not in module.name:
             text += twins_of(import_module(module.name))

@@ -32,13 +32,18 @@ def rule(forward, *also, name=None, operators=(), operands=None, listed=False, m
     """Return a decorator that makes an `Op`: `forward` computes the value, the decorated function the gradients.
 
     The decorated function is the op's rule.  It is called as ``rule(gy, y, *operands, **parameters)`` and returns the gradient of
-    each operand, one of several as a tuple.  In an ordinary backward all that it is given are arrays, under ``create_graph=True``
-    all are Variables; plain NumPy code serves both.  What stands after `y` without a default is an operand; what has a default, or
-    is keyword-only, is a parameter, which forward takes by the same name.
+    its operand or, where it has several, a tuple of their gradients.  Its arguments are arrays in an ordinary backward, and
+    Variables under ``create_graph=True``; plain NumPy code serves both.  An argument after `y` that has no default is an operand.
+    One that has a default, or is keyword-only, is a parameter, which forward takes by the same name.
 
-    A gradient is an array of the operand's shape, or one that broadcasts to it; or has further axes in front, those of the result,
-    and axes where the operand has length 1, over which it is summed; None, where there is none; a function without arguments,
-    called where the gradient is wanted; or `At`, or a list of these.
+    A gradient is one of these:
+
+    - an array of the operand's shape, or one that broadcasts to it;
+    - an array that has further axes in front, those of the result, or is longer on an axis where the operand has length 1: it is
+      summed over these axes;
+    - None, where the operand has no gradient;
+    - a function without arguments that gives one, called where the gradient is wanted;
+    - `At`, or a list of these.
 
     Parameters
     ----------

@@ -15,12 +15,12 @@ from .dispatch import QUESTIONS, class_of, refuse_foreign, refuse_operand
 
 
 def as_array(x):
-    """An ndarray of a Python or NumPy scalar; anything else as it is."""
+    """Return a Python or NumPy scalar as an ndarray, and anything else as it is."""
     return np.array(x) if np.isscalar(x) else x
 
 
 def as_variable(obj):
-    """`obj` itself where it is a Variable, else a new leaf on it.
+    """Return `obj` itself where it is a Variable, else a new leaf that holds it.
 
     Raises
     ------
@@ -228,7 +228,7 @@ class Variable(VariableBase):
         return graph.is_constant(self)
 
     def set_creator(self, func):
-        """Say that `func`, a called Function or one whose `inputs` are set, computed this.
+        """Set what computed this Variable: `func`, a Function that was called or whose `inputs` are set.
 
         Parameters
         ----------
@@ -241,11 +241,11 @@ class Variable(VariableBase):
         self.bind(node)
 
     def detach(self):
-        """The same data as a Variable of its own, a constant for whatever is computed from here on."""
+        """Return a constant Variable of the same data: no gradient goes through it."""
         return graph.without_graph(self._get_data(), graph.DETACHED)
 
     def unchain(self):
-        """Forget how this was computed: gradients end here, as at a leaf."""
+        """Forget how this Variable was computed: it is a leaf from now on."""
         if self.reason == graph.TRACED:
             raise GraphError("unchain() of the argument of a function that a transform (grad, vjp, ...) differentiates: "
                              "use x.detach() where it is meant to be constant")
@@ -255,7 +255,7 @@ class Variable(VariableBase):
             self.reason = graph.UNCHAINED
 
     def unchain_backward(self):
-        """Forget how everything that this was computed from was computed, as truncated backpropagation does."""
+        """Make leaves of all that this Variable was computed from, for truncated backpropagation."""
         if self.node is not None:
             graph.unchain_inputs(self.node)
 
@@ -277,8 +277,8 @@ class Variable(VariableBase):
         create_graph : bool
             Record the computation of the gradients, so that they are Variables and can be differentiated again.
         gradient : numpy.ndarray or Variable, optional
-            Where to begin, in the shape of this Variable: by default `.grad` where the caller has assigned it, else
-            ones.  A complex one points uphill, as `.grad` does.
+            The gradient of this Variable, from which backward starts, in its shape: by default `.grad` where the caller has
+            assigned it, else ones.  A complex one points uphill, as `.grad` does.
 
         Raises
         ------
@@ -288,20 +288,19 @@ class Variable(VariableBase):
         GradientError
             `gradient`, or what a rule gave, has the wrong shape or type.
         DTypeError
-            The data is complex, and it is not said where to begin.
+            The data is complex, and no `gradient` is given.
         TypeError
             `retain_grad` or `create_graph` is not a bool, or there is another argument; of PyTorch's, the message says what to
             write here.  (PyTorch's first argument is the gradient; here it is ``gradient=``.)
 
-        A Variable that was computed from constants alone adds to no `.grad`: its derivative is zero, as that of the gradient of a
-        linear function is.
+        From a Variable that was computed from constants alone nothing is added to any `.grad`: all its derivatives are zero.
 
         Sums over broadcast axes may be added in another order, and differ in the last bits, with `retain_grad`, with
         `create_graph`, where a fault is looked for, and while another thread is in backward.
 
         A backward that fails leaves every `.grad` as it was.  Graphs of gradients are freed by reference counting as all
-        graphs are; a cycle comes about, and waits for the garbage collector, only where somebody sets on an op's instance a
-        Variable that was computed from its result, as a rule may that keeps its gradients.
+        graphs are.  Only an op's instance that holds a Variable which was computed from its own result, as one whose rule keeps the
+        gradients, is part of a cycle, and waits for the garbage collector.
         """
         if unknown:
             refuse_keyword("backward", unknown)

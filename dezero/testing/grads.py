@@ -13,24 +13,24 @@ SHOWN = 4096            # elements among which the worst is looked for
 def check_grads(f, args, order=2, *, rtol=None, seed=0):
     """Compare the derivatives of f with numeric ones, along a random direction.
 
-    The numeric derivative is a complex step where f can do with complex data, else extrapolated central differences; complex
-    arguments are moved along both axes.
-    Where f has a kink a point beside it is taken.  At `order` 2 and more the gradient is computed on Variables
-    (``create_graph=True``), compared with the one on arrays, and is itself the function that is checked.
+    The numeric derivative is a complex step where f takes complex data, else extrapolated central differences; complex
+    arguments are moved along both axes.  Where f has a kink at `args`, a point near them is taken.  For `order` 2 and more the
+    gradient is also computed on Variables (``create_graph=True``) and compared with the one on arrays; then it is itself the
+    function whose derivatives are checked.
 
     Parameters
     ----------
     f : callable
-        Takes Variables, gives a Variable of any shape, or a tuple or list of them.
+        A function of Variables; its result is a Variable of any shape, or a tuple or list of them.
     args : tuple
-        What it is called with: arrays and Python numbers, floating or complex, of double or single precision (which is checked with
-        what that can do).  Arguments of other kinds, such as integer arrays, are handed on as they are.
+        Its arguments: arrays and Python numbers, floating or complex, of double or single precision; in single precision the
+        tolerance is larger.  Arguments of other kinds, such as integer arrays, are handed on as they are.
     order : int
-        How many derivatives.
+        Up to which derivative is checked.
     rtol : float, optional
         By default 1e-8, and 2e-3 with single precision among the arguments.
     seed : int
-        Of the random direction and weights.
+        The seed of the random direction and weights.
 
     Raises
     ------
