@@ -81,9 +81,7 @@ class Variable(VariableBase):
     __array_priority__ = 200
     __pandas_priority__ = 10_000            # what pandas asks for, to leave an operator to the other side
 
-    def __init__(self, data, name=None, **unknown):
-        if unknown:
-            refuse_keyword("Variable", unknown)
+    def __init__(self, data, name=None):
         if isinstance(data, VariableBase) and graph.is_constant(data):
             data = data._get_data().copy()          # as of `dezero.numpy.zeros`
         self.array = None if data is None else check_data(data)
@@ -267,7 +265,7 @@ class Variable(VariableBase):
 
     clear_grad = cleargrad
 
-    def backward(self, retain_grad=False, create_graph=False, *, gradient=None, **unknown):
+    def backward(self, retain_grad=False, create_graph=False, *, gradient=None):
         """Add the gradient of this Variable to `.grad` of every leaf it was computed from.
 
         Parameters
@@ -290,8 +288,7 @@ class Variable(VariableBase):
         DTypeError
             The data is complex, and no `gradient` is given.
         TypeError
-            `retain_grad` or `create_graph` is not a bool, or there is another argument; of PyTorch's, the message says what to
-            write here.  (PyTorch's first argument is the gradient; here it is ``gradient=``.)
+            `retain_grad` or `create_graph` is not a bool.  (PyTorch's first argument is the gradient; here it is ``gradient=``.)
 
         From a Variable that was computed from constants alone nothing is added to any `.grad`: all its derivatives are zero.
 
@@ -302,8 +299,6 @@ class Variable(VariableBase):
         graphs are.  Only an op's instance that holds a Variable which was computed from its own result, as one whose rule keeps the
         gradients, is part of a cycle, and waits for the garbage collector.
         """
-        if unknown:
-            refuse_keyword("backward", unknown)
         if self.node is None or self.node.op is None and self.node.in0 is None:
             if graph.REASONS[self.reason]:
                 raise GraphError(f"backward: there is no graph behind this Variable: {graph.REASONS[self.reason]}")
@@ -512,23 +507,6 @@ ELSEWHERE = {
     "norm": "numpy.linalg.norm(x)", "relu": "numpy.maximum(x, 0)",
 }
 """What PyTorch and others have as an attribute, and what it is here."""
-
-
-KEYWORDS = {
-    "requires_grad": ELSEWHERE["requires_grad"], "device": ELSEWHERE["device"],
-    "dtype": "give an array of that dtype, numpy.asarray(data, dtype)",
-    "retain_graph": "leave it out: a graph is there as long as its result is held, and backward() may be called again",
-    "create_graph": "it is an argument of backward, y.backward(create_graph=True)",
-    "inputs": "backward() adds to .grad of every leaf, and dezero.grad(f, argnums) gives derivatives by chosen arguments",
-}
-"""What PyTorch takes by keyword, and what to write here."""
-
-
-def refuse_keyword(what, unknown):
-    """Refuse a keyword argument that is none, with what to write in place of one of PyTorch's."""
-    name = next(iter(unknown))
-    hint = f": {KEYWORDS[name]}" if name in KEYWORDS else ""
-    raise TypeError(f"{what}() got an unexpected keyword argument {name!r}{hint}")
 
 
 def elsewhere(name):

@@ -269,22 +269,6 @@ class TestAttributes:
             getattr(Variable(np.ones(2)), name)
         assert f"a Variable has no attribute {name!r}" in str(error.value) and words in str(error.value)
 
-    @pytest.mark.parametrize("call, words", [
-        (lambda x: Variable(np.ones(2), requires_grad=True), "Variable.*'requires_grad': Variable(...) wants a gradient"),
-        (lambda x: Variable(np.ones(2), dtype=float), "Variable.*'dtype': give an array of that dtype"),
-        (lambda x: Variable(np.ones(2), create_graph=True), "Variable.*'create_graph': it is an argument of backward"),
-        (lambda x: Variable(np.ones(2), nam="x"), "Variable.*'nam'"),
-        (lambda x: x.sum().backward(retain_graph=True), "backward.*'retain_graph': leave it out"),
-        (lambda x: x.sum().backward(inputs=[x]), "backward.*'inputs': .*dezero.grad(f, argnums)"),
-        (lambda x: x.sum().backward(create_graf=True), "backward.*'create_graf'"),
-    ])
-    def test_an_unknown_keyword_is_refused_with_what_to_write(self, call, words):
-        x = Variable(np.ones(2))
-        words = words.replace("(", r"\(").replace(")", r"\)")
-        with pytest.raises(TypeError, match=words + ("$" if words.endswith("'") else "")):
-            call(x)
-        assert x.grad is None
-
     def test_missing_ops_have_errors_of_their_own(self):
         x = Variable(np.ones((2, 2)))
         for look in (lambda: x.no_such_op, lambda: F.no_such_op):
