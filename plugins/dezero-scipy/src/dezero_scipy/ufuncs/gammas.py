@@ -308,13 +308,13 @@ def beta_by_shape(a, b, x, rest, is_moving=False):
     end, start = np.where(is_left, x, rest), np.where(is_left, rest, x)
     rate = np.where(p < 1, p, np.maximum(p - np.maximum(q - 1, 0) * end / start, np.sqrt(p)))
     u = NODES / rate
-    s, s_rest = end * np.exp(-u), start - end * np.expm1(-u)
-    log_s, log_rest = log_of_part(end, start) - u, log_of_part(s_rest, s)
+    gone = -end * np.expm1(-u)                              # what s = x e⁻ᵘ, or (1 - x) e⁻ᵘ, has lost
+    log_s, log_rest = log_of_part(end, start) - u, log_of_part(start, end) + np.log1p(gone / start)
     density = np.exp(p * log_s + (q - 1) * log_rest - sp.betaln(a, b))
     factor = np.where(is_left, log_s, log_rest) + rise
     if is_moving:
-        t, t_rest = np.where(is_left, s, s_rest), np.where(is_left, s_rest, s)
-        factor = factor + np.where(a < b, a - t * (a + b), t_rest * (a + b) - b) / a
+        part, shape, sign = np.where(is_left == (a < b), end - gone, start + gone), np.minimum(a, b), np.where(a < b, 1, -1)
+        factor = factor + (shape - part * (a + b)) * (sign / a)
     y = np.sum(density * factor * (WEIGHTS / rate), -1)
     return np.where(is_end, 0, np.where(is_small, series, np.where(is_left[..., 0], y, -y))).astype(dtype)
 
