@@ -161,8 +161,11 @@ class Distribution(Freezable):
             return saying(self.original, "ppf", self.original.ppf)(q, *args, **kwargs)
         q, shapes, loc, scale = self.bound("ppf", (q, *args), kwargs)
         is_valid = (scale > 0) & self.is_valid(*shapes) & (q >= 0) & (q <= 1)
-        scale, shapes = near(~is_valid, 1, scale), [near(~is_valid, 1, shape) for shape in shapes]
         is_in = is_valid & (q > 0) & (q < 1)
+        if is_in.size and is_in.all():
+            y = self.formulas["ppf"](q, *shapes) * scale + loc
+            return y if y.dtype == float else y.astype(float)
+        scale, shapes = near(~is_valid, 1, scale), [near(~is_valid, 1, shape) for shape in shapes]
         y = self.formulas["ppf"](near(~is_in, 0.5, q), *shapes)
         y = np.where(is_in, y, np.where(q == 0, self.low(*shapes), self.high(*shapes)))
         return np.where(is_valid, y * scale + loc, np.nan)
