@@ -319,8 +319,7 @@ def density_of_t(n, t):
 def t_by_n(n, t):
     """Return the derivative of stdtr = (1 + s fdtr(1, n, t²)) / 2 by n, with s the sign of t."""
     whole = n + t * t
-    half = np.full(whole.shape, 0.5, whole.dtype)
-    return -np.sign(t) / 4 * beta_by_shape(n / 2, half, n / whole, t * t / whole, True)
+    return -np.sign(t) / 4 * beta_by_shape(n / 2, np.full(whole.shape, 0.5), n / whole, t * t / whole, True)
 
 
 @special(sp.stdtr)
