@@ -204,6 +204,7 @@ def test_an_equation_backward_that_fails():
     (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [1.0], rtol=K), GradientError, "no gradient by rtol"),
     (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [1.0], gradient="yes"), ValueError, "gradient='yes'"),
     (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [K], "BDF", gradient="recorded"), ValueError, "wanted RK23, RK45, DOP853"),
+    (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [K], "RK4"), ValueError, "`method` must be one of"),
     (lambda: integrate.solve_ivp(lambda t, y: y * y, (0, 1), [K]), RuntimeError, "solve_ivp: Required step size"),
     (lambda: integrate.solve_ivp(lambda t, y, k: y, (0, 1), [K], args=K), TypeError, r"solve_ivp: args is of .* args=\(k,\)"),
     (lambda: integrate.solve_ivp(lambda t, y: y, (0, 1), [K], t_eval=[]), ValueError, "solve_ivp: t_eval is empty"),
@@ -239,7 +240,9 @@ def end(v, **options):
 def test_values_are_those_of_scipy(method, t_eval):
     wanted = si.solve_ivp(spring, (0, 2), V[:2], method, t_eval, args=(2.0, {"damping": 0.3}))
     for gradient in (None, "adjoint"):
-        run = integrate.solve_ivp(spring, (0, 2), Variable(V[:2]), method, t_eval, args=(2.0, {"damping": 0.3}), gradient=gradient)
+        cls = getattr(si, method)
+        run = integrate.solve_ivp(spring, (0, 2), Variable(V[:2]), cls, t_eval, args=(2.0, {"damping": 0.3}), gradient=gradient)
+        assert isinstance(run.y.creator, integrate.trajectory.cls) == (gradient == "adjoint" or cls not in integrate.EXPLICIT)
         np.testing.assert_allclose(run.y.data, wanted.y, 1e-13)
         np.testing.assert_array_equal(run.t, wanted.t)
         assert (run.status, run.message, run.success, run.sol) == (0, wanted.message, True, None)
@@ -323,14 +326,14 @@ def test_units_do_not_matter():
     def swung(k, unit, scale):
         run = integrate.solve_ivp(lambda t, y, k: [y[1], -k / unit * y[0]], (0, 4), [1.0, 0.0], t_eval=[2.0, 4.0], args=(k,),
                                   gradient="adjoint", rtol=1e-3, atol=1e-6)
-        return scale * np.sum(run.y[0] ** 2)
+        return scale * np.sum(run.y[0])
 
     def area(k, unit, scale):
         f = lambda x, k: np.exp(-k / unit * x) * np.sin(30 * x)
         return scale * integrate.quad(f, 0, 1, args=(k,))[0]
     for f in (swung, area):
         wanted = grad(f)(2.0, 1.0, 1.0), hessian(f)(2.0, 1.0, 1.0)
-        for unit, scale in ((1.0, 1e-12), (1e12, 1.0)):
+        for unit, scale in ((1.0, -1e-12), (1e12, 1.0)):
             assert grad(f)(2.0 * unit, unit, scale) * unit / scale == pytest.approx(wanted[0], rel=1e-6)
             assert hessian(f)(2.0 * unit, unit, scale) * unit ** 2 / scale == pytest.approx(wanted[1], rel=1e-6)
 
@@ -342,6 +345,25 @@ def test_complex_equations(gradient):
                                   gradient=gradient, **TIGHT)
         return run.y[0, 0].real
     assert grad(f)(2.0) == pytest.approx(-np.sin(2.0), rel=1e-6)
+
+
+def test_equations_of_arrays_are_those_of_scipy():
+    given = {"dense_output": True, "events": lambda t, y: y[0] - 0.5, "rtol": 1e-5}
+    ours, theirs = [m.solve_ivp(lambda t, y: -y, (0, 1), [1.0], **given) for m in (integrate, si)]
+    assert type(ours.y) is np.ndarray and np.array_equal(ours.y, theirs.y) and np.array_equal(ours.sol(0.3), theirs.sol(0.3))
+    np.testing.assert_array_equal(ours.t_events[0], theirs.t_events[0])
+
+
+@pytest.mark.parametrize("method", ["RK45", "DOP853"])
+def test_a_complex_parameter_of_a_real_equation(method):
+    def f(w, gradient):
+        run = integrate.solve_ivp(lambda t, y, w: -np.abs(w) * y, (0, 1), [2.0], method, [0.5, 1.0], args=(w,), gradient=gradient,
+                                  **TIGHT)
+        return np.sum(run.y)
+    w = 0.6 + 0.8j
+    slope = -2 * (0.5 * np.exp(-0.5) + np.exp(-1))          # by |w|
+    for gradient in ("recorded", "adjoint"):
+        assert grad(f)(w, gradient) == pytest.approx(slope * np.conj(w), rel=1e-6)
 
 
 @pytest.mark.parametrize("gradient", ["recorded", "adjoint"])
@@ -375,6 +397,23 @@ def test_odeint():
     np.testing.assert_allclose(along, (grad(f)(V * (1 + 1e-3)) - grad(f)(V * (1 - 1e-3))) / 2e-3, 1e-4, 1e-4)
     by_times = slopes(lambda t: f(V, np.concatenate([TIMES[:2], t])), TIMES[2:])
     np.testing.assert_allclose(grad(lambda t: f(V, t))(TIMES)[2:], by_times, 1e-4)
+
+
+def test_arguments_of_odeint():
+    """The order of the function's, and tolerances, which the adjoint has too: numbers, or one for each element of y."""
+    calls = []
+    decay = lambda y, t, k: calls.append(t) or [-k * y[0], -2 * k * y[1]]
+
+    def slope(f=decay, **options):
+        calls.clear()
+        return grad(lambda k: np.sum(integrate.odeint(f, [1.0, 2.0], [0.0, 3.0], (k,), **options)[-1]))(0.7), len(calls)
+    wanted, tight = slope()
+    assert slope(lambda t, y, k: decay(y, t, k), tfirst=True) == (wanted, tight)
+    for options in ({"rtol": 1e-3}, {"atol": 1e-3}, {"rtol": np.full(2, 1e-3)}, {"atol": np.array([1e-3, 2e-3])}):
+        found, count = slope(**options)
+        assert found == pytest.approx(wanted, rel=0.05) and count < 0.7 * tight
+    ours, theirs = [m.odeint(decay, [1.0, 2.0], [0.0, 3.0], (0.7,), full_output=1) for m in (integrate, si)]
+    assert np.array_equal(ours[0], theirs[0]) and ours[1]["nfe"].tolist() == theirs[1]["nfe"].tolist()
 
 
 def test_odeint_of_times_that_are_equal():

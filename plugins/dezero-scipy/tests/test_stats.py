@@ -1,4 +1,6 @@
 """Distributions: values as SciPy has them, gradients by finite differences, at the edges and by each parameter."""
+import copy
+
 import numpy as np
 import pytest
 import scipy.stats as ss
@@ -125,6 +127,47 @@ def test_the_argument_by_its_name():
     assert stats.norm.ppf(q=x / 4).data == stats.norm.ppf(x / 4).data
 
 
+def test_parameters_on_the_border():
+    """Of 0 SciPy makes none, where there has to be something above it."""
+    x = Variable(np.array([0.0, 0.5]))
+    for name, shapes in {**SHAPES, **COUNTED}.items():
+        if name in SHAPES:
+            ours, theirs = getattr(stats, name).cdf, getattr(ss, name).cdf
+            with np.errstate(all="ignore"):
+                wanted_of_0 = theirs(x.data, *shapes, 0.0, 0.0)
+            np.testing.assert_array_equal(ours(x, *shapes, 0.0, 0.0).data, wanted_of_0)
+            for scale in (0.0, -1.0):
+                assert np.isnan(getattr(stats, name).ppf(x, *shapes, 0.0, scale).data).all()
+        for i in range(len(shapes)):
+            zero = [0.0 if i == j else s for j, s in enumerate(shapes)]
+            for method in ("cdf", "logpdf", "ppf") if name in SHAPES else ("cdf", "logpmf"):
+                ours, theirs = getattr(getattr(stats, name), method), getattr(getattr(ss, name), method)
+                np.testing.assert_allclose(ours(x, *zero).data, theirs(x.data, *zero), 1e-12, 1e-15)
+
+
+def test_arguments_in_lists_and_arrays_alone():
+    loc = Variable(np.array(0.5))
+    y = stats.gamma.logpdf([1.0, 2.0], [2.0, 3.0], loc, [1.0, 1.5])
+    np.testing.assert_allclose(y.data, ss.gamma.logpdf([1.0, 2.0], [2.0, 3.0], 0.5, [1.0, 1.5]))
+    y = stats.norm.ppf([0.2, 0.7], [0.0, 1.0], Variable(np.array(2.0)))
+    np.testing.assert_allclose(y.data, ss.norm.ppf([0.2, 0.7], [0.0, 1.0], 2.0))
+    np.testing.assert_allclose(stats.norm.cdf(loc, [0.0, 1.0], [1.0, 2.0]).data, ss.norm.cdf(0.5, [0.0, 1.0], [1.0, 2.0]))
+    for name in ("ppf", "cdf", "pdf", "logsf"):
+        scale = Variable(np.array([0.5, 2.0]))
+        np.testing.assert_allclose(getattr(stats.norm, name)(0.3, scale=scale).data, getattr(ss.norm, name)(0.3, scale=scale.data))
+        found = getattr(stats.norm, name)(np.array([0.2, 0.7]), scale=2.0)
+        assert type(found) is np.ndarray and np.array_equal(found, getattr(ss.norm, name)(np.array([0.2, 0.7]), scale=2.0))
+    assert stats.norm(scale=2.0).std() == 2.0
+
+
+def test_copies():
+    for made in (stats.norm, stats.poisson, stats.gamma(2.5, scale=2.0)):
+        x = Variable(np.array(1.0))
+        args = (1.5,) if made is stats.poisson else ()
+        for again in (copy.copy(made), copy.deepcopy(made)):
+            assert again.cdf(x, *args).item() == made.cdf(x, *args).item()
+
+
 def test_infinite_data_leave_the_gradients_of_parameters():
     x = np.array([-np.inf, 0.5, np.inf])
     for method in ("cdf", "sf", "pdf"):
@@ -136,6 +179,8 @@ def test_infinite_data_leave_the_gradients_of_parameters():
 def test_far_in_the_tail():
     assert grad(stats.norm.logcdf)(-1e4) == pytest.approx(1e4)
     assert grad(stats.logistic.logpdf)(-800.0) == 1.0
+    with np.errstate(over="ignore"):
+        assert grad(stats.norm.logpdf)(1e200) == -1e200     # where the logarithm of the density is below all numbers
 
 
 A = np.array([[1.0, 0.2, 0.1], [0.3, 1.5, -0.4], [0.2, -0.1, 0.8]])

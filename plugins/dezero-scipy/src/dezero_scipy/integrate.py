@@ -246,10 +246,14 @@ def forward_of_costate(xs, *, flow):
     n, y, size, largest = len(y0), flow.dense(), sizes_of_all(y0, ps), np.max(np.abs(gy), initial=0) or 1.0
     jumps = np.flatnonzero(np.any(gy != 0, 0))
     back = np.zeros(size.size, np.result_type(gy, *ps))     # of size 1, for which atol is meant
+
+    def slope_of_back(t, s):
+        cotangent = s[:n] if gy.dtype.kind == "c" else s[:n].real       # of real y, beside complex parameters
+        return pulled(flow.f, t, y(t), ps, cotangent) * size
     for k, t_next in zip(jumps[::-1], [*ts[jumps[:-1]][::-1], t0]):
         back[:n] += gy[:, k] / largest
         if ts[k] != t_next:
-            back = flow.solved(lambda t, s: pulled(flow.f, t, y(t), ps, s[:n]) * size, ts[k], t_next, back)
+            back = flow.solved(slope_of_back, ts[k], t_next, back)
     return back / size * largest
 
 

@@ -65,6 +65,8 @@ class Freezable:
         return Frozen(self, args, kwargs)
 
     def __getattr__(self, name):
+        if name.startswith("_"):            # copy and pickle probe, before there is an original
+            raise AttributeError(name)
         return saying(self.original, name, getattr(self.original, name))
 
 
