@@ -1,5 +1,6 @@
 """Distributions: values as SciPy has them, gradients by finite differences, at the edges and by each parameter."""
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -143,6 +144,28 @@ def test_parameters_on_the_border():
             for method in ("cdf", "logpdf", "ppf") if name in SHAPES else ("cdf", "logpmf"):
                 ours, theirs = getattr(getattr(stats, name), method), getattr(getattr(ss, name), method)
                 np.testing.assert_allclose(ours(x, *zero).data, theirs(x.data, *zero), 1e-12, 1e-15)
+
+
+@pytest.mark.parametrize("name", ["binom", "bernoulli", "nbinom", "geom"])
+def test_chances_from_0_to_1(name):
+    k = Variable(np.arange(4.0))
+    for p in (-0.1, 0.0, 0.3, 1.0, 1.1):
+        for method in ("pmf", "cdf", "sf"):
+            ours, theirs = [getattr(getattr(m, name), method) for m in (stats, ss)]
+            with np.errstate(all="ignore"):
+                wanted_of_p = theirs(k.data, *COUNTED[name][:-1], p)
+            np.testing.assert_allclose(ours(k, *COUNTED[name][:-1], p).data, wanted_of_p, 1e-12, 1e-15)
+
+
+def test_counts_of_any_kind():
+    """SciPy's binomial distribution warns where they are not integers."""
+    p = Variable(np.array(0.3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for n in (6, 6.0, [6, 6.0], np.array([6.0]), Variable(np.array(6.0)).detach()):
+            for method in ("cdf", "sf"):
+                y = getattr(stats.binom, method)(2.0, n, p)
+                np.testing.assert_allclose(y.data, np.full(y.shape, getattr(ss.binom, method)(2, 6, 0.3)), 1e-13)
 
 
 def test_arguments_in_lists_and_arrays_alone():
