@@ -437,6 +437,7 @@ def test_units_do_not_tell_what_is_multiple(rows, columns):
 
 
 @pytest.mark.parametrize(("f", "x"), [
+    (lambda x, q: (x - 1) ** 2 + q, [1 - 1e-5]),
     (lambda x, q: (x - 1) ** 2 - 1e-18 + q, [1 + 1e-9]),    # two roots, nearer than the digits of one
     (lambda x, q: 1e9 * (x - 1) ** 2 - 1e-9 + q, [1 - 1e-9]),
     (lambda x, q: (x * 1e9 - 1) ** 2 - 1e-18 + q, [(1 + 1e-9) / 1e9]),
@@ -446,6 +447,10 @@ def test_units_do_not_tell_what_is_multiple(rows, columns):
 def test_a_multiple_solution(f, x):
     with pytest.raises(GradientError, match="not accurate enough"):
         solved_at(f, x)
+
+
+def test_a_simple_solution_in_large_units():
+    solved_at(lambda x, q: (x * 1e12) ** 2 - 1 + q, [1e-12 * (1 + 1e-12)])
 
 
 def test_no_unknowns():
