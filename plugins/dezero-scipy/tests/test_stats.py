@@ -336,6 +336,20 @@ def test_singular_multivariate_normal_by_cov():
         stats.multivariate_normal.logpdf(Variable(x), None, np.diag(diagonal))
 
 
+def test_shapes_of_multivariate_normal():
+    """Without a mean, of one number in an axis of its own, and of arrays alone."""
+    for x, more in ((A[0], {"cov": A @ A.T}), (A, {"cov": A @ A.T}), (A[:, :1], {"mean": [0.3], "cov": 2.0}),
+                    (A[:, :1], {"cov": [[2.0]]}), (A[0], {"cov": [[2.0]]}), (A[0], {"mean": A[1], "cov": 2.0}),
+                    (np.stack([A, A.T]), {"mean": A[1], "cov": [1.0, 2.0, 0.5]})):
+        for method in ("logpdf", "pdf"):
+            ours, theirs = [getattr(m.multivariate_normal, method) for m in (stats, ss)]
+            found = ours(Variable(x), **more)
+            np.testing.assert_allclose(found.data, theirs(x, **more), 1e-12)
+            assert found.shape == np.shape(theirs(x, **more))
+            np.testing.assert_allclose(ours(x.tolist(), **more | {"cov": Variable(np.array(more["cov"]))}).data, found.data, 1e-12)
+            assert not isinstance(ours(x, **more), Variable) and np.array_equal(ours(x, **more), theirs(x, **more))
+
+
 def test_dirichlet():
     alpha, x = np.array([1.5, 2.5, 0.7]), np.array([0.2, 0.5, 0.3])
     f = stats.dirichlet.logpdf
@@ -347,6 +361,11 @@ def test_dirichlet():
                                [differences(lambda s: f(x[:2] + s * np.eye(2)[i], alpha), (0.0,), 0) for i in range(2)], 1e-8)
     with pytest.raises(ValueError):
         f(Variable(np.array([0.2, 0.2, 0.2])), alpha)
+    table = np.stack([x, x[[1, 2, 0]]], 1)
+    for method in ("logpdf", "pdf"):
+        ours, theirs = [getattr(m.dirichlet, method) for m in (stats, ss)]
+        np.testing.assert_allclose(ours(Variable(table), alpha).data, theirs(table, alpha), 1e-12)
+        assert type(ours(table, alpha)) is np.ndarray and np.array_equal(ours(table, alpha), theirs(table, alpha))
 
 
 def test_a_distribution_with_its_parameters():
