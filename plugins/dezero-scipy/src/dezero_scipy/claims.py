@@ -258,7 +258,6 @@ CLAIMS = {
         'scipy.linalg.solve_triangular': {'method': None},
         'scipy.linalg.solve_banded': {'method': None},
         'scipy.linalg.solve_sylvester': {'method': None},
-        'scipy.linalg.cholesky': {'method': None},
         'scipy.linalg.lu_factor': {'method': None},
         'scipy.linalg.expm': {'method': None},
         'scipy.linalg.sinm': {'method': None},
@@ -269,6 +268,7 @@ CLAIMS = {
         'scipy.linalg.tanhm': {'method': None},
         'scipy.linalg.logm': {'method': None},
         'scipy.linalg.sqrtm': {'method': None},
+        'scipy.linalg.norm': {'method': None},
     },
     'dezero_scipy.sparse': {
         'scipy.sparse.matmul': {'method': None},

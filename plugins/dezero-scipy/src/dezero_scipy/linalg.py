@@ -1,16 +1,45 @@
-"""scipy.linalg with gradients: SciPy's function is forward; one matrix at a time, and real ones.
+"""scipy.linalg with gradients: SciPy's function is forward, of real and complex matrices and of stacks of them.
 
-The gradient of a matrix that is taken for symmetric (cholesky, solve with assume_a) is symmetric, though a triangle alone is read.
-What SciPy has for speed alone (overwrite_a, check_finite, driver) is left out.
+With arrays alone SciPy's own functions answer.  What SciPy has for speed alone (overwrite_a, check_finite, ...) is taken and not
+used: numbers that are not finite are refused.  What else is not there is refused by name.
+
+The gradient of a matrix that is taken for symmetric or Hermitian (cholesky, eigh, solve with assume_a) is so too, though a triangle
+alone is read.
 """
 import functools
+import inspect
+import math
 
 import numpy as np
 import scipy.linalg as sl
-from dezero import Variable, hookimpl, rule
+from dezero import hookimpl, rule
 from scipy.linalg import LinAlgError  # noqa: F401: of the names of the module that this one stands for
 
-from dezero_scipy._rules import operand, register_all, tried, twin
+from dezero_scipy._rules import data, joined, near, register_all, tried, twin
+from dezero_scipy._rules import floating as in_double
+
+FOR_SPEED = "overwrite_a", "overwrite_b", "overwrite_ab", "check_finite", "lwork"
+
+
+def linear(original):
+    """Return the decorator of a composite like `twin`'s, that is called as SciPy's function is.
+
+    An argument that the composite has not is an error, but for SciPy's default and those for speed alone.
+    """
+    signature = inspect.signature(original)
+
+    def make(composite):
+        known = inspect.signature(composite).parameters
+
+        def with_variables(*args, **kwargs):
+            given = signature.bind(*args, **kwargs).arguments
+            for name, value in given.items():
+                if name not in known and name not in FOR_SPEED and value is not signature.parameters[name].default:
+                    raise TypeError(f"{original.__name__} has no {name!r} with Variables: leave it out")
+            return composite(**{name: value for name, value in given.items() if name in known})
+        with_variables.__module__ = composite.__module__
+        return twin(original)(with_variables)
+    return make
 
 
 def named(function):
@@ -18,24 +47,32 @@ def named(function):
     return f"scipy.linalg.{function.__name__}"
 
 
+def finite(a):
+    """Return an operand as an array or a Variable, of finite numbers."""
+    a = joined(a)
+    np.asarray_chkfinite(data(a))
+    return a
+
+
 def T(a):
     """Return matrices with rows and columns exchanged."""
     return np.swapaxes(a, -1, -2)
 
 
-def by_columns(gb, y):
-    """Return -gb yᵀ, of vectors or of matrices."""
-    return -gb[:, None] * y if y.ndim == 1 else -gb @ T(y)
+def conj(a):
+    """Return the conjugates of complex numbers, and real ones as they are."""
+    return np.conj(a) if a.dtype.kind == "c" else a
+
+
+def H(a):
+    """Return the conjugates of matrices with rows and columns exchanged."""
+    return conj(T(a))
 
 
 # -- what is tried by dezero.testing
 
 def regular(a):
     return a + 5 * np.eye(a.shape[-1])
-
-
-def definite(a):
-    return a @ T(a) + np.eye(a.shape[-1])
 
 
 def square(sample):
@@ -48,63 +85,106 @@ def any_square(sample):
 
 # -- equations
 
-SYMMETRIC = "sym", "symmetric", "her", "hermitian", "pos", "positive definite"
+def symmetric(g):
+    return (g + T(g)) / 2
 
 
-def forward_of_solve(a, b, *, lower=False, assume_a="gen", transposed=False):
-    if assume_a not in ("gen", "general", *SYMMETRIC):
-        raise ValueError(f"solve: assume_a={assume_a!r} has no gradient here, wanted 'gen', 'sym', 'her' or 'pos'")
-    return sl.solve(a, b, lower=lower, assume_a=assume_a, transposed=transposed)
+def hermitian(g):
+    return (g + H(g)) / 2
+
+
+READ = {
+    **dict.fromkeys(("sym", "symmetric"), symmetric),
+    **dict.fromkeys(("her", "hermitian", "pos", "positive definite"), hermitian),
+    "upper triangular": np.triu, "lower triangular": np.tril,
+    "diagonal": lambda g: np.triu(np.tril(g)), "tridiagonal": lambda g: np.triu(np.tril(g, 1), -1),
+}
+"""What `assume_a` makes of the gradient of a matrix: what is read of it has one."""
+
+TURNED = {"upper triangular": "lower triangular", "lower triangular": "upper triangular"}
+"""What the transposed of a matrix is taken for, where that is something else."""
+
+
+def of_columns(solved, b):
+    """Return solved(b), of matrices of right sides or of one vector."""
+    b = joined(b)
+    return solved(b[:, None])[..., 0] if b.ndim == 1 else solved(b)
+
+
+def forward_of_solve(a, b, *, lower=False, assume_a=None, transposed=False):
+    if a.shape[-1:] != b.shape[:-1][-1:]:               # SciPy divides any b by one number
+        raise ValueError(f"solve: a of shape {a.shape} and b of {b.shape[:-1][-1:]} rows, wanted as many as a has")
+    assumed = {} if assume_a is None else {"assume_a": assume_a}
+    return sl.solve(a, b, lower=lower, transposed=transposed, **assumed)
 
 
 @rule(forward_of_solve, name=named(sl.solve), method=None)
-def solve(gy, y, a, b, *, lower=False, assume_a="gen", transposed=False):
-    """a y = b;   ∂/∂b: a⁻ᵀ gy,   ∂/∂a: -a⁻ᵀ gy yᵀ"""
-    is_symmetric = assume_a in SYMMETRIC
-    gb = solve(a, gy, lower=lower, assume_a=assume_a, transposed=not (is_symmetric or transposed))
+def solution(gy, y, a, b, *, lower=False, assume_a=None, transposed=False):
+    """a y = b;   ∂/∂b: a⁻ᵀ gy,   ∂/∂a: what is read of a, of -a⁻ᵀ gy yᵀ"""
+    if transposed:
+        gb = solution(a, gy, lower=lower, assume_a=assume_a)
+    else:
+        gb = solution(T(a), gy, lower=not lower, assume_a=TURNED.get(assume_a, assume_a))
+    read = READ.get(assume_a, lambda g: g)
+    return lambda: read(-y @ T(gb) if transposed else -gb @ T(y)), gb
 
-    def by_a():
-        g = by_columns(gb, y)
-        return T(g) if transposed else (g + T(g)) / 2 if is_symmetric else g
-    return by_a, gb
 
-
-@solve.samples
+@solution.samples
 def _(sample):
-    for shape in ((3,), (3, 2)):
-        sample(sample.through(regular, sample.array(3, 3)), sample.array(*shape))
+    sample(sample.through(regular, sample.array(3, 3)), sample.array(3, 2))
     sample(sample.through(regular, sample.array(3, 3)), sample.array(3, 2), transposed=True)
-    sample(sample.through(definite, sample.array(3, 3)), sample.array(3), assume_a="pos", lower=True)
+    sample(sample.through(lambda a: hermitian(regular(a)), sample.array(2, 2, dtype=complex)), sample.array(2, 1), assume_a="her",
+           lower=True)
 
 
-@rule(lambda a, b, trans=0, lower=False, unit_diagonal=False: sl.solve_triangular(a, b, trans, lower, unit_diagonal),
+@linear(sl.solve)
+def solve(a, b, lower=False, assume_a=None, transposed=False):
+    a = joined(a)
+    return of_columns(lambda b: solution(a, b, lower=lower, assume_a=assume_a, transposed=transposed), b)
+
+
+@rule(lambda a, b, *, turned=False, lower=False, unit_diagonal=False: sl.solve_triangular(a, b, turned, lower, unit_diagonal),
       name=named(sl.solve_triangular), method=None)
-def solve_triangular(gy, y, a, b, trans=0, lower=False, unit_diagonal=False):
-    """a y = b, a a triangle;   ∂/∂b: a⁻ᵀ gy,   ∂/∂a: the triangle of -a⁻ᵀ gy yᵀ"""
-    is_turned = trans not in (0, "N")
-    gb = solve_triangular(a, gy, 0 if is_turned else 1, lower, unit_diagonal)
+def triangular(gy, y, a, b, *, turned=False, lower=False, unit_diagonal=False):
+    """a y = b, or aᵀ y = b, a a triangle;   ∂/∂b: a⁻ᵀ gy,   ∂/∂a: the triangle of -a⁻ᵀ gy yᵀ"""
+    gb = triangular(a, gy, turned=not turned, lower=lower, unit_diagonal=unit_diagonal)
 
     def by_a():
-        g = by_columns(gb, y)
-        g = T(g) if is_turned else g
+        g = -y @ T(gb) if turned else -gb @ T(y)
         k = 1 if unit_diagonal else 0
         return np.tril(g, -k) if lower else np.triu(g, k)
     return by_a, gb
 
 
-@solve_triangular.samples
+@triangular.samples
 def _(sample):
-    for b, parameters in (((3,), {}), ((3, 2), {"lower": True}), ((3,), {"trans": 1}), ((3, 2), {"trans": "T", "lower": True}),
-                          ((3,), {"unit_diagonal": True}), ((3,), {"unit_diagonal": True, "lower": True})):
-        sample(sample.through(regular, sample.array(3, 3)), sample.array(*b), **parameters)
+    for parameters in ({}, {"lower": True}, {"turned": True}, {"unit_diagonal": True, "lower": True}):
+        sample(sample.through(regular, sample.array(3, 3)), sample.array(3, 2), **parameters)
+
+
+TRANS = {0: 0, "N": 0, 1: 1, "T": 1, 2: 2, "C": 2}
+
+
+def by_triangle(a, b, trans=0, lower=False, unit_diagonal=False):
+    """Return the solution of a y = b, aᵀ y = b or aᴴ y = b, as `trans` has it, a a triangle."""
+    if trans not in TRANS:
+        raise ValueError(f"got trans={trans!r}, wanted 0, 1, 2, 'N', 'T' or 'C'")
+    how = TRANS[trans]
+    return triangular(conj(a) if how == 2 else a, b, turned=how > 0, lower=bool(lower), unit_diagonal=bool(unit_diagonal))
+
+
+@linear(sl.solve_triangular)
+def solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False):
+    a = joined(a)
+    return of_columns(lambda b: by_triangle(a, b, trans, lower, unit_diagonal), b)
 
 
 def turned(ab, low, up):
     """Return the bands of the transposed matrix."""
-    row, column = np.ogrid[:low + up + 1, :ab.shape[1]]
+    row, column = np.ogrid[:low + up + 1, :ab.shape[-1]]
     source = column + row - low
-    is_in = (source >= 0) & (source < ab.shape[1])
-    return np.where(is_in, ab[low + up - row, np.where(is_in, source, 0)], 0)
+    is_in = (source >= 0) & (source < ab.shape[-1])
+    return np.where(is_in, ab[..., low + up - row, np.where(is_in, source, 0)], 0)
 
 
 @rule(lambda ab, b, *, l_and_u: sl.solve_banded(l_and_u, ab, b), name=named(sl.solve_banded), method=None)
@@ -114,125 +194,152 @@ def of_bands(gy, y, ab, b, *, l_and_u):
     gb = of_bands(turned(ab, low, up), gy, l_and_u=(up, low))
 
     def by_ab():
-        band, column = np.ogrid[:low + up + 1, :ab.shape[1]]
+        band, column = np.ogrid[:low + up + 1, :ab.shape[-1]]
         row = band - up + column
-        is_in = (row >= 0) & (row < ab.shape[1])
-        return np.where(is_in, by_columns(gb, y)[np.where(is_in, row, 0), column], 0)
+        is_in = (row >= 0) & (row < ab.shape[-1])
+        return np.where(is_in, -np.sum(gb[..., np.where(is_in, row, 0), :] * y[..., None, :, :], -1), 0)
     return by_ab, gb
-
-
-def solve_banded(l_and_u, ab, b):
-    """a y = b, of the bands of a"""
-    return of_bands(operand(ab), operand(b), l_and_u=tuple(l_and_u))
 
 
 @of_bands.samples
 def _(sample):
     main = 5 * np.array([[0], [1], [0]])
-    for b in ((4,), (4, 2)):
-        sample(sample.through(lambda ab: ab + main, sample.array(3, 4)), sample.array(*b), l_and_u=(1, 1))
-    sample(sample.through(lambda ab: ab + main, sample.array(3, 4)), sample.array(4), l_and_u=(1, 1))
-    sample(sample.through(lambda ab: ab + main[1:], sample.array(2, 4)), sample.array(4), l_and_u=(1, 0))
+    sample(sample.through(lambda ab: ab + main, sample.array(3, 4)), sample.array(4, 2), l_and_u=(1, 1))
+    sample(sample.through(lambda ab: ab + main[1:], sample.array(2, 4)), sample.array(4, 1), l_and_u=(1, 0))
 
 
-@rule(sl.solve_sylvester, name=named(sl.solve_sylvester), method=None)
-def solve_sylvester(gy, y, a, b, q):
+@linear(sl.solve_banded)
+def solve_banded(l_and_u, ab, b):
+    ab = joined(ab)
+    return of_columns(lambda b: of_bands(ab, b, l_and_u=tuple(l_and_u)), b)
+
+
+def of_one_type(function):
+    """Return a function of SciPy with its matrices of one type: where some are real and some complex SciPy's 1.17 is wrong."""
+    @functools.wraps(function)
+    def f(a, *others):
+        arrays = [np.asarray(x) for x in (a, *others)]
+        dtype = np.result_type(*arrays)
+        return function(*[x.astype(dtype) for x in arrays])
+    return f
+
+
+@rule(of_one_type(sl.solve_sylvester), name=named(sl.solve_sylvester), operands=("a", "b", "q"), method=None)
+def sylvester(gy, y, a, b, q):
     """a y + y b = q;   ∂/∂q: s of aᵀ s + s bᵀ = gy,   ∂/∂a: -s yᵀ,   ∂/∂b: -yᵀ s"""
-    s = solve_sylvester(T(a), T(b), gy)
+    s = sylvester(T(a), T(b), gy)
     return lambda: -s @ T(y), lambda: -T(y) @ s, s
 
 
-@solve_sylvester.samples
+@sylvester.samples
 def _(sample):
     sample(sample.through(regular, sample.array(3, 3)), sample.through(regular, sample.array(2, 2)), sample.array(3, 2))
 
 
-@twin(sl.solve_continuous_lyapunov)
+@twin(of_one_type(sl.solve_sylvester))
+def solve_sylvester(a, b, q):
+    return sylvester(joined(a), joined(b), joined(q))
+
+
+@twin(of_one_type(sl.solve_continuous_lyapunov))
 def solve_continuous_lyapunov(a, q):
-    a = operand(a)
-    return solve_sylvester(a, T(a), operand(q))
+    a = joined(a)
+    return sylvester(a, H(a), joined(q))
 
 
 # -- factors
 
-@rule(lambda a, lower=False: sl.cholesky(a, lower), name=named(sl.cholesky), method=None)
-def cholesky(gy, y, a, lower=False):
-    """y yᵀ = a, y a lower triangle;   ∂y/∂a: (s + sᵀ) / 2, s = y⁻ᵀ p y⁻¹, p = yᵀ gy below its diagonal, half of it on it"""
-    if not lower:
-        gy, y = T(gy), T(y)
-    p = T(y) @ gy
-    p = np.tril(p, -1) + np.where(np.eye(len(p), dtype=bool), p / 2, 0)
-    s = T(solve_triangular(y, T(solve_triangular(y, p, 1, True)), 1, True))
-    return (s + T(s)) / 2
+@linear(sl.cholesky)
+def cholesky(a, lower=False):
+    return np.linalg.cholesky(finite(a), upper=not lower)
 
 
-@cholesky.samples
-def _(sample):
-    sample(sample.through(definite, sample.array(3, 3)))
-    sample(sample.through(definite, sample.array(3, 3)), lower=True)
-
-
+@linear(sl.cho_factor)
 def cho_factor(a, lower=False):
-    """y = the triangle of Cholesky, with zeros beside it, and which of both it is: what cho_solve takes"""
-    return cholesky(operand(a), lower), lower
+    return np.linalg.cholesky(finite(a), upper=not lower), lower
 
 
+@linear(sl.cho_solve)
 def cho_solve(c_and_lower, b):
-    """y = the solution of a y = b, of the factor of a"""
     c, lower = c_and_lower
-    c = operand(c)
-    return solve_triangular(c, solve_triangular(c, operand(b), 1 if not lower else 0, lower), 0 if not lower else 1, lower)
+    c = joined(c)
+    first, then = ("N", "C") if lower else ("C", "N")
+    return of_columns(lambda b: by_triangle(c, by_triangle(c, b, first, lower), then, lower), b)
 
 
-def order_of(pivots):
-    """Return the rows in the order that the exchanges of LAPACK bring them to."""
-    order = np.arange(len(pivots))
-    for i, other in enumerate(pivots):
-        order[[i, other]] = order[[other, i]]
-    return order
+def order_of(pivots, m):
+    """Return the m rows in the order that the exchanges of LAPACK bring them to."""
+    orders = []
+    for exchanges in np.reshape(pivots, (math.prod(pivots.shape[:-1]), pivots.shape[-1])).tolist():
+        order = list(range(m))
+        for i, other in enumerate(exchanges):
+            order[i], order[other] = order[other], order[i]
+        orders.append(order)
+    return np.reshape(np.array(orders, int), (*pivots.shape[:-1], m))
+
+
+def rows(a, order):
+    """Return matrices with their rows in this order, or each in its own."""
+    batch = np.broadcast_shapes(a.shape[:-2], order.shape[:-1])
+    a = np.broadcast_to(a, (*batch, *a.shape[-2:]))
+    return np.take_along_axis(a, np.broadcast_to(order, (*batch, order.shape[-1]))[..., None], -2)
+
+
+def fitted(a, n):
+    """Return matrices of n rows and columns: cut, or with zeros beside."""
+    a = a[..., :n, :n]
+    return np.pad(a, [(0, 0)] * (a.ndim - 2) + [(0, n - a.shape[-2]), (0, n - a.shape[-1])])
 
 
 def forward_of_lu(a):
-    if a.ndim != 2 or a.shape[0] != a.shape[1]:
-        raise LinAlgError(f"lu: a matrix of shape {a.shape} has no gradient here, wanted a square one")
     packed, pivots = sl.lu_factor(a)
-    return packed, pivots, order_of(pivots)
+    return packed, pivots, order_of(pivots, a.shape[-2])
 
 
 @rule(forward_of_lu, name=named(sl.lu_factor), method=None)
 def of_lu(gy, y, a):
-    """p a = l u;   ∂/∂a: pᵀ l⁻ᵀ (the lower triangle of lᵀ gl + the upper one of gu uᵀ) u⁻ᵀ"""
+    """p a = l u;   ∂/∂a: pᵀ l⁻ᵀ (the lower triangle of lᵀ gl + the upper one of gu uᵀ) u⁻ᵀ, where l and u are made square with
+    rows and columns of the unit matrix"""
     g, (lu, _, order) = gy[0], y
-    lower = np.tril(lu, -1) + np.eye(len(lu), dtype=lu.dtype)
-    inner = np.tril(T(lower) @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ T(np.triu(lu)))
-    s = solve_triangular(lu, T(solve_triangular(lu, inner, 1, True, True)), 0)
-    return T(s)[np.argsort(order)]
+    m, n = a.shape[-2:]
+    lower = fitted(np.tril(lu, -1), m) + np.eye(m, dtype=lu.dtype)
+    upper = fitted(np.triu(lu), n) + np.diag(np.arange(n) >= m)
+    inner = np.tril(T(lower) @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ T(upper))
+    s = triangular(upper, T(triangular(lower, inner, turned=True, lower=True)))
+    return rows(T(s), np.argsort(order))
 
 
 of_lu.samples(square)
 
 
+@linear(sl.lu_factor)
 def lu_factor(a):
-    """y = the triangles of p a = l u in one matrix, and the exchanges of rows, which are constant"""
-    packed, pivots, _ = of_lu(operand(a))
-    return packed, pivots.data if isinstance(pivots, Variable) else pivots
+    packed, pivots, _ = of_lu(joined(a))
+    return packed, data(pivots)
 
 
+@linear(sl.lu_solve)
 def lu_solve(lu_and_piv, b, trans=0):
-    """y = the solution of a y = b, of the factors of a"""
     lu, pivots = lu_and_piv
-    lu, b, order = operand(lu), operand(b), order_of(pivots)
-    if trans in (0, "N"):
-        return solve_triangular(lu, solve_triangular(lu, b[order], 0, True, True), 0)
-    return solve_triangular(lu, solve_triangular(lu, b, 1), 1, True, True)[np.argsort(order)]
+    lu, order = joined(lu), order_of(np.asarray(pivots), lu.shape[-1])
+
+    def solved(b):
+        if trans in (0, "N"):
+            return by_triangle(lu, by_triangle(lu, rows(b, order), 0, True, True))
+        return rows(by_triangle(lu, by_triangle(lu, b, trans), trans, True, True), np.argsort(order))
+    return of_columns(solved, b)
 
 
-@twin(sl.lu)
-def lu(a, permute_l=False):
-    packed, pivots = lu_factor(a)
-    p = np.eye(len(a), dtype=a.dtype)[:, order_of(pivots)]
-    lower, upper = np.tril(packed, -1) + np.eye(len(a), dtype=a.dtype), np.triu(packed)
-    return (p @ lower, upper) if permute_l else (p, lower, upper)
+@linear(sl.lu)
+def lu(a, permute_l=False, p_indices=False):
+    packed, _, order = of_lu(joined(a))
+    m, n = packed.shape[-2:]
+    k, inverse = min(m, n), np.argsort(order)
+    lower = np.tril(packed[..., :k], -1) + np.eye(m, k, dtype=packed.dtype)
+    upper = np.triu(packed[..., :k, :])
+    if permute_l:
+        return rows(lower, inverse), upper
+    return inverse if p_indices else np.eye(m, dtype=np.finfo(packed.dtype).dtype)[inverse], lower, upper
 
 
 # -- functions of matrices
@@ -242,146 +349,199 @@ def floating(a):
     return np.asarray(a, np.result_type(a, np.float32).newbyteorder("="))
 
 
+def in_type_of(a, y):
+    """Return y in the precision of a, and real where both are."""
+    y = y.real if a.dtype.kind != "c" and not np.any(y.imag) else y
+    return y.astype(np.result_type(a, np.complex64) if np.iscomplexobj(y) else a.dtype)
+
+
+def check_cut(name, a):
+    """Refuse matrices with an eigenvalue that is 0 or negative, as near as the eigenvalues of a block of two are known."""
+    w = np.linalg.eigvals(a)
+    if np.any((w.real <= 0) & (np.abs(w.imag) <= np.sqrt(np.finfo(w.dtype).eps) * np.abs(w))):
+        raise LinAlgError(f"{name}: an eigenvalue is 0 or negative: there the result is infinite, or complex and jumps, and has no "
+                          "gradient")
+
+
 def of_matrix(function):
     """Return the op of a function f of matrices: f of [[aᵀ, gy], [0, aᵀ]] has the gradient in its corner."""
     def forward(a):
         a = floating(a)
-        y = function(a)
-        if np.iscomplexobj(y) and np.any(y.imag):
-            raise LinAlgError(f"{function.__name__}: the result is complex, which has no gradient here")
-        return y.real.astype(a.dtype)
+        return in_type_of(a, function(a))
 
     def f(gy, y, a):
         n, turned_a = a.shape[-1], T(a)
         above = np.concatenate([turned_a, gy], -1)
         below = np.concatenate([np.zeros_like(turned_a), turned_a], -1)
         return op(np.concatenate([above, below], -2))[..., :n, n:]
-    f.__name__ = f.__qualname__ = function.__name__
+    f.__name__ = f.__qualname__ = f"of_{function.__name__}"
     f.__doc__ = f"y = {function.__name__}(a);   ∂/∂a: the corner of that of [[aᵀ, gy], [0, aᵀ]]"
     op = rule(forward, name=named(function), method=None)(f)
     return op
 
 
-expm, sinm, cosm, tanm = of_matrix(sl.expm), of_matrix(sl.sinm), of_matrix(sl.cosm), of_matrix(sl.tanm)
-sinhm, coshm, tanhm = of_matrix(sl.sinhm), of_matrix(sl.coshm), of_matrix(sl.tanhm)
-
-
-@of_matrix
 @functools.wraps(sl.logm)
-def logm(a):
-    return sl.logm(a.astype(float))         # of single precision SciPy says that it may be inaccurate
+def logm_in_double(a):
+    check_cut("logm", a)
+    return sl.logm(in_double(a))            # of single precision SciPy says that it may be inaccurate
 
 
-tried(any_square, expm, sinm, cosm, tanm, sinhm, coshm, tanhm)
-logm.samples(square)
+of_expm, of_sinm, of_cosm, of_tanm = map(of_matrix, (sl.expm, sl.sinm, sl.cosm, sl.tanm))
+of_sinhm, of_coshm, of_tanhm, of_logm = map(of_matrix, (sl.sinhm, sl.coshm, sl.tanhm, logm_in_double))
+tried(any_square, of_expm, of_sinm, of_cosm, of_tanm, of_sinhm, of_coshm, of_tanhm)
+of_logm.samples(square)
 
 
 def forward_of_sqrtm(a):
     a = floating(a)
-    y = sl.sqrtm(a)
-    if np.iscomplexobj(y) and np.any(y.imag):
-        raise LinAlgError("sqrtm: the result is complex, which has no gradient here")
-    return y.real.astype(a.dtype)
+    check_cut("sqrtm", a)
+    return in_type_of(a, sl.sqrtm(a))
 
 
 @rule(forward_of_sqrtm, name=named(sl.sqrtm), method=None)
-def sqrtm(gy, y, a):
+def of_sqrtm(gy, y, a):
     """y y = a;   ∂/∂a: s of yᵀ s + s yᵀ = gy"""
-    return solve_sylvester(T(y), T(y), gy)
+    return sylvester(T(y), T(y), gy)
 
 
-sqrtm.samples(square)
+of_sqrtm.samples(square)
+
+
+def of_op(original, op):
+    """Return the twin of a function of matrices."""
+    @twin(original)
+    def function(A):
+        return op(joined(A))
+    return function
+
+
+expm, sinm, cosm, tanm = map(of_op, (sl.expm, sl.sinm, sl.cosm, sl.tanm), (of_expm, of_sinm, of_cosm, of_tanm))
+sinhm, coshm, tanhm = map(of_op, (sl.sinhm, sl.coshm, sl.tanhm), (of_sinhm, of_coshm, of_tanhm))
+logm, sqrtm = map(of_op, (sl.logm, sl.sqrtm), (of_logm, of_sqrtm))
 
 
 # -- what NumPy has, with SciPy's arguments
 
-@twin(sl.inv)
-def inv(a):
-    return np.linalg.inv(a)
+@linear(sl.inv)
+def inv(a, assume_a=None, lower=False):
+    a = finite(a)
+    if assume_a is None:
+        return np.linalg.inv(a)
+    return solution(a, np.eye(a.shape[-1], dtype=a.dtype), lower=lower, assume_a=assume_a)
 
 
-@twin(sl.det)
+@linear(sl.det)
 def det(a):
-    return np.linalg.det(a)
+    return np.linalg.det(in_double(finite(a)))
 
 
-@twin(sl.pinv)
-def pinv(a, *, rtol=None):
-    return np.linalg.pinv(a, rtol=max(a.shape) * np.finfo(a.dtype).eps if rtol is None else rtol)
+@linear(sl.pinv)
+def pinv(a, rtol=None):
+    a = finite(a)
+    a = a if a.dtype.kind in "fc" else in_double(a)
+    return np.linalg.pinv(a, rtol=max(a.shape[-2:]) * np.finfo(a.dtype).eps if rtol is None else rtol)
 
 
-@twin(sl.norm)
+@rule(lambda a: np.asarray(sl.norm(a), np.finfo(a.dtype).dtype), name=named(sl.norm), method=None)
+def length(gy, y, a):
+    """y = (Σ |a|²)^½, by BLAS, which neither overflows nor underflows;   ∂y/∂a = the conjugate of a / y, 0 where y = 0"""
+    return gy * np.where(y == 0, 0, conj(a) / near(y == 0, 1, y))
+
+
+@length.samples
+def _(sample):
+    sample(sample.array(3))
+    sample(sample.array(3, dtype=complex))
+
+
+@linear(sl.norm)
 def norm(a, ord=None, axis=None, keepdims=False):
+    a = finite(a)
+    if a.ndim == 1 and a.dtype.kind in "fc" and ord in (None, 2) and axis is None and not keepdims:
+        return length(a)
     return np.linalg.norm(a, ord, axis, keepdims)
 
 
-@twin(sl.eigh)
-def eigh(a, *, lower=True, eigvals_only=False):
-    triangle = "L" if lower else "U"
-    return np.linalg.eigvalsh(a, triangle) if eigvals_only else tuple(np.linalg.eigh(a, triangle))
+@linear(sl.eigh)
+def eigh(a, lower=True, eigvals_only=False):
+    a, triangle = finite(a), "L" if lower else "U"
+    if eigvals_only:
+        return np.linalg.eigvalsh(a, triangle)
+    w, v = np.linalg.eigh(a, triangle)
+    theirs = sl.eigh(data(a), lower=lower)[1]               # with other factors of size 1 than NumPy's
+    turns = np.sign(np.sum(np.conj(data(v)) * theirs, -2, keepdims=True))
+    return w, v * near(turns == 0, 1, turns)
 
 
-@twin(sl.eigvalsh)
-def eigvalsh(a, *, lower=True):
-    return np.linalg.eigvalsh(a, "L" if lower else "U")
+@linear(sl.eigvalsh)
+def eigvalsh(a, lower=True):
+    return np.linalg.eigvalsh(finite(a), "L" if lower else "U")
 
 
-@twin(sl.svd)
+@linear(sl.svd)
 def svd(a, full_matrices=True, compute_uv=True):
-    y = np.linalg.svd(a, full_matrices, compute_uv)
+    y = np.linalg.svd(finite(a), full_matrices, compute_uv)
     return tuple(y) if compute_uv else y
 
 
-@twin(sl.svdvals)
+@linear(sl.svdvals)
 def svdvals(a):
-    return np.linalg.svdvals(a)
+    return np.linalg.svdvals(finite(a))
 
 
-@twin(sl.qr)
-def qr(a, *, mode="full"):
+@linear(sl.qr)
+def qr(a, mode="full"):
     if mode not in ("full", "economic", "r"):
         raise ValueError(f"qr: mode={mode!r} has no gradient here, wanted 'full', 'economic' or 'r'")
-    if a.shape[0] > a.shape[1] and mode != "economic":
+    a = finite(a)
+    missing = max(a.shape[-2] - a.shape[-1], 0)
+    if missing and mode == "full":
         raise LinAlgError(f"qr(mode={mode!r}) of a matrix of shape {a.shape}: the last columns of q are not determined and have no "
                           "gradient; write mode='economic'")
     q, r = np.linalg.qr(a)
-    return (r,) if mode == "r" else (q, r)
+    return (np.pad(r, [(0, 0)] * (r.ndim - 2) + [(0, missing), (0, 0)]),) if mode == "r" else (q, r)
 
 
 # -- matrices of a form
 
+@twin(sl.toeplitz)
 def toeplitz(c, r=None):
-    """y[i, j] = c[i - j] below the diagonal and on it, r[j - i] above it"""
-    c = operand(c)
-    r = c if r is None else operand(r)
-    i, j = np.ogrid[:len(c), :len(r)]
-    return np.concatenate([r[:0:-1], c])[i - j + len(r) - 1]
+    c = np.atleast_1d(joined(c))
+    r = conj(c) if r is None else np.atleast_1d(joined(r))
+    batch = np.broadcast_shapes(c.shape[:-1], r.shape[:-1])
+    c, r = [np.broadcast_to(x, (*batch, x.shape[-1])) for x in (c, r)]
+    i, j = np.ogrid[:c.shape[-1], :r.shape[-1]]
+    return np.concatenate([r[..., :0:-1], c], -1)[..., i - j + r.shape[-1] - 1]
 
 
+@twin(sl.hankel)
 def hankel(c, r=None):
-    """y[i, j] = c[i + j], and r[i + j - len(c) + 1] beyond its last one"""
-    c = operand(c)
-    r = np.zeros(len(c), c.dtype) if r is None else operand(r)
+    c = joined(c)
+    r = np.zeros(c.shape, c.dtype) if r is None else joined(r)
+    if c.ndim != 1 or r.ndim != 1:
+        raise ValueError(f"hankel: c of shape {c.shape} and r of shape {r.shape}, wanted vectors: what SciPy makes of others is to "
+                         "change")
     i, j = np.ogrid[:len(c), :len(r)]
     return np.concatenate([c, r[1:]])[i + j]
 
 
+@twin(sl.circulant)
 def circulant(c):
-    """y[i, j] = c[i - j], round about"""
-    c = operand(c)
-    i, j = np.ogrid[:len(c), :len(c)]
-    return c[(i - j) % len(c)]
+    c = np.atleast_1d(joined(c))
+    i, j = np.ogrid[:c.shape[-1], :c.shape[-1]]
+    return c[..., (i - j) % c.shape[-1]]
 
 
+@twin(sl.block_diag)
 def block_diag(*arrs):
-    """y = matrices along the diagonal, zeros elsewhere"""
-    blocks = [a.reshape(1, -1) if a.ndim < 2 else a for a in map(operand, arrs)]
-    width, before, rows = sum([a.shape[1] for a in blocks]), 0, []
+    blocks = [np.reshape(a, (1, -1)) if a.ndim < 2 else a for a in map(joined, arrs)]
+    batch = np.broadcast_shapes(*[a.shape[:-2] for a in blocks])
+    width, before, rows = sum([a.shape[-1] for a in blocks]), 0, []
     for a in blocks:
-        after = width - before - a.shape[1]
-        rows.append(np.concatenate([np.zeros((len(a), before), a.dtype), a, np.zeros((len(a), after), a.dtype)], 1))
-        before += a.shape[1]
-    return np.concatenate(rows)
+        sides = [np.zeros((*batch, a.shape[-2], n), a.dtype) for n in (before, width - before - a.shape[-1])]
+        rows.append(np.concatenate([sides[0], np.broadcast_to(a, (*batch, *a.shape[-2:])), sides[1]], -1))
+        before += a.shape[-1]
+    return np.concatenate(rows, -2)
 
 
 @hookimpl
