@@ -186,6 +186,10 @@ def test_an_equation_backward_that_fails():
     (lambda: integrate.quad(lambda x, c: c / x, 0, 1, args=K), RuntimeError, "quad: the integral from 0 to 1 did not converge"),
     (lambda: integrate.quad(lambda x, c: c * np.nan, 0, 1, args=K), RuntimeError, "quad: .* did not converge"),
     (lambda: integrate.quad(lambda x, c: c * np.ones(1), 0, 1, args=K), ValueError, r"func gives an array of shape \(1,\)"),
+    (lambda: integrate.quad(lambda x, c: c * 1j, 0, 1, args=K), TypeError, "quad: .* gives a complex number, wanted a real one"),
+    (lambda: integrate.quad(lambda x, c: np.abs(c), 0, 1, args=K * 1j)[0].backward(), TypeError, "by a complex argument"),
+    (lambda: integrate.solve_ivp(lambda t, y, k: 1j * k * y, (0, 1), [1.0], args=(K,)), TypeError, "give it a complex y0"),
+    (lambda: integrate.solve_ivp(lambda t, y: -y, (1, 1), K * np.ones(1), t_eval=[1.0]), ValueError, "t_span is 1.0 alone"),
     (lambda: integrate.quad(lambda x, c: c, 0, 1, args=K, full_output=1), ValueError, "quad: full_output"),
     (lambda: integrate.quad(lambda x, c: c, 0, 1, args=K, complex_func=True), ValueError, "quad: complex_func"),
     (lambda: integrate.quad(lambda x: x, 0, 1, epsabs=K), GradientError, "quad has no gradient by epsabs"),
@@ -414,6 +418,16 @@ def test_arguments_of_odeint():
         assert found == pytest.approx(wanted, rel=0.05) and count < 0.7 * tight
     ours, theirs = [m.odeint(decay, [1.0, 2.0], [0.0, 3.0], (0.7,), full_output=1) for m in (integrate, si)]
     assert np.array_equal(ours[0], theirs[0]) and ours[1]["nfe"].tolist() == theirs[1]["nfe"].tolist()
+
+
+def test_odeint_where_no_time_goes_by():
+    for times in ([0.5], [0.5, 0.5]):
+        f = lambda y, t=times: integrate.odeint(lambda y, t, k: -k * y, y, t, (y[0],))
+        np.testing.assert_array_equal(f(Variable(np.array([2.0]))).data, f(np.array([2.0])))
+        cubes = lambda y: np.sum(f(y) ** 3) / len(times)
+        assert grad(cubes)(np.array([2.0])) == 12 and grad(lambda y: np.sum(grad(cubes)(y)))(np.array([2.0])) == 12
+    np.testing.assert_allclose(grad(lambda t: f(np.array([2.0]), t)[1, 0])(np.array([0.5, 0.5])), [4.0, -4.0])
+    assert integrate.odeint(lambda y, t, k: -k * y, [2.0], [0.5], (K,)).data == 2
 
 
 def test_odeint_of_times_that_are_equal():

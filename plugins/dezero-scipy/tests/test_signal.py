@@ -124,6 +124,17 @@ def test_a_filter_looks_back_alone():
     np.testing.assert_array_equal(np.isfinite(y.data), np.arange(3000) < 2999)
 
 
+def test_filters_of_empty_signals():
+    for shape, axis in (((0,), -1), ((0, 3), 0), ((0, 3), 1)):
+        x = Variable(np.zeros(shape))
+        y = signal.lfilter(V, DEN, x, axis)
+        np.testing.assert_array_equal(y.data, ss.lfilter(V, DEN, x.data, axis))
+        np.sum(y).backward()
+        assert x.grad.shape == shape
+    y, zf = signal.lfilter(V, DEN, Variable(np.zeros(0)), zi=[1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(zf.data, [1.0, 2.0, 3.0])     # as it was, where SciPy 1.17 makes zeros of it
+
+
 def test_dtypes():
     assert ndimage.gaussian_filter(Variable(A.astype(np.float32)), 1.0).dtype == np.float32
     assert signal.convolve(Variable(U.astype(np.float32)), V.astype(np.float32)).dtype == np.float32

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.integrate as si
-from dezero import Variable, errors, jvp, rule, vjp
+from dezero import Variable, as_variable, errors, jvp, rule, vjp
 
 from dezero_scipy._rules import (checked_constant, data, floating, joined, near, of_arrays, of_variables_in, operand, twin,
                                  variables, with_variables)
@@ -71,10 +71,13 @@ def simpson(y, x=None, *, dx=1.0, axis=-1):
 # -- functions
 
 def number(y):
-    """Return what the function of quad gives, which has to be one number."""
+    """Return what the function of quad gives, or its derivative, which has to be one real number."""
     y = joined(y)
     if y.ndim:
         raise ValueError(f"quad: func gives an array of shape {y.shape}, wanted a number")
+    if y.dtype.kind == "c":
+        raise TypeError("quad: func, or its derivative by a complex argument, gives a complex number, wanted a real one: integrate "
+                        "real and imaginary parts apart, and pass them apart in args")
     return y
 
 
@@ -96,7 +99,7 @@ def slope(f, i, index):
     """Return the derivative of f(x, *ps) by the element `index` of the parameter i, a function of the same."""
     def df(x, *ps):
         y, pull = vjp(lambda p: number(f(x, *ps[:i], p, *ps[i + 1:])), ps[i])
-        return pull(1.0)[0][index]
+        return number(pull(1.0)[0][index])
     return df
 
 
@@ -218,6 +221,16 @@ def trajectory(gy, y, xs, *, flow):
     def by_ts():
         return np.stack([np.sum(gy[:, k] * right_side(flow.f, ts[k], y[:, k], ps)) for k in range(y.shape[1])])
     return [first, lambda: -np.sum(first * right_side(flow.f, t0, y0, ps)), by_ts, *parts]
+
+
+def of_kind(fun):
+    """Return the function of an equation that is refused complex numbers where y is real: SciPy drops their imaginary parts."""
+    def f(t, y, *args):
+        slopes = fun(t, y, *args)
+        if np.iscomplexobj(slopes) and not np.iscomplexobj(y):
+            raise TypeError("solve_ivp: fun gives complex numbers, and y0 is real: give it a complex y0")
+        return slopes
+    return f
 
 
 def right_side(f, t, y, ps):
@@ -345,8 +358,10 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
     y0, t_eval = floating(y0), None if t_eval is None else floating(t_eval)
     if t_eval is not None and not t_eval.size:
         raise ValueError("solve_ivp: t_eval is empty: leave it out, or give one time")
+    if t_eval is not None and t0.item() == tf.item():
+        raise ValueError(f"solve_ivp: t_span is {t0.item()} alone, where SciPy has nothing at t_eval: leave t_eval out")
     is_recorded = cls in EXPLICIT and gradient != "adjoint"
-    run = si.solve_ivp(of_arrays(fun, "solve_ivp"), (t0.item(), tf.item()), data(y0), method, data(t_eval),
+    run = si.solve_ivp(of_kind(of_arrays(fun, "solve_ivp")), (t0.item(), tf.item()), data(y0), method, data(t_eval),
                        not is_recorded or t_eval is not None, args=numbers_of(args), **options)
     if not run.success:
         raise RuntimeError(f"solve_ivp: {run.message}")
@@ -412,8 +427,11 @@ def odeint(func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, ml=None,
     y0, t, numbers = floating(y0), floating(t), numbers_of(args)
     start, ts = data(y0), data(t)
     y, told = si.odeint(given, start, ts, numbers, full_output=1, **options)
-    if told["message"] != "Integration successful.":
+    is_still = np.all(ts == ts[:1])                         # SciPy says then that nothing was done
+    if told["message"] != "Integration successful." and not is_still:
         raise RuntimeError(f"odeint: {told['message']}")
+    if is_still and not isinstance(t, Variable):
+        return np.stack([as_variable(y0)] * len(ts))
     default = np.sqrt(np.finfo(float).eps)                  # LSODA's own, as odeint has it
     kept = {"method": "LSODA", "rtol": default if rtol is None else np.min(rtol), "atol": default if atol is None else np.min(atol)}
 

@@ -91,6 +91,13 @@ def lengthened(x, n):
     return np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, n - x.shape[-1])])
 
 
+def filtered(x, weights, n):
+    """Return x convolved with weights along the last axis, with zeros behind it, so that it has length n."""
+    if x.size:
+        x = convolved("convolve", x, np.reshape(weights, (1,) * (x.ndim - 1) + (-1,)), "full", method="direct")
+    return lengthened(x, n)
+
+
 @twin(ss.lfilter)
 def lfilter(b, a, x, axis=-1, zi=None):
     """a * y = b * x + a₀ zi, of convolutions; zf is what goes beyond the end"""
@@ -100,8 +107,8 @@ def lfilter(b, a, x, axis=-1, zi=None):
             raise ValueError(f"lfilter: {name} of shape {given.shape}, wanted a vector that is not empty")
     axis = normalize_axis_index(axis, x.ndim)
     x = np.moveaxis(x, axis, -1)
-    n, order, vector = x.shape[-1], max(b.size, a.size) - 1, (1,) * (x.ndim - 1) + (-1,)
-    u = lengthened(convolved("convolve", x, np.reshape(b, vector), "full", method="direct"), n + order)
+    n, order = x.shape[-1], max(b.size, a.size) - 1
+    u = filtered(x, b, n + order)
     if zi is not None:
         zi = np.moveaxis(joined(zi), axis, -1)
         if zi.ndim != x.ndim or zi.shape[-1] != order:
@@ -110,7 +117,7 @@ def lfilter(b, a, x, axis=-1, zi=None):
     y = recursion(a, u[..., :n])
     if zi is None:
         return np.moveaxis(y, -1, axis)
-    left = u - lengthened(convolved("convolve", y, np.reshape(a, vector), "full", method="direct"), n + order)
+    left = u - filtered(y, a, n + order)
     return np.moveaxis(y, -1, axis), np.moveaxis((left / a[0])[..., n:], -1, axis)
 
 
