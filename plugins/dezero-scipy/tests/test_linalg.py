@@ -4,7 +4,7 @@ import inspect
 import numpy as np
 import pytest
 import scipy.linalg as sl
-from dezero import Variable, grad
+from dezero import Variable, grad, rule
 from dezero_scipy import linalg
 from scipy.linalg import LinAlgError
 
@@ -208,6 +208,16 @@ def test_what_is_taken_for_symmetric(kind, lower):
         np.testing.assert_allclose(grad(of, 1)(half, b), grad(plain, 1)(whole, b), 1e-9)
         along = lambda b, f, a: np.sum(grad(lambda b: f(a, b))(b) * b)  # noqa: B023
         np.testing.assert_allclose(grad(lambda b: along(b, of, half))(b), grad(lambda b: along(b, plain, whole))(b), 1e-9)
+
+
+def test_in_a_rule_of_second_order():
+    @rule(lambda a: np.asarray(np.trace(a @ a @ a) / 3))
+    def cubes(gy, y, a):
+        w, v = linalg.eigh(a)
+        return gy * (v * w ** 2) @ v.T
+    a = A + A.T
+    along = grad(lambda a: np.sum(grad(cubes)(a) * a))(a)
+    np.testing.assert_allclose(along, 3 * a @ a, 1e-9)
 
 
 def test_factors_of_scipy_do():

@@ -12,10 +12,10 @@ import math
 
 import numpy as np
 import scipy.linalg as sl
-from dezero import hookimpl, rule
+from dezero import Variable, hookimpl, rule
 from scipy.linalg import LinAlgError  # noqa: F401: of the names of the module that this one stands for
 
-from dezero_scipy._rules import data, joined, near, register_all, tried, twin
+from dezero_scipy._rules import joined, near, register_all, tried, twin
 from dezero_scipy._rules import floating as in_double
 
 FOR_SPEED = "overwrite_a", "overwrite_b", "overwrite_ab", "check_finite", "lwork"
@@ -50,8 +50,14 @@ def named(function):
 def finite(a):
     """Return an operand as an array or a Variable, of finite numbers."""
     a = joined(a)
-    np.asarray_chkfinite(data(a))
+    if not np.all(np.isfinite(a)):
+        raise ValueError("array must not contain infs or NaNs")
     return a
+
+
+def constant(a):
+    """Return the array that an operand is, whatever it was computed from."""
+    return np.asarray(a.detach()) if isinstance(a, Variable) else a
 
 
 def T(a):
@@ -315,7 +321,7 @@ of_lu.samples(square)
 @linear(sl.lu_factor)
 def lu_factor(a):
     packed, pivots, _ = of_lu(joined(a))
-    return packed, data(pivots)
+    return packed, constant(pivots)
 
 
 @linear(sl.lu_solve)
@@ -468,8 +474,8 @@ def eigh(a, lower=True, eigvals_only=False):
     if eigvals_only:
         return np.linalg.eigvalsh(a, triangle)
     w, v = np.linalg.eigh(a, triangle)
-    theirs = sl.eigh(data(a), lower=lower)[1]               # with other factors of size 1 than NumPy's
-    turns = np.sign(np.sum(np.conj(data(v)) * theirs, -2, keepdims=True))
+    theirs = sl.eigh(constant(a), lower=lower)[1]       # with other factors of size 1 than NumPy's
+    turns = np.sign(np.sum(np.conj(constant(v)) * theirs, -2, keepdims=True))
     return w, v * near(turns == 0, 1, turns)
 
 
