@@ -32,7 +32,7 @@ def forward_of_logsumexp(a, b=None, *, axis=None, keepdims=False):
     terms = np.exp(a - most)
     total = np.add.reduce(terms, axis, keepdims=True)
     y = np.log(total)
-    is_near_0 = total < 2                       # where one term is 1, and log1p of the others has digits that the total has lost
+    is_near_0 = total < 1.1                     # where one term is 1, and log1p of the others has digits that the total has lost
     if is_near_0.any():
         y = np.where(is_near_0, np.log1p(np.add.reduce(terms - (terms == 1), axis, keepdims=True)), y)
     y += most
