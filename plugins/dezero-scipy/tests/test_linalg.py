@@ -10,6 +10,7 @@ from scipy.linalg import LinAlgError
 
 A = np.random.default_rng(0).normal(size=(3, 3))
 N = np.random.default_rng(1).normal(size=(4, 3))
+W, B = N[0], N[1:, :2]
 
 
 def T(a):
