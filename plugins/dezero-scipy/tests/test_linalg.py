@@ -6,6 +6,7 @@ import pytest
 import scipy.linalg as sl
 from dezero import Variable, grad, rule
 from dezero_scipy import linalg
+from differences import slopes
 from scipy.linalg import LinAlgError
 
 A = np.random.default_rng(0).normal(size=(3, 3))
@@ -200,7 +201,7 @@ def test_what_is_taken_for_symmetric(kind, lower):
     """One triangle is read, and the gradient is that of the whole matrix, half of it on either side."""
     whole = definite(A)
     half = np.where(np.tri(3, dtype=bool) if lower else np.tri(3, dtype=bool).T, whole, 7.0)
-    for b in (W, B):
+    for b in (A[0], A + 1):
         f = lambda m, a, b: m.solve(a, b, lower=lower, assume_a=kind)  # noqa: B023
         np.testing.assert_allclose(f(linalg, Variable(half), b).data, f(sl, half, b), 1e-12)
         of = lambda a, b: np.sum(np.cos(f(linalg, a, b)))               # noqa: B023
@@ -219,6 +220,27 @@ def test_in_a_rule_of_second_order():
     a = A + A.T
     along = grad(lambda a: np.sum(grad(cubes)(a) * a))(a)
     np.testing.assert_allclose(along, 3 * a @ a, 1e-9)
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_the_gradient_of_cholesky_is_symmetric(lower):
+    f = lambda a: np.sum(np.cos(linalg.cholesky(a, lower)) * A)
+    g, step = grad(f)(definite(A)), 1e-5 * (A + A.T)
+    np.testing.assert_allclose(g, g.T, 1e-12)
+    assert np.sum(g * step) == pytest.approx((f(definite(A) + step) - f(definite(A) - step)) / 2, 1e-8)
+
+
+def test_rows_that_go_around():
+    """An order of rows that is not its own inverse."""
+    a = np.roll(np.diag([4.0, 5.0, 6.0, 7.0]), 1, 0) + np.random.default_rng(2).normal(size=(4, 4)) / 5
+    order = linalg.order_of(sl.lu_factor(a)[1], 4)
+    assert not np.array_equal(order, np.argsort(order))
+    b, weights = np.arange(1.0, 5.0), np.cos(np.arange(16.0)).reshape(4, 4)
+    for f in (lambda m, a: m.lu_factor(a)[0], lambda m, a: m.lu(a, permute_l=True)[0], lambda m, a: m.lu_solve(m.lu_factor(a), b),
+              lambda m, a: m.lu_solve(m.lu_factor(a), b, 1)):
+        np.testing.assert_allclose(f(linalg, Variable(a)).data, f(sl, a), 1e-12, 1e-13)
+        number = lambda a: np.sum(f(linalg, a) * weights)   # noqa: B023
+        np.testing.assert_allclose(grad(number)(a), slopes(number, a), 1e-7, 1e-9)
 
 
 def test_factors_of_scipy_do():

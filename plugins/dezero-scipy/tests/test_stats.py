@@ -364,7 +364,8 @@ def test_dirichlet():
     table = np.stack([x, x[[1, 2, 0]]], 1)
     for method in ("logpdf", "pdf"):
         ours, theirs = [getattr(m.dirichlet, method) for m in (stats, ss)]
-        np.testing.assert_allclose(ours(Variable(table), alpha).data, theirs(table, alpha), 1e-12)
+        for found in (ours(Variable(table), alpha.tolist()), ours(Variable(table[:2]), alpha), ours(table.tolist(), Variable(alpha))):
+            np.testing.assert_allclose(found.data, theirs(table, alpha), 1e-12)
         assert type(ours(table, alpha)) is np.ndarray and np.array_equal(ours(table, alpha), theirs(table, alpha))
 
 
