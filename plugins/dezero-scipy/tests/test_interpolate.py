@@ -1,4 +1,5 @@
 """Interpolation: values as SciPy's, gradients by values, points and places by finite differences, what is refused."""
+import copy
 import warnings
 
 import numpy as np
@@ -232,4 +233,7 @@ def test_what_is_refused(call, error, words):
 
 def test_what_else_scipy_has_of_numbers():
     assert interpolate.CubicSpline(X, Y[:, 0]).integrate(0, 1) == si.CubicSpline(X, Y[:, 0]).integrate(0, 1)
-    assert not hasattr(interpolate.CubicSpline(X, Y), "_nothing")
+    assert not hasattr(interpolate.CubicSpline(X, Y), "_evaluate")     # which SciPy's has, for itself
+    ours = interpolate.CubicSpline(X, Variable(Y))
+    for again in (copy.copy(ours), copy.deepcopy(ours)):
+        np.testing.assert_array_equal(again(AT).data, ours(AT).data)

@@ -230,8 +230,27 @@ def test_methods_of_minimize(method):
     np.testing.assert_allclose(of(method, 1e-6), of("trust-krylov", 1e-8), 1e-3, 1e-4)
 
 
+def test_fsolve_as_scipy():
+    """With dezero's Jacobian, where none is given: it is not that of columns."""
+    jac = lambda x, a, m: np.stack([[np.cos(x[1]), -x[0] * np.sin(x[1])], [x[1], x[0] - 1]])
+    x, given, *_ = so.fsolve(pair, [6.0, 0.5], (A, M), jac, True)
+    y, found, *_ = optimize.fsolve(pair, [6.0, 0.5], (Variable(A), M), full_output=True)
+    np.testing.assert_allclose(y.data, x, 1e-9)
+    assert found["nfev"] == given["nfev"] and found["njev"] == given["njev"]
+    one = Variable(np.array(1.0))
+    for options in ({"xtol": 1e-2}, {"xtol": 1e-2, "factor": 0.5}):
+        wanted = so.fsolve(cubes, [9.0, 1.0], A, **options)
+        assert np.array_equal(optimize.fsolve(cubes, [9.0, one], A, **options), wanted)
+        assert np.array_equal(optimize.fsolve(cubes, [9.0, one], A, full_output=True, **options)[0], wanted)
+    with pytest.warns(RuntimeWarning, match="not making good progress") as caught:
+        optimize.fsolve(lambda x: x ** 2 + 1, [1.0])
+    assert caught[0].filename == __file__
+
+
 def test_minimize_with_the_gradient_of_the_function_itself():
     both = lambda x, a: (hilly(x, a), slope_of_hilly(x, a))
+    found = optimize.minimize(both, [0.5, 0.5], Variable(np.array([1.0, 3.0])), jac=True)
+    assert found.fun.item() == hilly(found.x.data, np.array([1.0, 3.0])) > 0
     of = lambda f, jac: grad(lambda a: optimize.minimize(f, [0.5, 0.5], a, jac=jac).x.sum())(np.array([1.0, 3.0]))
     np.testing.assert_allclose(of(both, True), of(hilly, None), 1e-5)
 
@@ -375,6 +394,7 @@ P, Z, Q, R = map(Variable, (np.array(8.0), np.array(0.0), np.array([1.0, 3.0]), 
     (lambda: optimize.root(lambda x, q: x ** 2 + q, [1.0], P), "root: the solver did not converge.* not making good"),
     (lambda: optimize.fsolve(lambda x, q: x ** 2 + q, [1.0], P), "fsolve: the solver did not converge.* not making"),
     (lambda: optimize.newton(cubes, 9.0, args=(P,), maxiter=2), "newton: the solver did not converge.* convergence error"),
+    (lambda: optimize.root_scalar(cubes, P, x0=9.0, method="secant", x1=8.0, maxiter=2), "root_scalar: the solver .* convergence err"),
     (lambda: optimize.root(lambda x, q: (x - 1) ** 2 + q, [2.0], Z), "root: the solution is not accurate enough"),
     (lambda: optimize.newton(lambda x, q: (x - 1) ** 2 + q, 2.0, args=(Z,)), "newton: the solution is not accurate enough"),
     (lambda: optimize.root(lambda x, q: [(x[0] - 1) ** 2 + q + x[1], 3 * x[1]], [2.0, 1.0], Z), "the solution is not accurate"),
@@ -544,6 +564,17 @@ def test_starts_and_results_as_scipy_takes_them():
         np.testing.assert_array_equal(optimize.root(cubes, x0, A).x, wanted)
         np.testing.assert_array_equal(optimize.root(cubes, x0, p).x.data, optimize.root(cubes, [1.0, 1.0], p).x.data)
     assert optimize.root_scalar(cubes, 4.0, bracket=(one, 3.0)).root == so.brentq(cubes, 1.0, 3.0, 4.0)
+    for x in (optimize.brentq(cubes, one, 3 * one, 4.0), optimize.brentq(cubes, one, 3.0, 4 * one).item()):
+        assert x == so.brentq(cubes, 1.0, 3.0, 4.0)
+    for options in ({"x1": 1.2}, {"x1": 1.2 * one, "rtol": 1e-2}):
+        ours = optimize.root_scalar(cubes, 4.0, x0=one, method="secant", **options)
+        theirs = so.root_scalar(cubes, 4.0, x0=1.0, method="secant", **options | {"x1": 1.2})
+        assert (ours.root, ours.function_calls) == (theirs.root, theirs.function_calls)
+    constant = (4 * one).detach()
+    with pytest.raises(RuntimeError, match="Failed to converge"):
+        optimize.newton(cubes, 9.0, args=(constant,), maxiter=2)
+    found = optimize.newton(cubes, 9.0, args=(constant,), maxiter=2, disp=False)
+    assert found.is_constant and found.item() == so.newton(cubes, 9.0, args=(4.0,), maxiter=2, disp=False)
     found = optimize.minimize(lambda x, p: (x - p) ** 2 + 1, [1.0], Variable(np.array(2.0)))
     assert found.x.shape == (1,) and found.fun.shape == () and found.fun.item() == 1
     found = optimize.least_squares(lambda x, p: x[0] - p, [1.0], args=(Variable(np.array(2.0)),))
