@@ -340,6 +340,24 @@ def test_minimize_scalar():
         of(Variable(np.array(2.0)), bounds=(-5.0, 0.5))
 
 
+def test_minimize_takes_what_it_is_given():
+    """Names in any letters, the caller's second derivatives, bounds of an iterator."""
+    a, called = np.array([1.0, 3.0]), []
+    of = lambda method, **given: grad(lambda a: optimize.minimize(hilly, [0.5, 0.5], a, method, tol=1e-8, **given).x.sum())(a)
+    wanted = of("trust-exact")
+    hess = lambda x, a: called.append("hess") or hessian(hilly)(x, a)
+    hessp = lambda x, p, a: called.append("hessp") or hessian(hilly)(x, a) @ p
+    for method, given in (("Newton-CG", {}), ("Trust-Krylov", {}), ("trust-exact", {"hess": hess}), ("trust-ncg", {"hessp": hessp}),
+                          ("L-BFGS-B", {"bounds": iter([(0, 9), (0, 9)])})):
+        np.testing.assert_allclose(of(method, **given), wanted, 1e-3)
+    assert {"hess", "hessp"} == set(called)
+    found = optimize.minimize(hilly, [0.5, 0.5], Variable(a), "BFGS")
+    assert found.nfev == found.njev                         # of dezero's gradient: none by differences
+    line = so.LinearConstraint([1, 1], 0, 0.5)
+    ours, theirs = [m.minimize(hilly, [0.5, 0.5], a, constraints=line) for m in (optimize, so)]
+    np.testing.assert_array_equal(ours.x, theirs.x)
+
+
 def square(x, y):
     return np.sum(decay(x, y) ** 2)
 
@@ -394,7 +412,7 @@ P, Z, Q, R = map(Variable, (np.array(8.0), np.array(0.0), np.array([1.0, 3.0]), 
     (lambda: optimize.root(lambda x, q: x ** 2 + q, [1.0], P), "root: the solver did not converge.* not making good"),
     (lambda: optimize.fsolve(lambda x, q: x ** 2 + q, [1.0], P), "fsolve: the solver did not converge.* not making"),
     (lambda: optimize.newton(cubes, 9.0, args=(P,), maxiter=2), "newton: the solver did not converge.* convergence error"),
-    (lambda: optimize.root_scalar(cubes, P, x0=9.0, method="secant", x1=8.0, maxiter=2), "root_scalar: the solver .* convergence err"),
+    (lambda: optimize.root_scalar(cubes, P, x0=9.0, method="secant", x1=8.0, maxiter=2), "root_scalar: the solver .* convergence"),
     (lambda: optimize.root(lambda x, q: (x - 1) ** 2 + q, [2.0], Z), "root: the solution is not accurate enough"),
     (lambda: optimize.newton(lambda x, q: (x - 1) ** 2 + q, 2.0, args=(Z,)), "newton: the solution is not accurate enough"),
     (lambda: optimize.root(lambda x, q: [(x[0] - 1) ** 2 + q + x[1], 3 * x[1]], [2.0, 1.0], Z), "the solution is not accurate"),
