@@ -262,10 +262,10 @@ def test_where_nothing_is_left_to_chance(name, counts, p):
 
 
 @pytest.mark.parametrize("call", [
-    lambda v: stats.norm.isf(v), lambda v: stats.norm(0, v).mean(), lambda v: stats.poisson.ppf(0.3, v),
+    lambda v: stats.norm.median(v), lambda v: stats.norm(0, v).mean(), lambda v: stats.poisson.ppf(0.3, v),
     lambda v: stats.multivariate_normal.cdf(v), lambda v: stats.multivariate_normal(v).cdf(1.0)])
 def test_methods_that_have_no_gradient(call):
-    with pytest.raises(GradientError, match=r"scipy.stats: \w+\.(isf|mean|ppf|cdf) has no gradient here"):
+    with pytest.raises(GradientError, match=r"scipy.stats: \w+\.(median|mean|ppf|cdf) has no gradient here"):
         call(Variable(np.array(0.5)))
 
 

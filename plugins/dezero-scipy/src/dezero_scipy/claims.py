@@ -86,6 +86,7 @@ CLAIMS = {
         'special.fdtrc': {'numpy': ['scipy.special.fdtrc']},
         'special.fdtri': {'numpy': ['scipy.special.fdtri']},
         'special.fdtridfd': {'numpy': ['scipy.special.fdtridfd']},
+        'special.log_density_of_t': {'method': None},
         'special.stdtr': {'numpy': ['scipy.special.stdtr']},
         'special.stdtrit': {'numpy': ['scipy.special.stdtrit']},
         'special.stdtridf': {'numpy': ['scipy.special.stdtridf']},

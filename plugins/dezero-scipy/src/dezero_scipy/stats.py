@@ -16,7 +16,8 @@ from dezero import Variable, rule
 from dezero.errors import GradientError
 
 from dezero_scipy import linalg
-from dezero_scipy._rules import data, near, operand
+from dezero_scipy._rules import data, joined, near, operand, times, unknown, variables
+from dezero_scipy.ufuncs.distributions import density_of_binomial, log_density_of_t
 
 LOG_2 = math.log(2)
 LOG_ROOT_2_PI = math.log(2 * math.pi) / 2
@@ -50,8 +51,12 @@ class Frozen:
         if name.startswith("_"):            # copy and pickle probe
             raise AttributeError(name)
         if hasattr(type(self.distribution), name):
-            f = getattr(self.distribution, name)
-            return lambda x: f(x, *self.args, **self.kwargs)
+            f, args, kwargs = getattr(self.distribution, name), self.args, self.kwargs
+            if name in ("ppf", "isf"):      # with the names that SciPy's have
+                return lambda q: f(q, *args, **kwargs)
+            if name in ("pmf", "logpmf"):
+                return lambda k: f(k, *args, **kwargs)
+            return lambda x: f(x, *args, **kwargs)
         original = self.distribution.original
         with said_of(original, name):
             f = getattr(original(*self.args, **self.kwargs), name)
@@ -77,7 +82,7 @@ class Distribution(Freezable):
     ----------
     original : scipy.stats.rv_continuous or scipy.stats.rv_discrete
     formulas : dict
-        {"logpdf": f(z, *shapes), "cdf": ..., "sf": ..., "logcdf": ..., "logsf": ..., "ppf": ...}
+        {"cdf": f(z, *shapes), "logcdf": ...}; those of sf, and of the logarithms of cdf and sf, may be left out.
     low, high : float or callable
         The ends of the support, of the shapes.
     middle : float
@@ -85,8 +90,6 @@ class Distribution(Freezable):
     is_valid : callable
         Of the shapes.
     """
-
-    argument, names = "x", ("loc", "scale")
 
     def __init__(self, original, formulas, low=-np.inf, high=np.inf, middle=0.5, is_valid=None):
         self.original, self.formulas, self.middle = original, formulas, middle
@@ -97,7 +100,7 @@ class Distribution(Freezable):
 
     def bound(self, method, args, kwargs):
         """Return the argument, the shapes, loc and scale of a call."""
-        needed = ["q" if method == "ppf" else self.argument, *self.shapes]
+        needed = ["q" if method in ("ppf", "isf") else self.argument, *self.shapes]
         names = [*needed, *self.names]
         given = dict(zip(names, args))
         if len(args) > len(names) or set(given) & set(kwargs) or set(kwargs) - set(names) or set(needed) - {*given, *kwargs}:
@@ -105,17 +108,15 @@ class Distribution(Freezable):
                             f"got {len(args)} by place, and {', '.join(kwargs) or 'none'} by name")
         given |= kwargs
         shapes = [parameter(given[name]) for name in self.shapes]
-        return operand(given[needed[0]]), shapes, parameter(given.get("loc", 0.0)), parameter(given.get("scale", 1.0))
+        return joined(given[needed[0]]), shapes, parameter(given.get("loc", 0.0)), parameter(given.get("scale", 1.0))
 
     def standard(self, name, z, shapes):
-        """Return a function of the standard form, by another one where it has no formula of its own."""
+        """Return a function of the standard form, by others where it has no formula of its own."""
         if name in self.formulas:
             return self.formulas[name](z, *shapes)
-        if name in ("logcdf", "logsf"):
-            y = self.standard(name[3:], z, shapes)
-            is_0 = data(y) == 0
-            return np.where(is_0, -np.inf, np.log(near(is_0, 1, y))) if is_0.any() else np.log(y)
-        return 1 - self.standard("cdf", z, shapes)
+        if name == "sf":
+            return 1 - self.standard("cdf", z, shapes)
+        return log_of_part(*[self.standard(part, z, shapes) for part in PARTS[name]])
 
     def evaluated(self, name, args, kwargs, below, above):
         """Return a function of the distribution: `below` and `above` are its values beyond the support.
@@ -144,12 +145,30 @@ class Distribution(Freezable):
             y = np.where(is_wrong | np.isnan(place), np.nan, y)
         return y if y.dtype == float else y.astype(float)
 
-    def point(self, x, loc, scale):
-        return (x - loc) / scale
-
     def is_inside(self, z, shapes, name):
         is_finite = np.isfinite(z)
         return (z >= self.low(*shapes)) & (z <= self.high(*shapes)) & is_finite if self.is_bounded else is_finite
+
+
+PARTS = {"logcdf": ("cdf", "sf"), "logsf": ("sf", "cdf")}
+
+
+def log_of_part(y, rest):
+    """Return log y of a part y of 1, which has the digits of what is less of y and `rest` = 1 - y; gradient 0 where y is 0."""
+    is_0, is_most = data(y) == 0, data(y) > 0.5
+    log = np.log(near(is_0 | is_most, 1, y)) if is_0.any() or is_most.any() else np.log(y)
+    if is_most.any():
+        log = np.where(is_most, np.log1p(-near(~is_most, 0, rest)), log)
+    return np.where(is_0, -np.inf, log) if is_0.any() else log
+
+
+class Continuous(Distribution):
+    """A distribution that has a density, a location and a scale."""
+
+    argument, names = "x", ("loc", "scale")
+
+    def point(self, x, loc, scale):
+        return (x - loc) / scale
 
     def is_empty_end(self, z, shapes, is_out):
         """Return where z is an end of the support with density 0: its logarithm has an infinite slope."""
@@ -157,28 +176,32 @@ class Distribution(Freezable):
         is_end = ~is_out & ((z == self.low(*shapes)) | (z == self.high(*shapes)))
         return is_end & (self.standard("logpdf", np.where(is_end, z, self.middle), shapes) == -np.inf) if is_end.any() else is_end
 
-    def ppf(self, q, *args, **kwargs):
+    def ppf(self, *args, **kwargs):
         """Return the point below which a part q lies."""
-        if not of_variables((q, *args), kwargs) or "ppf" not in self.formulas:
-            return saying(self.original, "ppf", self.original.ppf)(q, *args, **kwargs)
-        q, shapes, loc, scale = self.bound("ppf", (q, *args), kwargs)
+        return self.quantile("ppf", args, kwargs)
+
+    def isf(self, *args, **kwargs):
+        """Return the point above which a part q lies."""
+        return self.quantile("isf", args, kwargs)
+
+    def quantile(self, name, args, kwargs):
+        if not of_variables(args, kwargs):
+            return getattr(self.original, name)(*args, **kwargs)
+        q, shapes, loc, scale = self.bound(name, args, kwargs)
         is_valid = (scale > 0) & self.is_valid(*shapes) & (q >= 0) & (q <= 1)
         is_in = is_valid & (q > 0) & (q < 1)
         if is_in.size and is_in.all():
-            y = self.formulas["ppf"](q, *shapes) * scale + loc
+            y = self.formulas[name](q, *shapes) * scale + loc
             return y if y.dtype == float else y.astype(float)
         scale, shapes = near(~is_valid, 1, scale), [near(~is_valid, 1, shape) for shape in shapes]
-        y = self.formulas["ppf"](near(~is_in, 0.5, q), *shapes)
-        y = np.where(is_in, y, np.where(q == 0, self.low(*shapes), self.high(*shapes)))
+        y = self.formulas[name](near(~is_in, 0.5, q), *shapes)
+        low, high = self.original.support(*map(data, shapes))
+        y = np.where(is_in, y, np.where(q == (0 if name == "ppf" else 1), low, high))
         return np.where(is_valid, y * scale + loc, np.nan)
 
 
 class Discrete(Distribution):
-    """A distribution of integers: what is asked is constant between them, and has no gradient by its argument.
-
-    Where the last parameter leaves nothing to chance (`is_sure`), the logarithm of a probability 0 has no derivative, but the
-    probability has: there the formula "sure" holds.
-    """
+    """A distribution of integers: what is asked is constant between them, and has no gradient by its argument."""
 
     argument, names = "k", ("loc",)
 
@@ -189,23 +212,17 @@ class Discrete(Distribution):
         return super().is_inside(z, shapes, name) & ((z == np.floor(z)) | (name not in ("logpmf", "pmf")))
 
     def standard(self, name, z, shapes):
-        k = np.floor(z)
-        if name != "pmf":
-            return super().standard(name, k, shapes)
-        *counts, p = shapes
-        is_sure = self.formulas["is_sure"](p)
-        y = np.exp(self.formulas["logpmf"](k, *counts, near(is_sure, 0.5, p)))
-        return np.where(is_sure, self.formulas["sure"](near(~is_sure, 0, k), *shapes), y) if np.any(is_sure) else y
+        return super().standard(name, np.floor(z), shapes)
 
 
 def parameter(x):
     """Return a parameter in double precision where it is a Python number, as it is where it is a Variable, else as an array."""
-    return np.float64(x) if isinstance(x, (float, int)) else operand(x)
+    return np.float64(x) if isinstance(x, (float, int)) else joined(x)
 
 
 def of_variables(args, kwargs):
     """Return whether there is a Variable among the arguments of a call."""
-    return any([isinstance(a, Variable) for a in (*args, *kwargs.values())])
+    return any([isinstance(a, Variable) for a in (*args, *kwargs.values())]) or bool(variables((args, kwargs)))
 
 
 def all_of(conditions):
@@ -237,31 +254,37 @@ def pdf(self, *args, **kwargs):
 
 Distribution.cdf, Distribution.sf = method("cdf", 0, 1), method("sf", 1, 0)
 Distribution.logcdf, Distribution.logsf = method("logcdf", -np.inf, 0), method("logsf", 0, -np.inf)
-Distribution.logpdf, Distribution.pdf = method("logpdf", -np.inf, -np.inf), pdf
+Continuous.logpdf, Continuous.pdf = method("logpdf", -np.inf, -np.inf), pdf
 Discrete.logpmf, Discrete.pmf = method("logpmf", -np.inf, -np.inf), method("pmf", 0, 0)
 
 
 # -- on the whole line
 
-norm = Distribution(ss.norm, {
+norm = Continuous(ss.norm, {
     "logpdf": lambda z: -z * z / 2 - LOG_ROOT_2_PI, "cdf": lambda z: sp.ndtr(z), "sf": lambda z: sp.ndtr(-z),
-    "logcdf": lambda z: sp.log_ndtr(z), "logsf": lambda z: sp.log_ndtr(-z), "ppf": lambda q: sp.ndtri(q)})
+    "logcdf": lambda z: sp.log_ndtr(z), "logsf": lambda z: sp.log_ndtr(-z), "ppf": lambda q: sp.ndtri(q),
+    "isf": lambda q: -sp.ndtri(q)})
+
 
 def ppf_of_cauchy(q):
-    """Return tan(π (q - ½)), in the tails by 1 / tan(πq) and 1 / tan(π (1 - q)), whose argument is not rounded."""
-    is_tail = np.abs(q - 0.5) > 0.25
-    tail = np.sign(q - 0.5) / np.tan(math.pi * near(~is_tail, 0.25, np.minimum(q, 1 - q)))
-    return np.where(is_tail, tail, np.tan(math.pi * (near(is_tail, 0.5, q) - 0.5)))
+    """Return tan(π (q - ½)), near 0 and 1 by the cotangent of the less part, which has the digits."""
+    less = np.where(q < 0.5, q, 1 - q)
+    return np.where(less > 0.25, np.tan(math.pi * (q - 0.5)), np.where(q < 0.5, -1, 1) / np.tan(math.pi * less))
 
 
-cauchy = Distribution(ss.cauchy, {
-    "logpdf": lambda z: -math.log(math.pi) - np.log1p(z * z), "cdf": lambda z: np.arctan2(1, -z) / math.pi,
-    "sf": lambda z: np.arctan2(1, z) / math.pi, "ppf": ppf_of_cauchy})
+cauchy = Continuous(ss.cauchy, {
+    "logpdf": lambda z: -math.log(math.pi) - 2 * np.log(np.hypot(1, z)), "cdf": lambda z: np.arctan2(1, -z) / math.pi,
+    "sf": lambda z: np.arctan2(1, z) / math.pi, "ppf": ppf_of_cauchy, "isf": lambda q: -ppf_of_cauchy(q)})
 
 
 def cdf_of_laplace(z):
-    half = np.exp(-np.abs(z)) / 2
-    return np.where(z > 0, 1 - half, half)
+    is_right = z > 0
+    return np.where(is_right, 1 - np.exp(-near(~is_right, 0, z)) / 2, np.exp(near(is_right, 0, z)) / 2)
+
+
+def logcdf_of_laplace(z):
+    is_right = z > 0
+    return np.where(is_right, np.log1p(-np.exp(-near(~is_right, 0, z)) / 2), z - LOG_2)
 
 
 def ppf_of_laplace(q):
@@ -270,79 +293,96 @@ def ppf_of_laplace(q):
     return np.where(is_left, tail, -tail)
 
 
-laplace = Distribution(ss.laplace, {
-    "logpdf": lambda z: -np.abs(z) - LOG_2, "cdf": cdf_of_laplace, "sf": lambda z: cdf_of_laplace(-z), "ppf": ppf_of_laplace})
+laplace = Continuous(ss.laplace, {
+    "logpdf": lambda z: -np.abs(z) - LOG_2, "cdf": cdf_of_laplace, "sf": lambda z: cdf_of_laplace(-z),
+    "logcdf": logcdf_of_laplace, "logsf": lambda z: logcdf_of_laplace(-z), "ppf": ppf_of_laplace,
+    "isf": lambda q: -ppf_of_laplace(q)})
 
-logistic = Distribution(ss.logistic, {
+logistic = Continuous(ss.logistic, {
     "logpdf": lambda z: sp.log_expit(z) + sp.log_expit(-z), "cdf": lambda z: sp.expit(z), "sf": lambda z: sp.expit(-z),
-    "logcdf": lambda z: sp.log_expit(z), "logsf": lambda z: sp.log_expit(-z), "ppf": lambda q: sp.logit(q)})
-
-def rate_of_gumbel(z):
-    """Return exp(-z), infinite with derivative 0 where it is more than a number can be: the density there is 0."""
-    is_far = z < -709
-    return np.where(is_far, np.inf, np.exp(-near(is_far, 0, z)))
+    "logcdf": lambda z: sp.log_expit(z), "logsf": lambda z: sp.log_expit(-z), "ppf": lambda q: sp.logit(q),
+    "isf": lambda q: -sp.logit(q)})
 
 
-gumbel_r = Distribution(ss.gumbel_r, {
-    "logpdf": lambda z: -z - rate_of_gumbel(z), "cdf": lambda z: np.exp(-rate_of_gumbel(z)),
-    "sf": lambda z: -np.expm1(-rate_of_gumbel(z)), "logcdf": lambda z: -rate_of_gumbel(z), "ppf": lambda q: -np.log(-np.log(q))})
-
-def or_normal(name, function):
-    """Return a function of t, which for infinitely many degrees of freedom is that of the normal distribution."""
-    def f(z, df):
-        is_normal = np.isinf(df)
-        y = function(z, near(is_normal, 1, df))
-        return np.where(is_normal, norm.formulas[name](z), y) if np.any(is_normal) else y
-    return f
+def forward_of_decay(z):
+    with np.errstate(over="ignore"):        # the density is 0 there
+        return np.exp(-z)
 
 
-t = Distribution(ss.t, {name: or_normal(name, function) for name, function in {
-    "logpdf": lambda z, df: -(df + 1) / 2 * np.log1p(z * z / df) - np.log(df) / 2 - sp.betaln(df / 2, 0.5),
-    "cdf": lambda z, df: sp.stdtr(df, z), "sf": lambda z, df: sp.stdtr(df, -z), "ppf": lambda q, df: sp.stdtrit(df, q)}.items()})
+@rule(forward_of_decay, name="stats.decay", method=None)
+def decay(gy, y, z):
+    """y = e⁻ᶻ;   ∂y/∂z = -y, and 0 of a gradient that is 0, though y be infinite"""
+    return -times(gy, y)
+
+
+@rule(lambda z: -np.expm1(-z), name="stats.rise", method=None)
+def rise(gy, y, z):
+    """y = 1 - e⁻ᶻ;   ∂y/∂z = e⁻ᶻ, which has the digits that 1 - y would lose"""
+    return gy * decay(z)
+
+
+gumbel_r = Continuous(ss.gumbel_r, {
+    "logpdf": lambda z: -z - decay(z), "cdf": lambda z: np.exp(-decay(z)), "sf": lambda z: rise(decay(z)),
+    "logcdf": lambda z: -decay(z), "ppf": lambda q: -np.log(-np.log(q)), "isf": lambda q: -np.log(-np.log1p(-q))})
+
+t = Continuous(ss.t, {
+    "logpdf": lambda z, df: log_density_of_t(df, z), "cdf": lambda z, df: sp.stdtr(df, z), "sf": lambda z, df: sp.stdtr(df, -z),
+    "ppf": lambda q, df: sp.stdtrit(df, q), "isf": lambda q, df: -sp.stdtrit(df, q)})
 
 
 # -- on an interval, or on one side of 0
 
-uniform = Distribution(ss.uniform, {"logpdf": lambda z: 0 * z, "cdf": lambda z: z, "ppf": lambda q: q}, 0, 1)
+uniform = Continuous(ss.uniform, {"logpdf": lambda z: 0 * z, "cdf": lambda z: z, "ppf": lambda q: q, "isf": lambda q: 1 - q}, 0, 1)
 
-expon = Distribution(ss.expon, {
-    "logpdf": lambda z: -z, "cdf": lambda z: -np.expm1(-z), "sf": lambda z: np.exp(-z), "logsf": lambda z: -z,
-    "ppf": lambda q: -np.log1p(-q)}, 0)
+expon = Continuous(ss.expon, {
+    "logpdf": lambda z: -z, "cdf": lambda z: rise(z), "sf": lambda z: np.exp(-z), "logsf": lambda z: -z,
+    "ppf": lambda q: -np.log1p(-q), "isf": lambda q: -np.log(q)}, 0)
 
-gamma = Distribution(ss.gamma, {
+gamma = Continuous(ss.gamma, {
     "logpdf": lambda z, a: sp.xlogy(a - 1, z) - z - sp.gammaln(a), "cdf": lambda z, a: sp.gammainc(a, z),
-    "sf": lambda z, a: sp.gammaincc(a, z), "ppf": lambda q, a: sp.gammaincinv(a, q)}, 0)
+    "sf": lambda z, a: sp.gammaincc(a, z), "ppf": lambda q, a: sp.gammaincinv(a, q),
+    "isf": lambda q, a: sp.gammainccinv(a, q)}, 0)
 
-beta = Distribution(ss.beta, {
+beta = Continuous(ss.beta, {
     "logpdf": lambda z, a, b: sp.xlog1py(b - 1, -z) + sp.xlogy(a - 1, z) - sp.betaln(a, b),
     "cdf": lambda z, a, b: sp.betainc(a, b, z), "sf": lambda z, a, b: sp.betaincc(a, b, z),
-    "ppf": lambda q, a, b: sp.betaincinv(a, b, q)}, 0, 1)
+    "ppf": lambda q, a, b: sp.betaincinv(a, b, q), "isf": lambda q, a, b: sp.betainccinv(a, b, q)}, 0, 1)
 
-chi2 = Distribution(ss.chi2, {
+chi2 = Continuous(ss.chi2, {
     "logpdf": lambda z, df: sp.xlogy(df / 2 - 1, z) - z / 2 - sp.gammaln(df / 2) - df / 2 * LOG_2,
     "cdf": lambda z, df: sp.chdtr(df, z), "sf": lambda z, df: sp.chdtrc(df, z),
-    "ppf": lambda q, df: 2 * sp.gammaincinv(df / 2, q)}, 0)
+    "ppf": lambda q, df: 2 * sp.gammaincinv(df / 2, q), "isf": lambda q, df: sp.chdtri(df, q)}, 0)
 
-f = Distribution(ss.f, {
+f = Continuous(ss.f, {
     "logpdf": lambda z, m, n: (m / 2 * np.log(m) + n / 2 * np.log(n) + sp.xlogy(m / 2 - 1, z) - (m + n) / 2 * np.log(n + m * z)
                                - sp.betaln(m / 2, n / 2)),
-    "cdf": lambda z, m, n: sp.fdtr(m, n, z), "sf": lambda z, m, n: sp.fdtrc(m, n, z), "ppf": lambda q, m, n: sp.fdtri(m, n, q)}, 0)
+    "cdf": lambda z, m, n: sp.fdtr(m, n, z), "sf": lambda z, m, n: sp.fdtrc(m, n, z), "ppf": lambda q, m, n: sp.fdtri(m, n, q),
+    "isf": lambda q, m, n: 1 / sp.fdtri(n, m, q)}, 0)              # 1/x has the F distribution of n and m
 
 SMALLEST = np.nextafter(0, 1)               # of what is above 0, where 0 is outside
 
-lognorm = Distribution(ss.lognorm, {
+lognorm = Continuous(ss.lognorm, {
     "logpdf": lambda z, s: -(np.log(z) / s) ** 2 / 2 - np.log(s * z) - LOG_ROOT_2_PI,
     "cdf": lambda z, s: sp.ndtr(np.log(z) / s), "sf": lambda z, s: sp.ndtr(-np.log(z) / s),
     "logcdf": lambda z, s: sp.log_ndtr(np.log(z) / s), "logsf": lambda z, s: sp.log_ndtr(-np.log(z) / s),
-    "ppf": lambda q, s: np.exp(s * sp.ndtri(q))}, SMALLEST)
+    "ppf": lambda q, s: np.exp(s * sp.ndtri(q)), "isf": lambda q, s: np.exp(-s * sp.ndtri(q))}, SMALLEST)
 
-weibull_min = Distribution(ss.weibull_min, {
-    "logpdf": lambda z, c: np.log(c) + sp.xlogy(c - 1, z) - z ** c, "cdf": lambda z, c: -np.expm1(-z ** c),
-    "sf": lambda z, c: np.exp(-z ** c), "logsf": lambda z, c: -z ** c, "ppf": lambda q, c: (-np.log1p(-q)) ** (1 / c)}, 0)
 
-pareto = Distribution(ss.pareto, {
-    "logpdf": lambda z, b: np.log(b) - (b + 1) * np.log(z), "cdf": lambda z, b: 1 - z ** -b, "sf": lambda z, b: z ** -b,
-    "logsf": lambda z, b: -b * np.log(z), "ppf": lambda q, b: (1 - q) ** (-1 / b)}, 1, middle=2.0)
+@rule(lambda z, c: z ** c, name="stats.raised", method=None)
+def raised(gy, y, z, c):
+    """y = zᶜ of z >= 0;   ∂y/∂z = c zᶜ⁻¹,   ∂y/∂c = y log z, and 0 of a gradient that is 0, though they be infinite"""
+    return lambda: times(gy, c * raised(z, c - 1)), lambda: times(gy, y * np.log(near(z == 0, 1, z)))
+
+
+weibull_min = Continuous(ss.weibull_min, {
+    "logpdf": lambda z, c: np.log(c) + sp.xlogy(c - 1, z) - raised(z, c), "cdf": lambda z, c: rise(raised(z, c)),
+    "sf": lambda z, c: np.exp(-raised(z, c)), "logsf": lambda z, c: -raised(z, c),
+    "ppf": lambda q, c: (-np.log1p(-q)) ** (1 / c), "isf": lambda q, c: (-np.log(q)) ** (1 / c)}, 0)
+
+pareto = Continuous(ss.pareto, {
+    "logpdf": lambda z, b: np.log(b) - (b + 1) * np.log(z), "cdf": lambda z, b: rise(b * np.log(z)),
+    "sf": lambda z, b: z ** -b, "logsf": lambda z, b: -b * np.log(z), "ppf": lambda q, b: (1 - q) ** (-1 / b),
+    "isf": lambda q, b: q ** (-1 / b)}, 1, middle=2.0)
 
 
 # -- of integers
@@ -351,54 +391,75 @@ def is_chance(p):
     return (p >= 0) & (p <= 1)
 
 
-def is_0_or_1(p):
-    return (p == 0) | (p == 1)
+@rule(lambda p, k, m, c: np.exp(sp.xlogy(k, p) + sp.xlog1py(m, -p) + c), name="stats.chance", method=None)
+def chance(gy, y, p, k, m, c):
+    """y = pᵏ (1 - p)ᵐ eᶜ;   ∂y/∂p = (k/p - m/(1 - p)) y, and at 0 and 1 by the powers that are one lower"""
+    is_end = (p == 0) | (p == 1)
+    end, inner = near(~is_end, 0, p), near(is_end, 0.5, p)
+    at_end = times(k, chance(end, k - 1, m, c)) - times(m, chance(end, k, m - 1, c))
+    return (times(gy, np.where(is_end, at_end, y * (k / inner - m / (1 - inner)))),
+            lambda: times(gy, sp.xlogy(y, p)), lambda: times(gy, sp.xlog1py(y, -p)), times(gy, y))
 
 
 poisson = Discrete(ss.poisson, {
-    "logpmf": lambda k, mu: sp.xlogy(k, mu) - mu - sp.gammaln(k + 1), "cdf": lambda k, mu: sp.pdtr(k, mu),
-    "sf": lambda k, mu: sp.pdtrc(k, mu),
-    "is_sure": lambda mu: mu == 0, "sure": lambda k, mu: mu ** k * np.exp(-mu) / sp.gamma(k + 1)},
-    0, middle=1.0, is_valid=lambda mu: mu >= 0)
+    "logpmf": lambda k, mu: sp.xlogy(k, mu) - mu - sp.gammaln(k + 1),
+    "pmf": lambda k, mu: chance(mu, k, 0, -mu - sp.gammaln(k + 1)), "cdf": lambda k, mu: sp.pdtr(k, mu),
+    "sf": lambda k, mu: sp.pdtrc(k, mu)}, 0, middle=1.0, is_valid=lambda mu: mu >= 0)
 
 
-def whole(n):
-    """Return the counts n as integers, of which SciPy's binomial distribution is; what is differentiated by stays as it is."""
-    return n if isinstance(n, Variable) and not n.is_constant else operand(np.asarray(n)).astype(np.int64)
+@rule(lambda k, n, p: np.where(k < n, sp.betaincc(k + 1, near(k >= n, 1, n - k), p), 1.0), name="stats.binom.cdf", method=None)
+def cdf_of_binom(gy, y, k, n, p):
+    """y = the chance of k of n at most;   ∂y/∂p = -pᵏ (1 - p)ⁿ⁻ᵏ⁻¹ / B(k + 1, n - k)"""
+    return None, unknown("scipy.stats.binom.cdf", "n"), lambda: -gy * density_of_binomial(k, n, p)
+
+
+@rule(lambda k, n, p: np.where(k < n, sp.betainc(k + 1, near(k >= n, 1, n - k), p), 0.0), name="stats.binom.sf", method=None)
+def sf_of_binom(gy, y, k, n, p):
+    """y = the chance of more than k of n;   ∂y/∂p = pᵏ (1 - p)ⁿ⁻ᵏ⁻¹ / B(k + 1, n - k)"""
+    return None, unknown("scipy.stats.binom.sf", "n"), lambda: gy * density_of_binomial(k, n, p)
+
+
+def log_of_ways(k, n):
+    """Return log of the number of ways to choose k of n."""
+    return -np.log(n + 1) - sp.betaln(1 + n - k, 1 + k)
 
 
 binom = Discrete(ss.binom, {
-    "logpmf": lambda k, n, p: (sp.xlogy(k, p) + sp.xlog1py(n - k, -p) - np.log(n + 1) - sp.betaln(1 + n - k, 1 + k)),
-    "cdf": lambda k, n, p: sp.bdtr(k, whole(n), p), "sf": lambda k, n, p: sp.bdtrc(k, whole(n), p),
-    "is_sure": is_0_or_1, "sure": lambda k, n, p: sp.binom(n, k) * p ** k * (1 - p) ** (n - k)},
+    "logpmf": lambda k, n, p: sp.xlogy(k, p) + sp.xlog1py(n - k, -p) + log_of_ways(k, n),
+    "pmf": lambda k, n, p: chance(p, k, n - k, log_of_ways(k, n)), "cdf": cdf_of_binom, "sf": sf_of_binom},
     0, lambda n, p: n, middle=0.0, is_valid=lambda n, p: (n >= 0) & (n == np.rint(n)) & is_chance(p))
 
 bernoulli = Discrete(ss.bernoulli, {
-    "logpmf": lambda k, p: sp.xlogy(k, p) + sp.xlog1py(1 - k, -p), "cdf": lambda k, p: np.where(k < 1, 1 - p, 1),
-    "sf": lambda k, p: np.where(k < 1, p, 0),
-    "is_sure": is_0_or_1, "sure": lambda k, p: np.where(k < 1, 1 - p, p)}, 0, 1, middle=0.0, is_valid=is_chance)
+    "logpmf": lambda k, p: sp.xlogy(k, p) + sp.xlog1py(1 - k, -p), "pmf": lambda k, p: np.where(k < 1, 1 - p, p),
+    "cdf": lambda k, p: np.where(k < 1, 1 - p, 1), "sf": lambda k, p: np.where(k < 1, p, 0)},
+    0, 1, middle=0.0, is_valid=is_chance)
+
+
+def log_of_orders(k, n):
+    """Return log of the number of orders of k failures and n successes, the last of which is a success."""
+    return sp.gammaln(n + k) - sp.gammaln(k + 1) - sp.gammaln(n)
+
 
 nbinom = Discrete(ss.nbinom, {
-    "logpmf": lambda k, n, p: sp.gammaln(n + k) - sp.gammaln(k + 1) - sp.gammaln(n) + sp.xlogy(n, p) + sp.xlog1py(k, -p),
-    "cdf": lambda k, n, p: sp.betainc(n, k + 1, p), "sf": lambda k, n, p: sp.betaincc(n, k + 1, p),
-    "is_sure": lambda p: p == 1, "sure": lambda k, n, p: sp.binom(n + k - 1, k) * p ** n * (1 - p) ** k},
-    0, middle=0.0, is_valid=lambda n, p: (n > 0) & (p > 0) & (p <= 1))
-
-def sf_of_geom(k, p):
-    """Return (1 - p)ᵏ, by the logarithm but for p = 1, where that has no derivative."""
-    is_sure = p == 1
-    return np.where(is_sure, (1 - p) ** near(~is_sure, 1, k), np.exp(sp.xlog1py(k, -near(is_sure, 0.5, p))))
+    "logpmf": lambda k, n, p: log_of_orders(k, n) + sp.xlogy(n, p) + sp.xlog1py(k, -p),
+    "pmf": lambda k, n, p: chance(p, n, k, log_of_orders(k, n)), "cdf": lambda k, n, p: sp.betainc(n, k + 1, p),
+    "sf": lambda k, n, p: sp.betaincc(n, k + 1, p)}, 0, middle=0.0, is_valid=lambda n, p: (n > 0) & (p > 0) & (p <= 1))
 
 
 def cdf_of_geom(k, p):
-    """Return 1 - (1 - p)ᵏ, with all digits for small p."""
+    """Return 1 - (1 - p)ᵏ, by the logarithm where p < 1, which has the digits."""
     is_sure = p == 1
-    return np.where(is_sure, 1 - (1 - p) ** near(~is_sure, 1, k), -np.expm1(sp.xlog1py(k, -near(is_sure, 0.5, p))))
+    return np.where(is_sure, 1 - chance(p, 0, k, 0), rise(-sp.xlog1py(k, -near(is_sure, 0.5, p))))
+
+
+def logsf_of_geom(k, p):
+    is_sure = p == 1
+    return np.where(is_sure, -np.inf, sp.xlog1py(k, -near(is_sure, 0.5, p)))
 
 
 geom = Discrete(ss.geom, {
-    "logpmf": lambda k, p: np.log(p) + sp.xlog1py(k - 1, -p), "cdf": cdf_of_geom, "sf": sf_of_geom,
-    "logsf": lambda k, p: sp.xlog1py(k, -p), "is_sure": lambda p: p == 1, "sure": lambda k, p: p * (1 - p) ** np.maximum(k - 1, 0)},
+    "logpmf": lambda k, p: np.log(p) + sp.xlog1py(k - 1, -p), "pmf": lambda k, p: chance(p, 1, k - 1, 0),
+    "cdf": cdf_of_geom, "sf": lambda k, p: chance(p, 0, k, 0), "logsf": logsf_of_geom},
     1, middle=1.0, is_valid=lambda p: (p > 0) & (p <= 1))
 
 
@@ -484,7 +545,7 @@ class Dirichlet(Freezable):
         """Return the logarithm of the density; the last number may be left out."""
         if not of_variables((x, alpha), {}):
             return ss.dirichlet.logpdf(x, alpha)
-        x, alpha = operand(x), operand(alpha)
+        x, alpha = joined(x), joined(alpha)
         ss.dirichlet.logpdf(data(x), data(alpha))           # what it refuses
         if len(x) == len(alpha) - 1:
             x = np.concatenate([x, 1 - np.sum(x, 0, keepdims=True)])
@@ -493,8 +554,9 @@ class Dirichlet(Freezable):
 
     def pdf(self, x, alpha):
         """Return the density, with gradient 0 where it is 0."""
-        is_0 = np.isneginf(ss.dirichlet.logpdf(np.asarray(data(x)), np.asarray(data(alpha))))
-        return np.where(is_0, 0, np.exp(self.logpdf(near(is_0, 1 / len(alpha), operand(x)), alpha)))
+        x, alpha = joined(x), joined(alpha)
+        is_0 = np.isneginf(ss.dirichlet.logpdf(data(x), data(alpha)))
+        return np.where(is_0, 0, np.exp(self.logpdf(near(is_0, 1 / len(alpha), x), alpha)))
 
 
 multivariate_normal, dirichlet = MultivariateNormal(), Dirichlet()

@@ -311,15 +311,55 @@ def fdtridfd(gy, y, dfn, p, x):
     return lambda: -g * by_m(), g, lambda: -times(g, density_of_f(dfn, y, x))
 
 
+def forward_of_log_density_of_t(n, t):
+    is_normal = n == np.inf
+    m = near(is_normal, 1, n)
+    y = np.log(sp.poch(m / 2, 0.5)) - np.log(m * math.pi) / 2 - (m + 1) / 2 * np.log1p(t * t / m)
+    return np.where(is_normal, -t * t / 2 - math.log(ROOT_2_PI), y).astype(np.result_type(n, t, np.float32))
+
+
+@rule(forward_of_log_density_of_t, name="special.log_density_of_t", method=None)
+def log_density_of_t(gy, y, n, t):
+    """y = log Γ((n + 1)/2) - log Γ(n/2) - log(nπ)/2 - (n + 1)/2 log(1 + s²), s = t/√n, that of the normal density for n = ∞.
+
+    ∂y/∂t = -(1 + 1/n) t / (1 + s²).
+    """
+    h = np.hypot(1, t / np.sqrt(n))
+    return lambda: gy * log_density_of_t_by_n(n, t), -gy * (1 + 1 / n) * (t / h / h)
+
+
+def log_density_of_t_by_n(n, t):
+    """Return f(n) + (u + log(1 - u) + u/n) / 2 with u = s² / (1 + s²), s = t/√n, and f(n) of `slope_of_scale_of_t`."""
+    s = t / np.sqrt(n)
+    h = np.hypot(1, s)
+    u = (s / h) ** 2
+    is_small = u < 0.1
+    small, series = near(~is_small, 0, u), 0
+    for k in range(18, 1, -1):                              # u/2 + u²/3 + ...
+        series = small * (series + 1 / k)
+    return slope_of_scale_of_t(n) + np.where(is_small, -series * small, u - 2 * np.log(h)) / 2 + u / (2 * n)
+
+
+def slope_of_scale_of_t(n):
+    """Return the derivative of log Γ((n + 1)/2) - log Γ(n/2) - log(n)/2: by the asymptotic series of log Γ for n > 50."""
+    is_large = n > 50
+    m, v = near(is_large, 1, n), (1 / near(~is_large, 50, n)) ** 2
+    series = v * (1 / 4 - v * (1 / 8 - v * (1 / 4 - v * 17 / 16)))
+    return np.where(is_large, series, (sp.psi((m + 1) / 2) - sp.psi(m / 2) - 1 / m) / 2)
+
+
 def density_of_t(n, t):
-    """Return the density of Student's t: (1 + t²/n)⁻⁽ⁿ⁺¹⁾ᐟ² / √n B(n/2, 1/2)."""
-    return np.exp(-(n + 1) / 2 * np.log1p(t * t / n) - sp.betaln(n / 2, 0.5)) / np.sqrt(n)
+    """Return the density of Student's t."""
+    return np.exp(log_density_of_t(n, t))
 
 
 def t_by_n(n, t):
-    """Return the derivative of stdtr = (1 + s fdtr(1, n, t²)) / 2 by n, with s the sign of t."""
+    """Return the derivative of stdtr = (1 + s fdtr(1, n, t²)) / 2 by n, with s the sign of t; 0 for n = ∞."""
+    is_normal = n == np.inf
+    n = near(is_normal, 1, n)
     whole = n + t * t
-    return -np.sign(t) / 4 * beta_by_shape(n / 2, np.full(whole.shape, 0.5), n / whole, t * t / whole, True)
+    half = np.full(whole.shape, 0.5)
+    return np.where(is_normal, 0, -np.sign(t) / 4 * beta_by_shape(n / 2, half, n / whole, t * t / whole, True))
 
 
 @special(sp.stdtr)
@@ -371,6 +411,12 @@ def _(sample):
 @stdtrit.samples
 def _(sample):
     sample(sample.array(3, low=1.5, high=4.0), sample.array(3, low=0.1, high=0.9))
+
+
+@log_density_of_t.samples
+def _(sample):
+    sample(sample.array(3, low=1.5, high=4.0), sample.array(3))
+    sample(sample.array(3, low=60.0, high=90.0), sample.array(3))
 
 
 @chdtriv.samples
