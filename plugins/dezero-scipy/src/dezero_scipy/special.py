@@ -6,7 +6,7 @@ import scipy.special as sp
 from dezero import Variable, errors, hookimpl, rule
 from scipy.special import *  # noqa: F403: the names of the module that this one stands for
 
-from dezero_scipy._rules import near, register_all, twin
+from dezero_scipy._rules import joined, near, register_all, twin
 from dezero_scipy.ufuncs import gammas
 from dezero_scipy.ufuncs.gammas import polygamma
 
@@ -148,11 +148,12 @@ def _(sample):
 
 @twin(sp.zeta)
 def zeta(x, q=None):
-    return of_riemann(x) if q is None else gammas.zeta(x, q)
+    return of_riemann(joined(x)) if q is None else gammas.zeta(x, q)
 
 
 @twin(sp.multigammaln)
 def multigammaln(a, d):
+    a = joined(a)
     if np.any(a <= 0.5 * (d - 1)):
         raise ValueError(f"multigammaln: a is above (d - 1) / 2 = {0.5 * (d - 1)}, and a = {a}")
     return sum([sp.gammaln(a - j / 2) for j in range(d)]) + d * (d - 1) / 4 * math.log(math.pi)
@@ -162,8 +163,9 @@ def multigammaln(a, d):
 def comb(N, k, *, exact=False, repetition=False):
     if exact:
         raise TypeError("comb(exact=True) is of integers, which have no gradient; leave it out")
+    N, k = joined(N), joined(k)
     if repetition:
-        N = N + k - 1
+        N = near((k == 0) & (N >= 0), 0, N + k - 1)         # of nothing there is one choice
     is_out = (k > N) | (N < 0) | (k < 0)
     return np.where(is_out, 0, sp.binom(near(is_out, 1, N), near(is_out, 0, k)))
 
@@ -172,6 +174,7 @@ def comb(N, k, *, exact=False, repetition=False):
 def perm(N, k, exact=False):
     if exact:
         raise TypeError("perm(exact=True) is of integers, which have no gradient; leave it out")
+    N, k = joined(N), joined(k)
     is_out = (k > N) | (N < 0) | (k < 0)
     N, k = near(is_out, 1, N), near(is_out, 0, k)
     return np.where(is_out, 0, sp.poch(N - k + 1, k))
@@ -181,6 +184,7 @@ def perm(N, k, exact=False):
 def factorial(n, exact=False, extend="zero"):
     if exact or extend != "zero":
         raise TypeError(f"factorial(exact={exact}, extend={extend!r}) of a Variable: the defaults only have a gradient")
+    n = joined(n)
     is_out = n < 0
     return np.where(is_out, 0, sp.gamma(near(is_out, 0, n) + 1))
 
@@ -188,6 +192,9 @@ def factorial(n, exact=False, extend="zero"):
 def derivative_of(bessel, sign):
     """Return the n-th derivative of a Bessel function, Σ binom(n, i) (±1)ⁱ times that of order v - n + 2i, all by 2ⁿ."""
     def derivative(v, z, n=1):
+        v, z = joined(v), joined(z)
+        if n < 0 or n != int(n):
+            raise ValueError(f"the derivative of order n = {n} of a Bessel function: wanted a whole number from 0 on")
         return sum([math.comb(n, i) * sign ** i * bessel(v - n + 2 * i, z) for i in range(n + 1)]) / 2 ** n
     return derivative
 

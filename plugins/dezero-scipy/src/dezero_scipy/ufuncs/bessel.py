@@ -56,8 +56,10 @@ def i1(gy, y, x):
 
 @special(sp.i1e)
 def i1e(gy, y, x):
-    """y = e⁻|ˣ| I₁(x);   ∂y/∂x = e⁻|ˣ| (I₀ + I₂) / 2 - y sign x"""
-    return gy * ((sp.i0e(x) + sp.ive(2, x)) / 2 - y * np.sign(x))
+    """y = e⁻|ˣ| I₁(x);   ∂y/∂x = e⁻|ˣ| (I₀ + I₂) / 2 - y sign x, where I₂ = I₀ - 2 I₁ / x, by which it is beyond 10⁴"""
+    is_far = np.abs(x) > 1e4                    # SciPy's ive is NaN from about 10⁹ on
+    far, close = near(~is_far, 1, x), near(is_far, 1, x)
+    return gy * (np.where(is_far, sp.i0e(far) - sp.i1e(far) / far, (sp.i0e(close) + sp.ive(2, close)) / 2) - y * np.sign(x))
 
 
 @special(sp.k0)
@@ -287,7 +289,7 @@ modstruve.samples(orders)
 @special(sp.airy)
 def airy(gy, y, z):
     """y = Ai, Ai', Bi, Bi' of z;   Ai'' = z Ai,   Bi'' = z Bi"""
-    return gy[0] * y[1] + gy[1] * z * y[0] + gy[2] * y[3] + gy[3] * z * y[2]
+    return gy[0] * y[1] + gy[1] * z * y[0] + times(gy[2], y[3]) + times(gy[3], z * y[2])
 
 
 @special_of_reals(sp.airye, "e⁻|ᴿᵉ ʳ|, r = 2/3 z√z,")
@@ -328,7 +330,7 @@ tried(orders, pbdv, pbvv, pbwa)
 @special(sp.iti0k0)
 def iti0k0(gy, y, x):
     """y = ∫₀ˣ of I₀(t), K₀(t)"""
-    return gy[0] * sp.i0(x) + times(gy[1], sp.k0(x))
+    return times(gy[0], sp.i0(x)) + times(gy[1], sp.k0(x))
 
 
 @special(sp.itj0y0)
@@ -351,7 +353,7 @@ def beyond_1(x, sign, function):
 @special(sp.it2i0k0)
 def it2i0k0(gy, y, x):
     """y = ∫₀ˣ (I₀(t) - 1) / t dt, ∫ₓ K₀(t) / t dt"""
-    return gy[0] * beyond_1(x, 1, sp.i0) - times(gy[1], sp.k0(x) / x)
+    return times(gy[0], beyond_1(x, 1, sp.i0)) - times(gy[1], sp.k0(x) / x)
 
 
 @special(sp.it2j0y0)
@@ -383,7 +385,7 @@ def itmodstruve0(gy, y, x):
 def itairy(gy, y, x):
     """y = ∫₀ˣ of Ai(t), Bi(t), Ai(-t), Bi(-t); SciPy's values have six digits, the derivatives all"""
     right, left = sp.airy(x), sp.airy(-x)
-    return gy[0] * right[0] + gy[1] * right[2] + gy[2] * left[0] + gy[3] * left[2]
+    return gy[0] * right[0] + times(gy[1], right[2]) + gy[2] * left[0] + times(gy[3], left[2])
 
 
 @itairy.samples

@@ -164,9 +164,16 @@ def is_pole(z):
 
 @special(sp.beta)
 def beta(gy, y, a, b):
-    """y = Γ(a) Γ(b) / Γ(a + b);   ∂y/∂a = y (ψ(a) - ψ(a + b))"""
-    g, psi_of_sum = gy * y, sp.psi(a + b)
-    return g * (sp.psi(a) - psi_of_sum), g * (sp.psi(b) - psi_of_sum)
+    """y = Γ(a) Γ(b) r(a + b), r = 1 / Γ;   ∂y/∂a = y (ψ(a) - ψ(a + b)),   Γ(a) Γ(b) r'(a + b) where r is 0"""
+    total = a + b
+    is_0 = (y == 0) & (total <= 0)
+    g, psi_of_sum = gy * y, sp.psi(near(is_0, 1, total))
+    of_sum, zero = gy * sp.gamma(near(~is_0, 1, a)) * sp.gamma(near(~is_0, 1, b)), near(~is_0, 0, total)
+
+    def by(x):
+        psi = sp.psi(x)
+        return np.where(is_0, of_sum * (psi * sp.rgamma(zero) + slope_of_rgamma(zero)), g * (psi - psi_of_sum))
+    return by(a), by(b)
 
 
 @special(sp.betaln)
