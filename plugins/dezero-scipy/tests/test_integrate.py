@@ -175,7 +175,7 @@ def test_quad_of_arrays_is_that_of_scipy():
 
 
 def test_an_equation_backward_that_fails():
-    flow = integrate.Flow("odeint", None, None, None, None, {"method": "RK45"})
+    flow = integrate.Flow(integrate.Remembered("odeint", None), None, None, None, {"method": "RK45"})
     with pytest.raises(RuntimeError, match="odeint: backward in time from t = 0.0 to 2.0: Required step size"):
         flow.solved(lambda t, s: s * s, 0.0, 2.0, np.ones(1))
 
@@ -433,3 +433,22 @@ def test_odeint_where_no_time_goes_by():
 def test_odeint_of_times_that_are_equal():
     f = lambda y0: np.sum(integrate.odeint(lambda y, t: -y, [y0], np.array([0.0, 0.0, 1.0, 1.0])) ** 2)
     assert grad(f)(1.5) == pytest.approx(2 * 1.5 * (2 + 2 * np.exp(-2)), rel=1e-6)
+
+
+@pytest.mark.parametrize("call", [
+    lambda p, k: integrate.quad(lambda x, p: np.exp(-k[0] * p * x), 0.0, 1.0, (p,))[0],
+    lambda p, k: integrate.quad(lambda x: np.cos(k[0] * x), 0.0, p)[0],
+    lambda p, k: integrate.solve_ivp(lambda t, y, p: -p * k[0] * y, (0.0, 1.0), [1.0], "LSODA", args=(p,)).y[0, -1],
+    lambda p, k: integrate.solve_ivp(lambda t, y, p: [p * k[0] * t], (0.0, 1.0), [0.0], args=(p,), gradient="adjoint").y[0, -1],
+    lambda p, k: integrate.odeint(lambda y, t, p: -p * k[0] * y, [1.0], [0.0, 1.0], (p,))[-1, 0],
+    lambda p, k: integrate.odeint(lambda t, y: -k[0] * y, p * np.ones(1), [0.0, 1.0], tfirst=True)[-1, 0]])
+def test_a_function_that_is_another_one_in_backward(call):
+    """As a lambda that reads a loop variable is: that gradient would be one of the last function."""
+    k, p = [1.0], Variable(np.array(0.5))
+    y = call(p, k)
+    k[0] = 2.0
+    with pytest.raises(GradientError, match="(quad|solve_ivp|odeint): backward calls the function again, and .* pass it in args"):
+        y.backward()
+    k[0] = 1.0
+    y.backward()
+    assert p.grad == pytest.approx((call(0.501, k) - call(0.499, k)) / 0.002, 1e-2)

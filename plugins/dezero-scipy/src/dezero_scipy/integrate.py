@@ -1,7 +1,8 @@
 """scipy.integrate with gradients: of samples, of functions, and of ordinary differential equations.
 
 What a function depends on is passed to it in `args`, as SciPy has it: Variables there, in nested tuples, lists and dicts too, are
-differentiated by.  A Variable that the function has from elsewhere, as from its closure, is an error.
+differentiated by.  A Variable that the function has from elsewhere, as from its closure, is an error.  Backward calls the function
+of `quad`, and that of an adjoint equation, again: if what else it reads has changed since, that is an error, too.
 """
 from dataclasses import dataclass
 
@@ -70,6 +71,39 @@ def simpson(y, x=None, *, dx=1.0, axis=-1):
 
 # -- functions
 
+class Remembered:
+    """A function of the caller, and what it gave at the call: backward calls it again.
+
+    Attributes
+    ----------
+    who : str
+        The function that the caller has called.
+    f : callable
+    of_arrays : callable
+        The same, of arrays alone.
+    seen : list of (list, array)
+        Arguments of its first calls, and what it gave.
+    """
+
+    def __init__(self, who, f):
+        self.who, self.f, self.of_arrays, self.seen = who, f, of_arrays(f, who), []
+
+    def called(self, *args):
+        """Return what the function gives of arrays, and keep that of the first calls."""
+        y = self.of_arrays(*args)
+        if len(self.seen) < 5:
+            self.seen.append((list(map(np.copy, args)), np.copy(y)))
+        return y
+
+    def check(self):
+        """Raise an error unless the function gives what it gave at the call."""
+        for args, y in self.seen:
+            if not np.allclose(self.of_arrays(*args), y, 1e-9, 0, equal_nan=True):
+                raise errors.GradientError(
+                    f"{self.who}: backward calls the function again, and it gives other values than at the call: what it reads beside "
+                    "its arguments has changed since, as a loop variable in a lambda does; pass it in args, or write k=k")
+
+
 def number(y):
     """Return what the function of quad gives, or its derivative, which has to be one real number."""
     y = joined(y)
@@ -83,8 +117,7 @@ def number(y):
 
 def forward_of_quad(xs, *, f, options):
     a, b, *ps = xs
-    given = of_arrays(f, "quad")
-    y, error, _, *message = si.quad(lambda x: number(given(x, *ps)), a, b, full_output=1, **options)
+    y, error, _, *message = si.quad(lambda x: number(f.called(x, *ps)), a, b, full_output=1, **options)
     if message:
         raise RuntimeError(f"quad: the integral from {a} to {b} did not converge: {message[0]}")
     return np.float64(y), np.float64(error)
@@ -106,17 +139,18 @@ def slope(f, i, index):
 @rule(forward_of_quad, name="scipy.integrate.quad", listed=True, method=None, order=None)
 def integral(gy, y, xs, *, f, options):
     """y = ∫ f(x, p) dx from a to b;   ∂y/∂p = ∫ ∂f/∂p dx,   ∂y/∂b = f(b),   ∂y/∂a = -f(a), 0 at an infinite end"""
+    f.check()
     g, _ = gy
     a, b, *ps = xs
 
     def by_limit(x, sign):
         if options["weight"] is not None:
             raise errors.GradientError("quad has no gradient by a and b where weight is given: give it their .data")
-        return sign * g * number(f(x, *ps)) if np.isfinite(x) else None
+        return sign * g * number(f.f(x, *ps)) if np.isfinite(x) else None
 
     def by_element(i, index):
         absolute = options["epsabs"] / sizes(ps[i])[index]  # a derivative by what is large is small
-        return integral([a, b, *ps], f=slope(f, i, index), options={**options, "epsabs": absolute})[0]
+        return integral([a, b, *ps], f=Remembered("quad", slope(f.f, i, index)), options={**options, "epsabs": absolute})[0]
 
     def by(i):
         found = [by_element(i, index) for index in np.ndindex(ps[i].shape)]
@@ -167,7 +201,7 @@ def quad(func, a, b, args=(), full_output=0, epsabs=1.49e-8, epsrel=1.49e-8, lim
     a, b = operand(a), operand(b)
     if a.ndim or b.ndim:
         raise ValueError(f"quad: a of shape {a.shape} and b of shape {b.shape}, wanted numbers")
-    y, error = integral([a, b, *ps], f=f, options=options)
+    y, error = integral([a, b, *ps], f=Remembered("quad", f), options=options)
     return y, error.item()
 
 
@@ -183,9 +217,7 @@ class Flow:
 
     Attributes
     ----------
-    who : str
-        The function that the caller has called.
-    f : callable
+    f : Remembered
     ts : array of shape (k,)
     ys : array of shape (n, k)
         The solution at these times.
@@ -195,8 +227,7 @@ class Flow:
         Of `scipy.integrate.solve_ivp`: its method and tolerances.
     """
 
-    who: str
-    f: object
+    f: Remembered
     ts: object
     ys: object
     dense: object
@@ -206,7 +237,7 @@ class Flow:
         """Return the solution at t1 of another equation, by the same method."""
         run = si.solve_ivp(f, (t0, t1), y0, t_eval=(t1,), **self.options)
         if not run.success:
-            raise RuntimeError(f"{self.who}: backward in time from t = {t0} to {t1}: {run.message}")
+            raise RuntimeError(f"{self.f.who}: backward in time from t = {t0} to {t1}: {run.message}")
         return run.y[:, -1]
 
 
@@ -214,13 +245,14 @@ class Flow:
 def trajectory(gy, y, xs, *, flow):
     """y(tₖ) of y' = f(t, y, p), y(t₀) = y₀;   with λ' = -λ ∂f/∂y, to which gy(tₖ) is added at tₖ:  ∂/∂y₀: λ(t₀),
     ∂/∂p: ∫ λ ∂f/∂p dt,   ∂/∂tₖ: gy(tₖ) f(tₖ),   ∂/∂t₀: -λ(t₀) f(t₀)"""
+    flow.f.check()
     y0, t0, ts, *ps = xs
     back = costate([gy, *xs], flow=flow)
     first, *parts = parts_of(back, [y0, *ps])
 
     def by_ts():
-        return np.stack([np.sum(gy[:, k] * right_side(flow.f, ts[k], y[:, k], ps)) for k in range(y.shape[1])])
-    return [first, lambda: -np.sum(first * right_side(flow.f, t0, y0, ps)), by_ts, *parts]
+        return np.stack([np.sum(gy[:, k] * right_side(flow.f.f, ts[k], y[:, k], ps)) for k in range(y.shape[1])])
+    return [first, lambda: -np.sum(first * right_side(flow.f.f, t0, y0, ps)), by_ts, *parts]
 
 
 def of_kind(fun):
@@ -262,7 +294,7 @@ def forward_of_costate(xs, *, flow):
 
     def slope_of_back(t, s):
         cotangent = s[:n] if gy.dtype.kind == "c" else s[:n].real       # of real y, beside complex parameters
-        return pulled(flow.f, t, y(t), ps, cotangent) * size
+        return pulled(flow.f.f, t, y(t), ps, cotangent) * size
     for k, t_next in zip(jumps[::-1], [*ts[jumps[:-1]][::-1], t0]):
         back[:n] += gy[:, k] / largest
         if ts[k] != t_next:
@@ -279,11 +311,12 @@ def sizes_of_all(y0, ps):
 def costate(gy, y, xs, *, flow):
     """y = (λ(t₀), ∫ λ ∂f/∂p dt);   gy · y = Σ gyₖ · δ(tₖ), δ' = ∂f/∂y δ + ∂f/∂p (the part of gy), δ(t₀) = the part of gy: this sum
     is differentiated by all that it is made of"""
+    flow.f.check()
     n = xs[1].size
     largest = np.max(np.abs(data(gy)) / sizes_of_all(xs[1], xs[4:]), initial=0) or 1.0
 
     def f(t, s, ps, changes):
-        return np.concatenate(jvp(lambda y, *ps: right_side(flow.f, t, y, ps), (s[:n], *ps), (s[n:], *changes)))
+        return np.concatenate(jvp(lambda y, *ps: right_side(flow.f.f, t, y, ps), (s[:n], *ps), (s[n:], *changes)))
 
     def paired(gyk, y0, t0, ts, *ps):
         change, *changes = parts_of(gy / largest, [y0, *ps])
@@ -361,8 +394,9 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
     if t_eval is not None and t0.item() == tf.item():
         raise ValueError(f"solve_ivp: t_span is {t0.item()} alone, where SciPy has nothing at t_eval: leave t_eval out")
     is_recorded = cls in EXPLICIT and gradient != "adjoint"
-    run = si.solve_ivp(of_kind(of_arrays(fun, "solve_ivp")), (t0.item(), tf.item()), data(y0), method, data(t_eval),
-                       not is_recorded or t_eval is not None, args=numbers_of(args), **options)
+    remembered, numbers = Remembered("solve_ivp", f), list(map(data, ps))
+    run = si.solve_ivp(of_kind(lambda t, y, *args: remembered.called(t, y, *numbers)), (t0.item(), tf.item()), data(y0), method,
+                       data(t_eval), not is_recorded or t_eval is not None, args=numbers_of(args), **options)
     if not run.success:
         raise RuntimeError(f"solve_ivp: {run.message}")
     steps = [t0, *(run.t if run.sol is None else run.sol.ts)[1:-1], tf]
@@ -374,7 +408,7 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
                 **{name: options[name] for name in ("rtol", "atol", "max_step") if name in options}}
         kept["atol"] = np.min(kept["atol"])                 # one for each element of y has no meaning for λ
         dense = run.sol
-        y = trajectory([y0, t0, ts, *ps], flow=Flow("solve_ivp", f, run.t, run.y, lambda: dense, kept))
+        y = trajectory([y0, t0, ts, *ps], flow=Flow(remembered, run.t, run.y, lambda: dense, kept))
     run.t, run.y, run.sol = ts, y, None
     return run
 
@@ -418,15 +452,18 @@ def odeint(func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, ml=None,
                "hmax": hmax, "hmin": hmin, "ixpr": ixpr, "mxstep": mxstep, "mxhnil": mxhnil, "mxordn": mxordn, "mxords": mxords,
                "printmessg": printmessg, "tfirst": tfirst}
     checked_constant("odeint", **options)
-    given = of_arrays(func, "odeint")
     if not variables((y0, t, args)):
-        return si.odeint(given, y0, t, args, full_output=full_output, **options)
+        return si.odeint(of_arrays(func, "odeint"), y0, t, args, full_output=full_output, **options)
     if full_output:
         raise ValueError("odeint: full_output is not there with Variables: leave it out")
     ps, f = of_variables_in(args, func if tfirst else lambda t, y, *args: func(y, t, *args))
-    y0, t, numbers = floating(y0), floating(t), numbers_of(args)
+    y0, t, remembered, numbers = floating(y0), floating(t), Remembered("odeint", f), list(map(data, ps))
     start, ts = data(y0), data(t)
-    y, told = si.odeint(given, start, ts, numbers, full_output=1, **options)
+
+    def given(*args):
+        t, y = args[:2] if tfirst else args[1::-1]
+        return remembered.called(t, y, *numbers)
+    y, told = si.odeint(given, start, ts, numbers_of(args), full_output=1, **options)
     is_still = np.all(ts == ts[:1])                         # SciPy says then that nothing was done
     if told["message"] != "Integration successful." and not is_still:
         raise RuntimeError(f"odeint: {told['message']}")
@@ -437,7 +474,7 @@ def odeint(func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, ml=None,
 
     def dense():
         return si.solve_ivp(f, (ts[0], ts[-1]), start, dense_output=True, args=tuple(map(data, ps)), **kept).sol
-    return trajectory([y0, t[0], t, *ps], flow=Flow("odeint", f, ts, y.T, dense, kept)).T
+    return trajectory([y0, t[0], t, *ps], flow=Flow(remembered, ts, y.T, dense, kept)).T
 
 
 # -- steps of Runge and Kutta, made once more
