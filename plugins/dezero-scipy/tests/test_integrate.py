@@ -435,6 +435,12 @@ def test_odeint_of_times_that_are_equal():
     assert grad(f)(1.5) == pytest.approx(2 * 1.5 * (2 + 2 * np.exp(-2)), rel=1e-6)
 
 
+def test_odeint_at_its_start_alone():
+    y = lambda y0: integrate.odeint(lambda y, t, k: -k * y, y0, [0.5], (Variable(np.array(2.0)),))
+    assert y(np.array([3.0, 4.0])).data.tolist() == [[3.0, 4.0]]
+    np.testing.assert_array_equal(grad(lambda y0: np.sum(y(y0)[0] * np.array([1.0, 2.0])))(np.array([3.0, 4.0])), [1.0, 2.0])
+
+
 @pytest.mark.parametrize("call", [
     lambda p, k: integrate.quad(lambda x, p: np.exp(-k[0] * p * x), 0.0, 1.0, (p,))[0],
     lambda p, k: integrate.quad(lambda x: np.cos(k[0] * x), 0.0, p)[0],

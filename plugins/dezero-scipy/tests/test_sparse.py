@@ -96,6 +96,12 @@ def test_places_of_any_kind():
         np.testing.assert_allclose(sparse.coo_array((Variable(DATA), places), shape=(4, 100)).toarray().data, wanted, 1e-12)
 
 
+def test_values_in_a_list():
+    of = lambda p: sparse.csr_array(([p[0], 2.0, p[1]], ([0, 1, 1], [1, 0, 1]))) @ np.array([1.0, 3.0])
+    np.testing.assert_array_equal(of(Variable(np.array([4.0, 5.0]))).data, [12, 17])
+    np.testing.assert_array_equal(grad(lambda p: np.sum(of(p) * np.array([1.0, 10.0])))(np.array([4.0, 5.0])), [3, 30])
+
+
 def test_both_sides_are_variables():
     data, x = Variable(DATA), Variable(X)
     a = matrix(data, shape=(4, 5))

@@ -100,8 +100,8 @@ class Remembered:
         for args, y in self.seen:
             if not np.allclose(self.of_arrays(*args), y, 1e-9, 0, equal_nan=True):
                 raise errors.GradientError(
-                    f"{self.who}: backward calls the function again, and it gives other values than at the call: what it reads beside "
-                    "its arguments has changed since, as a loop variable in a lambda does; pass it in args, or write k=k")
+                    f"{self.who}: backward calls the function again, and it gives other values than at the call: what it reads "
+                    "beside its arguments has changed since, as a loop variable in a lambda does; pass it in args, or write k=k")
 
 
 def number(y):

@@ -56,8 +56,8 @@ def taken(who, f, y):
         return np.asarray(y) if isinstance(y, Variable) else y
     except errors.GradientError as error:
         name = getattr(f, "__name__", "the function")
-        raise errors.GradientError(f"scipy.optimize.{who}: {name} gives a Variable where it is called with arrays alone, so that it "
-                                   "reads one from elsewhere; pass it in args") from error
+        raise errors.GradientError(f"scipy.optimize.{who}: {name} gives a Variable where it is called with arrays alone, so that "
+                                   "it reads one from elsewhere; pass it in args") from error
 
 
 class Problem:

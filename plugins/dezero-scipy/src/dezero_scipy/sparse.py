@@ -12,7 +12,7 @@ from dezero import Saved, Variable, hookimpl, rule
 from scipy.linalg import LinAlgError
 from scipy.sparse import linalg as sl
 
-from dezero_scipy._rules import operand, register_all
+from dezero_scipy._rules import joined, operand, register_all, variables
 
 
 class Matrix:
@@ -85,9 +85,10 @@ def constructor(original):
         if isinstance(arg1, Variable):
             raise TypeError(f"scipy.sparse.{original.__name__} of a dense Variable: its zeros would have no gradient; give (data, "
                             "(rows, columns)), with data a Variable")
-        if not (isinstance(arg1, tuple) and isinstance(arg1[0], Variable)):
+        if not (isinstance(arg1, tuple) and variables(arg1[0])):
             return original(arg1, shape=shape, dtype=dtype, copy=copy)
         data, *where = arg1
+        data = joined(data)
         if dtype is not None:
             data = data.astype(dtype)
         if len(where) == 1:
