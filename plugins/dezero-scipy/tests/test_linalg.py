@@ -222,6 +222,13 @@ def test_in_a_rule_of_second_order():
     np.testing.assert_allclose(along, 3 * a @ a, 1e-9)
 
 
+def test_the_gradient_of_a_length_of_0():
+    for call in (lambda a: linalg.norm(a), lambda a: np.sum(linalg.norm(a, axis=-1)), lambda a: np.sum(linalg.norm(a, 2, axis=-1))):
+        a = np.array([[0.0, 0.0], [3.0, 4.0]])
+        np.testing.assert_array_equal(grad(call)(0 * a), 0 * a)
+        np.testing.assert_allclose(grad(call)(a), [[0.0, 0.0], [0.6, 0.8]])
+
+
 @pytest.mark.parametrize("lower", [False, True])
 def test_the_gradient_of_cholesky_is_symmetric(lower):
     f = lambda a: np.sum(np.cos(linalg.cholesky(a, lower)) * A)
