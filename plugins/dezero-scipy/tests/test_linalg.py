@@ -280,6 +280,7 @@ def test_the_ends_of_the_floating_numbers():
     tiny = Variable(np.array([3e-200, 4e-200]))
     assert linalg.norm(tiny) == sl.norm(tiny.data) == 5e-200
     np.testing.assert_allclose(grad(linalg.norm)(np.array([3e200, 4e200])), [0.6, 0.8])
+    np.testing.assert_array_equal(grad(linalg.norm)(np.zeros(2)), 0)
     large = Variable(np.diag([1e38, 1e38]).astype(np.float32))
     assert linalg.det(large).dtype == float and linalg.det(large).item() == pytest.approx(sl.det(large.data))
 

@@ -186,11 +186,9 @@ def solve_triangular(a, b, trans=0, lower=False, unit_diagonal=False):
 
 
 def turned(ab, low, up):
-    """Return the bands of the transposed matrix."""
+    """Return the bands of the transposed matrix; what stands beside it is not read."""
     row, column = np.ogrid[:low + up + 1, :ab.shape[-1]]
-    source = column + row - low
-    is_in = (source >= 0) & (source < ab.shape[-1])
-    return np.where(is_in, ab[..., low + up - row, np.where(is_in, source, 0)], 0)
+    return ab[..., low + up - row, (column + row - low) % ab.shape[-1]]
 
 
 @rule(lambda ab, b, *, l_and_u: sl.solve_banded(l_and_u, ab, b), name=named(sl.solve_banded), method=None)
@@ -304,13 +302,13 @@ def forward_of_lu(a):
 
 @rule(forward_of_lu, name=named(sl.lu_factor), method=None)
 def of_lu(gy, y, a):
-    """p a = l u;   ∂/∂a: pᵀ l⁻ᵀ (the lower triangle of lᵀ gl + the upper one of gu uᵀ) u⁻ᵀ, where l and u are made square with
+    """p a = l u;   ∂/∂a: pᵀ l⁻ᵀ (the lower triangle of lᵀ g + the upper one of g uᵀ) u⁻ᵀ, where l and u are made square with
     rows and columns of the unit matrix"""
     g, (lu, _, order) = gy[0], y
     m, n = a.shape[-2:]
     lower = fitted(np.tril(lu, -1), m) + np.eye(m, dtype=lu.dtype)
     upper = fitted(np.triu(lu), n) + np.diag(np.arange(n) >= m)
-    inner = np.tril(T(lower) @ np.tril(g, -1), -1) + np.triu(np.triu(g) @ T(upper))
+    inner = np.tril(T(lower) @ g, -1) + np.triu(g @ T(upper))       # which read of g a triangle each
     s = triangular(upper, T(triangular(lower, inner, turned=True, lower=True)))
     return rows(T(s), np.argsort(order))
 
@@ -451,7 +449,7 @@ def pinv(a, rtol=None):
 @rule(lambda a: np.asarray(sl.norm(a), np.finfo(a.dtype).dtype), name=named(sl.norm), method=None)
 def length(gy, y, a):
     """y = (Σ |a|²)^½, by BLAS, which neither overflows nor underflows;   ∂y/∂a = the conjugate of a / y, 0 where y = 0"""
-    return gy * np.where(y == 0, 0, conj(a) / near(y == 0, 1, y))
+    return gy * (conj(a) / near(y == 0, 1, y))
 
 
 @length.samples
