@@ -118,7 +118,7 @@ BY_SHAPE = {
                                   (1000.0, 1e-8, 1 - 2.0 ** -33), (1e-8, 1000.0, 1e-11), (700.0, 170.0, 0.81), (20.0, 300.0, 0.1)]),
     ("betainc", 1): (beta_below, [(2.0, 1e-6, 0.3), (2.0, 0.01, 0.99), (0.3, 2.5, 0.5), (40.0, 30.0, 0.7), (1.5, 2.5, 1e-8),
                                   (1e-6, 300.0, 1e-8), (1e-8, 1.0, 1e-8), (1e-4, 10.0, 1e-4)]),
-    ("stdtr", 0): (student, [(0.3, -30.0), (3.5, 1e-5), (3.5, 1e-10), (30.0, 1.0), (300.0, -2.0), (1e4, 0.3)]),
+    ("stdtr", 0): (student, [(0.3, -30.0), (0.5, -1e15), (3.5, 1e-5), (3.5, 1e-10), (30.0, 1.0), (300.0, -2.0), (1e4, 0.3)]),
     ("fdtr", 0): (fisher, [(2.5, 3.5, 0.3), (7.0, 30.0, 2.0), (1000.0, 1e-6, 2.0), (1000.0, 3.0, 1.5), (1000.0, 0.01, 1e20)]),
     ("fdtr", 1): (fisher, [(2.5, 3.5, 0.3), (7.0, 30.0, 2.0), (1.5, 3.0, 1e-9), (1000.0, 1000.0, 1.05), (1e3, 0.01, 1e20)]),
 }
@@ -231,6 +231,18 @@ EDGES = [
     (lambda x: sp.itairy(x)[0], 0, (700.0,), 0.0), (lambda x: sp.itairy(x)[2], 0, (700.0,), sp.airy(-700.0)[0]),
     (lambda x: sp.iti0k0(x)[1], 0, (1e3,), 0.0), (lambda x: sp.it2i0k0(x)[1], 0, (1e3,), 0.0),
     (sp.i1e, 0, (2e4,), -7.051973088214769e-08), (sp.i1e, 0, (-2e4,), -7.051973088214769e-08),
+    (sp.beta, 0, (-1.5, 0.5), sp.gamma(-1.5) * sp.gamma(0.5) * -1), (sp.betaln, 0, (-2.0, 2.0), 1.5),
+    (sp.poch, 0, (1e-8, -1.0), -1 - 2e-8),
+    (sp.poch, 0, (-2.0, -2.0), 7 / 144), (sp.binom, 0, (-30.5, -1.5), float(mp.diff(lambda n: mp.binomial(n, -1.5), -30.5))),
+    (sp.binom, 1, (1000.0, -1.0), 1 / 1001), (lambda x: sp.airy(x)[0], 0, (700.0,), 0.0),
+    (sp.eval_chebyu, 1, (-4.0, 0.3), -2.4), (sp.eval_chebyu, 1, (-1, 0.3), 0.0), (sp.eval_legendre, 1, (-3.0, 0.3), 0.9),
+    (sp.eval_chebyc, 1, (30.5, -1.5), float(mp.diff(lambda x: 2 * mp.chebyt(30.5, x / 2), -1.5))),
+    (sp.elliprg, 0, (0.3, 0.0, 0.0), 0.25 / np.sqrt(0.3)), (sp.elliprj, 3, (0.0, 1.0, 1.0, 1.0), -9 * np.pi / 16),
+    (sp.betaincinv, 0, (2.0, 3.0, 1.0), 0.0), (sp.fdtri, 1, (3.5, 2.0, 0.0), 0.0), (sp.gdtr, 0, (2.0, 0.3, 0.0), 0.0),
+    (sp.gammainc, 1, (2.0, INF), 0.0), (sp.exprel, 0, (-1e300,), 0.0), (sp.spence, 0, (1e300,), -np.log(1e300) / 1e300),
+    (sp.i1e, 0, (1e10,), -0.5e-10 * sp.i1e(1e10)), (sp.lpmv, 2, (0, 2.5, 1.0), 4.375), (sp.hyp1f1, 2, (-1.0, -1.0, 0.3), 1.0),
+    (sp.hyp2f1, 3, (0.0, 0.3, 0.0, 0.3), 0.3 * 0.7 ** -1.3), (sp.hyperu, 2, (-1.0, 0.3, 0.0), 1.0),
+    (sp.zetac, 0, (-1e-300,), -0.5 * np.log(2 * np.pi)), (lambda x: sp.mathieu_sem(0, 1.0, x)[0], 0, (30.0,), 0.0),
 ]
 
 
@@ -259,16 +271,34 @@ def test_second_derivatives_at_edges(ufunc, point, i, j, wanted):
 
 
 @pytest.mark.parametrize(("ufunc", "point"), [(sp.binom, (3.0, 5.0)), (sp.binom, (3.0, -1.0)), (sp.poch, (-1.0, 3.5)),
-                                              (sp.poch, (-1.0, 0.5))])
+                                             (sp.poch, (-1.0, 0.5)), (sp.beta, (-1.5, 0.5)), (sp.binom, (-2.5, -1.0)), (sp.poch, (-0.7, -2.0)),
+                                             (sp.eval_chebyt, (10.5, -0.75))])
 def test_second_derivatives_at_zeros(ufunc, point):
-    f = {sp.binom: mp.binomial, sp.poch: mp.rf}[ufunc]
-    for i in range(2):
-        for j in range(2):
+    f = {sp.binom: mp.binomial, sp.poch: mp.rf, sp.beta: mp.beta, sp.eval_chebyt: mp.chebyt}[ufunc]
+    for i in range(ufunc is sp.eval_chebyt, 2):
+        for j in range(ufunc is sp.eval_chebyt, 2):
             orders = (int(i == 0) + int(j == 0), int(i == 1) + int(j == 1))
             with mp.workdps(40):
                 wanted = float(mp.diff(f, tuple(map(mp.mpf, point)), orders))
             first = lambda *point, i=i: grad(ufunc, i)(*point)
             assert grad(first, j)(*map(np.array, point)) == pytest.approx(wanted, 1e-8)
+
+
+def test_second_derivative_where_the_gradient_is_0():
+    """The gradient of y by ∫ Y₀ is 0 at y = c, and its derivative is not."""
+    c = sp.itj0y0(1.5)[1]
+    assert hessian(lambda x: (sp.itj0y0(x)[1] - c) ** 2)(np.array(1.5)) == pytest.approx(2 * sp.y0(1.5) ** 2, 1e-6)
+
+
+def test_nan_is_told_of():
+    """SciPy's own functions, which the rules call, do not."""
+    for f, x in ((lambda a: sp.beta(a, -2.0), 1.0), (lambda p: sp.powm1(-2.0, p), 2.0), (lambda x: sp.hyperu(-1.5, -1.0, x), 0.3),
+                 (lambda v: sp.itairy(v)[0], 1e10), (lambda q: sp.mathieu_a(1, q), 1e7)):
+        with pytest.warns(RuntimeWarning, match="invalid value"):
+            assert np.isnan(grad(f)(x)), f
+    # of what SciPy's functions in the rule would not end, or end the process
+    with np.errstate(all="ignore"):
+        assert np.isnan(grad(lambda t: sp.nctdtr(-1.0, 1.0, t))(1.0)) and np.isnan(grad(lambda q: sp.mathieu_b(INF, q))(1.0))
 
 
 def test_of_no_elements():
@@ -300,9 +330,12 @@ CALLS = {
     "log_softmax": [lambda f, x: f(x)[0], lambda f, x: f(x, axis=1)[0]],
     "polygamma": [lambda f, x: f(2, x)], "zeta": [lambda f, x: f(2.5, x), lambda f, x: f(x), lambda f, x: f(-x)],
     "multigammaln": [lambda f, x: f(x[0, 1] + 2, 3)],
-    "comb": [lambda f, x: f(x + 5, 2.5), lambda f, x: f(x, 5.0), lambda f, x: f(x + 5, 1.5, repetition=True)],
-    "perm": [lambda f, x: f(x + 5, 2.5)], "factorial": [lambda f, x: f(x)], "sinc": [lambda f, x: f(x)],
-    "jvp": [lambda f, x: f(1.5, x, 2)], "yvp": [lambda f, x: f(1, x)], "ivp": [lambda f, x: f(1, x, 3)],
+    "comb": [lambda f, x: f(x + 5, 2.5), lambda f, x: f(x, 5.0), lambda f, x: f(x + 5, 1.5, repetition=True),
+             lambda f, x: f([5, 6, 7], x), lambda f, x: f(x, [2, 3, 0], repetition=True)],
+    "perm": [lambda f, x: f(x + 5, 2.5), lambda f, x: f([5, 6, 7], x)],
+    "factorial": [lambda f, x: f(x)], "sinc": [lambda f, x: f(x)],
+    "jvp": [lambda f, x: f(1.5, x, 2), lambda f, x: f(np.array([0, 1, 2]), x)],
+    "yvp": [lambda f, x: f(1, x)], "ivp": [lambda f, x: f(1, x, 3)],
     "kvp": [lambda f, x: f(1.5, x, 1)],
 }
 
@@ -335,6 +368,10 @@ def test_second_derivatives_where_one_operand_is_a_constant_that_was_dropped(f):
 def test_module_has_the_names_of_scipy():
     assert special.erf is sp.erf and {name for name in sp.__all__} <= set(dir(special))
     assert type(special.comb(5, 2, exact=True)) is int
+    x = Variable(np.array([0.0, 2.0]))
+    np.testing.assert_array_equal(special.comb(x, 0, repetition=True).data, [1, 1])
+    np.testing.assert_array_equal(special.factorial([x[1], 3.0]).data, [2, 6])
+    np.testing.assert_array_equal(special.jvp([0, 1], x).data, sp.jvp(np.array([0, 1]), x.data))
     assert special.logsumexp(np.array([-INF, -INF])) == -INF
     np.testing.assert_array_equal(grad(special.logsumexp)(np.array([-INF, 0.0])), [0, 1])
     np.testing.assert_array_equal(grad(special.logsumexp)(np.array([-INF, -INF])), [0, 0])
@@ -416,6 +453,13 @@ def test_what_is_refused():
         sp.modfresnelp(Variable(np.array([1.0, -1.0])))
     with pytest.raises(GradientError, match="c ≥ 0: SciPy's value is wrong"):
         sp.pro_cv(1, 2, Variable(np.array(-1.0)))
+    with pytest.raises(GradientError, match=r"lpmv of a Variable is for \|x\| ≤ 1, or whole degrees"):
+        sp.lpmv(0, 2.5, Variable(np.array(3.5)))
+    assert grad(lambda x: sp.lpmv(0, 2, x))(3.5) == pytest.approx(10.5)
+    with pytest.raises(GradientError, match=r"itstruve0 of a Variable is for \|x\| ≤ 30"):
+        sp.itstruve0(Variable(np.array([1.0, 30.5])))
+    with pytest.raises(DTypeError, match="zeta of complex numbers has no known derivative"):
+        special.zeta(Variable(np.array(2 + 1j)))
     with pytest.raises(GradientError, match="scipy.special.pro_rad2: SciPy's values are wrong"):
         sp.pro_rad2(1, 2, 4.0, Variable(np.array(1.1)))
     with pytest.raises(GradientError, match="n up to 10000, and n = 20000"):

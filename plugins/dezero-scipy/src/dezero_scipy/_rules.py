@@ -101,8 +101,18 @@ def ratio(x, y):
 
 
 def times(g, d):
-    """Return g d, 0 where g is 0, though d be infinite."""
-    return g * near(g == 0, 0, d)
+    """Return g d, 0 where g is 0 and d is infinite or NaN."""
+    return g * near((g == 0) & ~np.isfinite(d), 0, d)
+
+
+def told(d):
+    """Return d, with NumPy's warning where it is NaN: SciPy's functions give NaN without one."""
+    return d + 0 * np.where(np.isnan(d), np.inf, 0).astype(d.dtype)
+
+
+def is_pole(z):
+    """Return whether z is 0, -1, -2, ..., where Γ(z) is infinite."""
+    return (z <= 0) & (z == np.rint(z))
 
 
 # -- functions of the caller, with arguments that are differentiated by

@@ -165,7 +165,8 @@ def comb(N, k, *, exact=False, repetition=False):
         raise TypeError("comb(exact=True) is of integers, which have no gradient; leave it out")
     N, k = joined(N), joined(k)
     if repetition:
-        N = near((k == 0) & (N >= 0), 0, N + k - 1)         # of nothing there is one choice
+        are_0 = (N == 0) & (k == 0)             # where there is one choice
+        return np.where(are_0, 1, sp.binom(near(are_0, 1, N + k - 1), k))
     is_out = (k > N) | (N < 0) | (k < 0)
     return np.where(is_out, 0, sp.binom(near(is_out, 1, N), near(is_out, 0, k)))
 

@@ -3,11 +3,11 @@ import math
 
 import numpy as np
 import scipy.special as sp
-from dezero import hookimpl
+from dezero import errors, hookimpl, rule
 
 from dezero_scipy._rules import (
     above_0, near, orders, orders_or_complex, real_or_complex, register_all, special, special_in_double, special_of_order,
-    special_of_reals, times, tried, unknown)
+    special_of_reals, times, told, tried, unknown)
 
 
 # -- of order 0 and 1
@@ -105,7 +105,7 @@ def jv(gy, y, v, z):
 @special_of_reals(sp.jve, "e⁻|ᴵᵐ ᶻ|")
 def jve(gy, y, v, z):
     """y = Jᵥ(z) e⁻|ᴵᵐ ᶻ|, Jᵥ of real z;   ∂y/∂z = (Jᵥ₋₁ - Jᵥ₊₁) / 2"""
-    return unknown("scipy.special.jve", "v"), gy * (sp.jve(v - 1, z) - sp.jve(v + 1, z)) / 2
+    return unknown("scipy.special.jve", "v"), gy * told(sp.jve(v - 1, z) - sp.jve(v + 1, z)) / 2
 
 
 @special(sp.yn)
@@ -135,7 +135,7 @@ def iv(gy, y, v, z):
 @special_of_reals(sp.ive, "e⁻|ᴿᵉ ᶻ|")
 def ive(gy, y, v, z):
     """y = e⁻|ᶻ| Iᵥ(z);   ∂y/∂z = e⁻|ᶻ| (Iᵥ₋₁ + Iᵥ₊₁) / 2 - y sign z"""
-    return unknown("scipy.special.ive", "v"), gy * ((sp.ive(v - 1, z) + sp.ive(v + 1, z)) / 2 - y * np.sign(z))
+    return unknown("scipy.special.ive", "v"), gy * (told(sp.ive(v - 1, z) + sp.ive(v + 1, z)) / 2 - y * np.sign(z))
 
 
 @special(sp.kn)
@@ -362,7 +362,14 @@ def it2j0y0(gy, y, x):
     return -gy[0] * beyond_1(x, -1, sp.j0) - times(gy[1], sp.y0(x) / x)
 
 
-@special(sp.itstruve0)
+def forward_of_itstruve0(x):
+    if (np.abs(x) > 30).any():
+        raise errors.GradientError("scipy.special.itstruve0 of a Variable is for |x| ≤ 30: SciPy's values are wrong above "
+                                   "(SciPy 1.17: 5.734 for 3.098 at 30.5)")
+    return sp.itstruve0(x)
+
+
+@rule(forward_of_itstruve0, sp.itstruve0, name="special.itstruve0")
 def itstruve0(gy, y, x):
     """y = ∫₀ˣ H₀(t) dt"""
     return gy * sp.struve(0, x).astype(gy.dtype)
@@ -385,7 +392,7 @@ def itmodstruve0(gy, y, x):
 def itairy(gy, y, x):
     """y = ∫₀ˣ of Ai(t), Bi(t), Ai(-t), Bi(-t); SciPy's values have six digits, the derivatives all"""
     right, left = sp.airy(x), sp.airy(-x)
-    return gy[0] * right[0] + times(gy[1], right[2]) + gy[2] * left[0] + times(gy[3], left[2])
+    return told(times(gy[0], right[0]) + times(gy[1], right[2]) + times(gy[2], left[0]) + times(gy[3], left[2]))
 
 
 @itairy.samples

@@ -94,10 +94,11 @@ def pdtri(gy, y, k, p):
 # -- the same with k and n that are any real numbers, which the inverses have: bdtr = betainc(n - k, k + 1, 1 - p)
 
 def binomial_by(k, n, p):
-    """Return the derivatives of bdtr by n and by k."""
-    a, b = n - k, k + 1
+    """Return the derivatives of bdtr by n and by k, 0 for n < k."""
+    is_sure = n < k
+    a, b = near(is_sure, 1, n - k), k + 1
     by_a, by_b = beta_by_shape(a, b, 1 - p, p), -beta_by_shape(b, a, p, 1 - p)
-    return by_a, by_b - by_a
+    return np.where(is_sure, 0, by_a), np.where(is_sure, 0, by_b - by_a)
 
 
 @special(sp.bdtrik)
@@ -106,7 +107,7 @@ def bdtrik(gy, y, p, n, pr):
     gy, y = off_ends(gy, y)
     by_n, by_k = binomial_by(y, n, pr)
     g = by_slope(gy, by_k)
-    return g, -g * by_n, lambda: g * density_of_beta(y + 1, n - y, pr)
+    return g, -times(g, by_n), lambda: times(g, density_of_beta(y + 1, n - y, pr))
 
 
 @special(sp.bdtrin)
@@ -115,7 +116,7 @@ def bdtrin(gy, y, k, p, pr):
     gy, y = off_ends(gy, y)
     by_n, by_k = binomial_by(k, y, pr)
     g = by_slope(gy, by_n)
-    return -g * by_k, g, lambda: g * density_of_beta(k + 1, y - k, pr)
+    return -times(g, by_k), g, lambda: times(g, density_of_beta(k + 1, y - k, pr))
 
 
 @special(sp.nbdtrik)
@@ -123,7 +124,7 @@ def nbdtrik(gy, y, p, n, pr):
     """nbdtr(y, n, q) = betainc(n, y + 1, q) = p"""
     gy, y = off_ends(gy, y)
     g = by_slope(-gy, beta_by_shape(y + 1, n, 1 - pr, pr))
-    return g, lambda: -g * beta_by_shape(n, y + 1, pr, 1 - pr), lambda: -times(g, density_of_beta(n, y + 1, pr))
+    return g, lambda: -times(g, beta_by_shape(n, y + 1, pr, 1 - pr)), lambda: -times(g, density_of_beta(n, y + 1, pr))
 
 
 @special(sp.nbdtrin)
@@ -131,7 +132,7 @@ def nbdtrin(gy, y, k, p, pr):
     """nbdtr(k, y, q) = betainc(y, k + 1, q) = p"""
     gy, y = off_ends(gy, y)
     g = by_slope(gy, beta_by_shape(y, k + 1, pr, 1 - pr))
-    return lambda: g * beta_by_shape(k + 1, y, 1 - pr, pr), g, lambda: -times(g, density_of_beta(y, k + 1, pr))
+    return lambda: times(g, beta_by_shape(k + 1, y, 1 - pr, pr)), g, lambda: -times(g, density_of_beta(y, k + 1, pr))
 
 
 @special(sp.pdtrik)
@@ -139,7 +140,7 @@ def pdtrik(gy, y, p, m):
     """pdtr(y, m) = gammaincc(y + 1, m) = p"""
     gy, y = off_ends(gy, y)
     g = by_slope(-gy, gamma_by_shape(y + 1, m))
-    return g, lambda: g * density_of_gamma(y + 1, m)
+    return g, lambda: times(g, density_of_gamma(y + 1, m))
 
 
 @special(sp.btdtria)
@@ -147,7 +148,7 @@ def btdtria(gy, y, p, b, x):
     """betainc(y, b, x) = p"""
     gy, y = off_ends(gy, y)
     g = by_slope(gy, beta_by_shape(y, b, x, 1 - x))
-    return g, lambda: g * beta_by_shape(b, y, 1 - x, x), lambda: -g * density_of_beta(y, b, x)
+    return g, lambda: times(g, beta_by_shape(b, y, 1 - x, x)), lambda: -times(g, density_of_beta(y, b, x))
 
 
 @special(sp.btdtrib)
@@ -155,7 +156,7 @@ def btdtrib(gy, y, a, p, x):
     """betainc(a, y, x) = p"""
     gy, y = off_ends(gy, y)
     g = by_slope(-gy, beta_by_shape(y, a, 1 - x, x))
-    return lambda: -g * beta_by_shape(a, y, x, 1 - x), g, lambda: -g * density_of_beta(a, y, x)
+    return lambda: -times(g, beta_by_shape(a, y, x, 1 - x)), g, lambda: -times(g, density_of_beta(a, y, x))
 
 
 def of_counts(sample):
@@ -206,22 +207,22 @@ def _(sample):
 @special(sp.gdtr)
 def gdtr(gy, y, a, b, x):
     """y = gammainc(b, ax);   ∂y/∂a = x d,   ∂y/∂x = a d with d = (ax)ᵇ⁻¹ e⁻ᵃˣ / Γ(b)"""
-    d = gy * density_of_gamma(b, a * x)
-    return d * x, lambda: gy * gamma_by_shape(b, a * x), d * a
+    d = density_of_gamma(b, a * x)
+    return gy * times(x, d), lambda: gy * gamma_by_shape(b, a * x), gy * times(a, d)
 
 
 @special(sp.gdtrc)
 def gdtrc(gy, y, a, b, x):
     """y = gammaincc(b, ax);   ∂y/∂a = -x d,   ∂y/∂x = -a d with d = (ax)ᵇ⁻¹ e⁻ᵃˣ / Γ(b)"""
-    d = -gy * density_of_gamma(b, a * x)
-    return d * x, lambda: -gy * gamma_by_shape(b, a * x), d * a
+    d = density_of_gamma(b, a * x)
+    return -gy * times(x, d), lambda: -gy * gamma_by_shape(b, a * x), -gy * times(a, d)
 
 
 @special(sp.gdtria)
 def gdtria(gy, y, p, b, x):
     """gdtr(y, b, x) = p;   ∂y/∂p = 1 / xd,   ∂y/∂x = -y / x"""
-    g = gy / (x * density_of_gamma(b, y * x))
-    return g, lambda: -g * gamma_by_shape(b, y * x), -gy * y / x
+    d = x * density_of_gamma(b, y * x)
+    return gy / d, lambda: -gy * ratio(gamma_by_shape(b, y * x), d), -gy * y / x
 
 
 @special(sp.gdtrib)
@@ -236,8 +237,8 @@ def gdtrib(gy, y, a, p, x):
 @special(sp.gdtrix)
 def gdtrix(gy, y, a, b, p):
     """gdtr(a, b, y) = p;   ∂y/∂a = -y / a,   ∂y/∂p = 1 / ad"""
-    g = gy / (a * density_of_gamma(b, a * y))
-    return -gy * y / a, lambda: -g * gamma_by_shape(b, a * y), g
+    d = a * density_of_gamma(b, a * y)
+    return -gy * y / a, lambda: -gy * ratio(gamma_by_shape(b, a * y), d), gy / d
 
 
 @special(sp.chdtr)
@@ -256,7 +257,7 @@ def chdtrc(gy, y, v, x):
 def chdtri(gy, y, v, p):
     """chdtrc(v, y) = p"""
     d = density_of_gamma(v / 2, y / 2)
-    return lambda: -gy * gamma_by_shape(v / 2, y / 2) / d, -gy * 2 / d
+    return lambda: -gy * ratio(gamma_by_shape(v / 2, y / 2), d), -gy * 2 / d
 
 
 @special(sp.chdtriv)
@@ -264,7 +265,7 @@ def chdtriv(gy, y, p, x):
     """chdtr(y, x) = p"""
     gy, y = off_ends(gy, y)
     g = by_slope(gy, gamma_by_shape(y / 2, x / 2))
-    return 2 * g, -g * density_of_gamma(y / 2, x / 2)
+    return 2 * g, -times(g, density_of_gamma(y / 2, x / 2))
 
 
 def density_of_f(m, n, x):
@@ -298,8 +299,8 @@ def fdtrc(gy, y, dfn, dfd, x):
 def fdtri(gy, y, dfn, dfd, p):
     """fdtr(m, n, y) = p"""
     by_m, by_n = f_by_shapes(dfn, dfd, y)
-    g = gy / density_of_f(dfn, dfd, y)
-    return lambda: -g * by_m(), lambda: -g * by_n(), g
+    d = density_of_f(dfn, dfd, y)
+    return lambda: -gy * ratio(by_m(), d), lambda: -gy * ratio(by_n(), d), gy / d
 
 
 @special(sp.fdtridfd)
@@ -308,7 +309,7 @@ def fdtridfd(gy, y, dfn, p, x):
     gy, y = off_ends(gy, y)
     by_m, by_n = f_by_shapes(dfn, y, x)
     g = by_slope(gy, by_n())
-    return lambda: -g * by_m(), g, lambda: -times(g, density_of_f(dfn, y, x))
+    return lambda: -times(g, by_m()), g, lambda: -times(g, density_of_f(dfn, y, x))
 
 
 def forward_of_log_density_of_t(n, t):
@@ -380,7 +381,7 @@ def stdtridf(gy, y, p, t):
     """stdtr(y, t) = p"""
     gy, n = off_ends(gy, y, 1e10)
     g = by_slope(gy, t_by_n(n, t).astype(gy.dtype))
-    return g, -g * density_of_t(n, t).astype(gy.dtype)
+    return g, -times(g, density_of_t(n, t).astype(gy.dtype))
 
 
 @gdtr.samples
@@ -523,9 +524,9 @@ def of_ncf(m, n, nc, f):
     """Return the density of the noncentral F, and its integral's derivative by c."""
     a, b, whole = m / 2, n / 2, m * f + n
     u = m * f / whole
-    e = density_of_beta(a, b, u) * np.exp(-nc / 2)
+    e = density_of_beta(a, b, u, n / whole) * np.exp(-nc / 2)
     return (lambda: e * sp.hyp1f1(a + b, a, nc * u / 2) * (m * n / (whole * whole)),
-            lambda: -e * u * (1 - u) / (2 * a) * sp.hyp1f1(a + b, a + 1, nc * u / 2))
+            lambda: -times(u * (1 - u), e) / (2 * a) * sp.hyp1f1(a + b, a + 1, nc * u / 2))
 
 
 @special(sp.ncfdtr)
@@ -576,13 +577,13 @@ def mean_of_normal(m, n, nc, t):
     """Return E[sᵏ φ(ts - c)] of a chi-square s² n of n degrees of freedom, with m = n + k: by U left of 0, by ₁F₁ right of it."""
     whole = n + t * t
     b = t * nc / np.sqrt(whole)
-    is_left = b <= 0
-    left, right = near(~is_left, -1, b), near(is_left, 1, b)
+    is_right = (b > 0) & (b < np.inf)           # SciPy's ₁F₁ of an infinite one does not end
+    left, right = near(is_right, -1, b), near(~is_right, 1, b)
     of_left = sp.gamma(m) * 2 ** (-m / 2) * sp.hyperu(m / 2, 0.5, left * left / 2)
     of_right = 2 ** (m / 2 - 1) * (sp.gamma(m / 2) * sp.hyp1f1(m / 2, 0.5, right * right / 2)
                                    + math.sqrt(2) * right * sp.gamma((m + 1) / 2) * sp.hyp1f1((m + 1) / 2, 1.5, right * right / 2))
     scale = np.exp(n / 2 * np.log(n) - m / 2 * np.log(whole) - nc * nc / 2 - sp.gammaln(n / 2)) * 2 ** (1 - n / 2) / ROOT_2_PI
-    return scale * np.where(is_left, of_left, of_right)
+    return scale * np.where(is_right, of_right, of_left)
 
 
 @special(sp.nctdtr)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.special as sp
 from dezero import hookimpl
 
-from dezero_scipy._rules import above_0, above_0_or_complex, inside, near, ratio, real_or_complex, register_all, special
+from dezero_scipy._rules import above_0, above_0_or_complex, inside, near, ratio, real_or_complex, register_all, special, told
 
 LOG_10 = math.log(10)
 DEGREE = math.pi / 180
@@ -53,8 +53,10 @@ def exprel(gy, y, x):
 
 
 def slope_of_exprel(x):
-    """Return the derivative of (eˣ - 1) / x, which is smooth at 0."""
-    return sp.hyp1f1(2, 3, x) / 2
+    """Return the derivative of (eˣ - 1) / x, which is smooth at 0; SciPy's ₁F₁ does not end for x = 1e300."""
+    is_small = np.abs(x) < 1
+    small, far = near(~is_small, 0, x), near(is_small, 1, x)
+    return np.where(is_small, sp.hyp1f1(2, 3, small) / 2, (np.exp(far) - sp.exprel(far)) / far)
 
 
 cbrt.samples(above_0)
@@ -104,7 +106,7 @@ wrightomega.samples(real_or_complex)
 def powm1(gy, y, x, p):
     """y = xᵖ - 1;   ∂y/∂x = p xᵖ⁻¹,   ∂y/∂p = xᵖ log x, 0 for x = 0"""
     is_0 = (p == 0) & (x == 0)
-    return np.where(is_0, 0, gy * p * near(is_0, 1, x) ** (p - 1)), gy * sp.xlogy(y + 1, x)
+    return np.where(is_0, 0, gy * p * near(is_0, 1, x) ** (p - 1)), gy * told(sp.xlogy(y + 1, x))
 
 
 def slope_by_power(log, p):
@@ -270,8 +272,10 @@ def agm(gy, y, a, b):
 
 @special(sp.spence)
 def spence(gy, y, z):
-    """y = ∫₁ᶻ log t / (1 - t) dt;   ∂y/∂z = log z / (1 - z) = -₂F₁(1, 1; 2; 1 - z)"""
-    return -gy * sp.hyp2f1(1, 1, 2, 1 - z).astype(gy.dtype)
+    """y = ∫₁ᶻ log t / (1 - t) dt;   ∂y/∂z = log z / (1 - z), near 1 as -₂F₁(1, 1; 2; 1 - z)"""
+    is_near = np.abs(1 - z) < 0.5
+    rest, far = near(~is_near, 0, 1 - z), near(is_near, 2, z)
+    return gy * np.where(is_near, -sp.hyp2f1(1, 1, 2, rest), np.log(far) / (1 - far)).astype(gy.dtype)
 
 
 @xlogy.samples

@@ -28,6 +28,12 @@ def between(x, y, z):
     return found
 
 
+def part(x, y, z):
+    """Return x between(x, y, z), 0 for x = 0."""
+    is_0 = x == 0
+    return np.where(is_0, 0, x * between(near(is_0, 1, x), y, z))
+
+
 @special(sp.elliprc)
 def elliprc(gy, y, x, y_):
     """y = R_C(a, b) = R_F(a, b, b);   ∂y/∂a = -R_D(b, b, a) / 6,   ∂y/∂b = -R_D(a, b, b) / 3; for b < 0 of its principal value"""
@@ -42,14 +48,8 @@ def elliprc(gy, y, x, y_):
 @special(sp.elliprd)
 def elliprd(gy, y, x, y_, z):
     """y = R_D(a, b, c) = 3/2 ∫ (t + a)⁻¹ᐟ² (t + b)⁻¹ᐟ² (t + c)⁻³ᐟ² dt;   ∂y/∂a = -(R_D(b, c, a) - y) / 2(c - a)"""
-    def by(a, b):
-        return -between(a, b, z) / 2
-
-    def times(a, b):
-        is_0 = a == 0                           # where the derivative by a is infinite, and a times it is 0
-        return np.where(is_0, 0, a * by(near(is_0, 1, a), b))
-    return (lambda: gy * by(x, y_), lambda: gy * by(y_, x),
-            lambda: -gy * (1.5 * y + times(x, y_) + times(y_, x)) / z)
+    return (lambda: -gy * between(x, y_, z) / 2, lambda: -gy * between(y_, x, z) / 2,
+            lambda: -gy * (1.5 * y - (part(x, y_, z) + part(y_, x, z)) / 2) / z)
 
 
 @special(sp.elliprf)
@@ -60,10 +60,12 @@ def elliprf(gy, y, x, y_, z):
 
 @special(sp.elliprg)
 def elliprg(gy, y, x, y_, z):
-    """y = R_G(a, b, c);   ∂y/∂a = (R_F(a, b, c) - a R_D(b, c, a) / 3) / 4"""
+    """y = R_G(a, b, c);   ∂y/∂a = (R_F(a, b, c) - a R_D(b, c, a) / 3) / 4;   R_G(a, 0, 0) = √a / 2"""
     def by(a, b, c):
-        is_0 = a == 0                           # where a R_D(b, c, a) is 0
-        return gy * (sp.elliprf(a, b, c) - np.where(is_0, 0, a * sp.elliprd(b, c, near(is_0, 1, a))) / 3) / 4
+        is_0, is_root = a == 0, (b == 0) & (c == 0)         # where a R_D(b, c, a) is 0; where it and R_F are infinite
+        b = near(is_root, 1, b)
+        slope = (sp.elliprf(a, b, c) - np.where(is_0, 0, a * sp.elliprd(b, c, near(is_0, 1, a))) / 3) / 4
+        return gy * np.where(is_root, 1 / (4 * np.sqrt(near(~is_root, 1, a))), slope)
     return lambda: by(x, y_, z), lambda: by(y_, z, x), lambda: by(z, x, y_)
 
 
@@ -74,11 +76,15 @@ def elliprj(gy, y, x, y_, z, p):
         is_equal = np.abs(p - a) < 1e-5 * np.abs(a)         # where a difference has no more digits than the limit
         gap = near(is_equal, 1, p - a)
         mean = near(~is_equal, 1, (3 * a + 2 * p) / 5)      # of the powers -3/2 and -1 in the integral
-        limit = -(1.5 * sp.elliprd(b, c, mean) - (between(b, c, mean) * b + between(c, b, mean) * c) / 2) / (3 * mean)
+        limit = -(1.5 * sp.elliprd(b, c, mean) - (part(b, c, mean) + part(c, b, mean)) / 2) / (3 * mean)
         return np.where(is_equal, limit, -(sp.elliprd(b, c, a) - y) / (2 * gap))
 
+    def part_by(a, b, c):
+        is_0 = a == 0                           # where the derivative by a is infinite, and a times it is 0
+        return np.where(is_0, 0, a * by(near(is_0, 1, a), b, c))
+
     def by_p():
-        return -(1.5 * y + x * by(x, y_, z) + y_ * by(y_, z, x) + z * by(z, x, y_)) / p
+        return -(1.5 * y + part_by(x, y_, z) + part_by(y_, z, x) + part_by(z, x, y_)) / p
     return lambda: gy * by(x, y_, z), lambda: gy * by(y_, z, x), lambda: gy * by(z, x, y_), lambda: gy * by_p()
 
 

@@ -5,7 +5,8 @@ import numpy as np
 import scipy.special as sp
 from dezero import Variable, errors, hookimpl, rule
 
-from dezero_scipy._rules import above_0, above_0_or_complex, near, real_again, register_all, special, unknown
+from dezero_scipy._rules import (
+    above_0, above_0_or_complex, is_pole, near, ratio, real_again, register_all, special, told, unknown)
 
 
 def far_terms(s, q):
@@ -62,8 +63,8 @@ def zeta(gy, y, x, q):
 
 @special(sp.zetac)
 def zetac(gy, y, x):
-    """y = ζ(x) - 1, and left of 0 by ζ(x) = 2 (2π)ˣ⁻¹ sin(πx/2) Γ(1 - x) ζ(1 - x)"""
-    is_left = x < 0
+    """y = ζ(x) - 1, and left of -½ by ζ(x) = 2 (2π)ˣ⁻¹ sin(πx/2) Γ(1 - x) ζ(1 - x)"""
+    is_left = x < -0.5
     left, right = 1 - near(~is_left, -1, x), near(is_left, 2, x)
     value, angle = 1 + sp.zetac(left), math.pi / 2 * (1 - left)
     scale = 2 * sp.gamma(left) * (2 * math.pi) ** -left
@@ -145,55 +146,66 @@ def either_side(sample):
 loggamma.samples(above_0_or_complex)
 
 
+def psi_between(x, y, step):
+    """Return ψ(x) - ψ(y) of x - y = step, at one pole a NaN that is told of.
+
+    Left of ½ a whole step leads from pole to pole, where it is by ψ(z) = ψ(1 - z) - π cot πz.
+    """
+    is_left = (x < 0.5) & (y < 0.5) & (step == np.rint(step))
+    left_x, left_y, sine = 1 - near(~is_left, 0, x), 1 - near(~is_left, 0, y), sine_at(near(~is_left, 0, step))
+    left = sp.psi(left_x) - sp.psi(left_y) + math.pi * sine / (np.sin(math.pi * left_x) * np.sin(math.pi * left_y))
+    return np.where(is_left, left, told(sp.psi(near(is_left, 1, x)) - sp.psi(near(is_left, 1, y))))
+
+
+def sine_at(whole):
+    """Return sin πz of whole numbers z: 0, with the derivative π (-1)ᶻ."""
+    turns = np.rint(whole)
+    return (1 - 2 * (turns % 2)) * np.sin(math.pi * (whole - turns))
+
+
 @special(sp.poch)
 def poch(gy, y, z, m):
     """y = Γ(z + m) / Γ(z);   ∂y/∂z = y (ψ(z + m) - ψ(z)),   ∂y/∂m = y ψ(z + m)"""
-    total = z + m
-    is_both = is_pole(z) & is_pole(total)                           # where y is a limit: ψ(1 - z) - ψ(z) is the same for both
-    is_0 = is_pole(z) & ~is_both                                    # where y = 0, and has a derivative
-    by_z = gy * y * (sp.psi(np.where(is_both, 1 - total, total)) - sp.psi(np.where(is_both, 1 - z, near(is_0, 1, z))))
-    zero, total_0 = near(~is_0, 0, z), near(~is_0, 1, total)
-    at_0 = gy * sp.gamma(total_0) * (sp.psi(total_0) * sp.rgamma(zero) + slope_of_rgamma(zero))
-    return np.where(is_0, at_0, by_z), gy * y * sp.psi(total)
-
-
-def is_pole(z):
-    """Return where Γ(z) is infinite: at 0, -1, -2, ..."""
-    return (z <= 0) & (z == np.rint(z))
+    is_0 = is_pole(z) & ~is_pole(z + m)                     # where y = 0, and has a derivative
+    zero, total = near(~is_0, 0, z), near(~is_0, 1, z + m)
+    at_0 = gy * sp.gamma(total) * (sp.psi(total) * sp.rgamma(zero) + slope_of_rgamma(zero))
+    return (lambda: np.where(is_0, at_0, gy * y * psi_between(near(is_0, 1, z + m), near(is_0, 1, z), near(is_0, 0, m))),
+            lambda: gy * y * told(sp.psi(z + m)))
 
 
 @special(sp.beta)
 def beta(gy, y, a, b):
-    """y = Γ(a) Γ(b) r(a + b), r = 1 / Γ;   ∂y/∂a = y (ψ(a) - ψ(a + b)),   Γ(a) Γ(b) r'(a + b) where r is 0"""
-    total = a + b
-    is_0 = (y == 0) & (total <= 0)
-    g, psi_of_sum = gy * y, sp.psi(near(is_0, 1, total))
-    of_sum, zero = gy * sp.gamma(near(~is_0, 1, a)) * sp.gamma(near(~is_0, 1, b)), near(~is_0, 0, total)
+    """y = Γ(a) Γ(b) / Γ(a + b);   ∂y/∂a = y (ψ(a) - ψ(a + b))"""
+    is_0 = is_pole(a + b) & ~is_pole(a) & ~is_pole(b)       # where y = 0, and has a derivative
+    a0, b0, a, b = near(~is_0, 0.5, a), near(~is_0, 0.5, b), near(is_0, 1, a), near(is_0, 1, b)
 
-    def by(x):
-        psi = sp.psi(x)
-        return np.where(is_0, of_sum * (psi * sp.rgamma(zero) + slope_of_rgamma(zero)), g * (psi - psi_of_sum))
-    return by(a), by(b)
+    def by(a0, b0, a, b):
+        at_0 = sp.gamma(a0) * sp.gamma(b0) * (sp.psi(a0) * sp.rgamma(a0 + b0) + slope_of_rgamma(a0 + b0))
+        return gy * np.where(is_0, at_0, near(is_0, 0, y) * psi_between(a, a + b, -b))
+    return lambda: by(a0, b0, a, b), lambda: by(b0, a0, b, a)
 
 
 @special(sp.betaln)
 def betaln(gy, y, a, b):
     """y = log |B(a, b)|;   ∂y/∂a = ψ(a) - ψ(a + b)"""
-    psi_of_sum = sp.psi(a + b)
-    return gy * (sp.psi(a) - psi_of_sum), gy * (sp.psi(b) - psi_of_sum)
+    return lambda: gy * psi_between(a, a + b, -b), lambda: gy * psi_between(b, a + b, -a)
 
 
 @special(sp.binom)
 def binom(gy, y, n, k):
-    """y = Γ(n + 1) r(k + 1) r(n - k + 1), r = 1 / Γ;   ∂y/∂n: of the first and the third,   ∂y/∂k: of the second and the third"""
-    rest = n - k + 1
-    is_0 = (y == 0) & (n > -1)                  # where an r is 0, and has a derivative
-    n1, k1 = near(~is_0, 1, n + 1), near(~is_0, 1, k + 1)
-    r_k, r_rest, slope_k, slope_rest = sp.rgamma(k1), sp.rgamma(n1 - k1 + 1), slope_of_rgamma(k1), slope_of_rgamma(n1 - k1 + 1)
-    g, g0 = gy * y, gy * sp.gamma(n1)
-    at_n, at_k, at_rest = sp.psi(n + 1), sp.psi(near(is_0, 1, k + 1)), sp.psi(near(is_0, 1, rest))
-    return (np.where(is_0, g0 * r_k * (sp.psi(n1) * r_rest + slope_rest), g * (at_n - at_rest)),
-            np.where(is_0, g0 * (slope_k * r_rest - r_k * slope_rest), g * (at_rest - at_k)))
+    """y = Γ(n + 1) / Γ(k + 1) Γ(n - k + 1);   ∂y/∂n = y (ψ(n + 1) - ψ(n - k + 1)),   ∂y/∂k = y (ψ(n - k + 1) - ψ(k + 1))
+
+    Where j = k or j = n - k is -1, -2, ..., y = 0: there of y = -B(n + 1, -j) sin(πj) / π.
+    """
+    is_0 = (is_pole(k + 1) | is_pole(n - k + 1)) & ~is_pole(n + 1)
+    is_k = is_pole(k + 1)
+    n0, j = near(~is_0, 1, n), near(~is_0, -1, np.where(is_k, k, n - k))
+    b, sine, turns = sp.beta(n0 + 1, -j), sine_at(j), np.rint(j)
+    by_j = -b * (np.cos(math.pi * (j - turns)) * (1 - 2 * (turns % 2)) - sine / math.pi * psi_between(-j, n0 + 1 - j, -n0 - 1))
+    by_n = -b * sine / math.pi * psi_between(n0 + 1, n0 + 1 - j, j)
+    n, k = near(is_0, 1, n), near(is_0, 0, k)
+    return (lambda: gy * np.where(is_0, by_n + np.where(is_k, 0, by_j), y * psi_between(n + 1, n - k + 1, k)),
+            lambda: gy * np.where(is_0, np.where(is_k, by_j, -by_j), y * psi_between(n - k + 1, k + 1, n - 2 * k)))
 
 
 @poch.samples
@@ -327,13 +339,16 @@ def beta_by_shape(a, b, x, rest, is_moving=False):
 
 
 def density_of_gamma(a, x):
-    """Return xᵃ⁻¹ e⁻ˣ / Γ(a)."""
-    return np.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a))
+    """Return xᵃ⁻¹ e⁻ˣ / Γ(a), 0 where either is infinite."""
+    is_far = (a == np.inf) | (x == np.inf)
+    a, x = near(is_far, 1, a), near(is_far, 1, x)
+    return np.where(is_far, 0, np.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a)))
 
 
-def density_of_beta(a, b, x):
-    """Return xᵃ⁻¹ (1 - x)ᵇ⁻¹ / B(a, b)."""
-    return np.exp(sp.xlogy(a - 1, x) + sp.xlog1py(b - 1, -x) - sp.betaln(a, b))
+def density_of_beta(a, b, x, rest=None):
+    """Return xᵃ⁻¹ (1 - x)ᵇ⁻¹ / B(a, b); `rest` is 1 - x, where it has digits that the difference would lose."""
+    log = sp.xlog1py(b - 1, -x) if rest is None else sp.xlogy(b - 1, rest)
+    return np.exp(sp.xlogy(a - 1, x) + log - sp.betaln(a, b))
 
 
 @special(sp.gammainc)
@@ -351,15 +366,15 @@ def gammaincc(gy, y, a, x):
 @special(sp.gammaincinv)
 def gammaincinv(gy, y, a, p):
     """gammainc(a, y) = p;   ∂y/∂p = Γ(a) y¹⁻ᵃ eʸ"""
-    g = gy / density_of_gamma(above(a), y)
-    return lambda: -g * gamma_by_shape(a, y), g
+    d = density_of_gamma(above(a), y)
+    return lambda: -gy * ratio(gamma_by_shape(a, y), d), gy / d
 
 
 @special(sp.gammainccinv)
 def gammainccinv(gy, y, a, p):
     """gammaincc(a, y) = p;   ∂y/∂p = -Γ(a) y¹⁻ᵃ eʸ"""
-    g = gy / density_of_gamma(above(a), y)
-    return lambda: -g * gamma_by_shape(a, y), -g
+    d = density_of_gamma(above(a), y)
+    return lambda: -gy * ratio(gamma_by_shape(a, y), d), -gy / d
 
 
 @special(sp.betainc)
@@ -379,15 +394,15 @@ def betaincc(gy, y, a, b, x):
 @special(sp.betaincinv)
 def betaincinv(gy, y, a, b, p):
     """betainc(a, b, y) = p;   ∂y/∂p = B(a, b) y¹⁻ᵃ (1 - y)¹⁻ᵇ"""
-    g = gy / density_of_beta(a, b, y)
-    return lambda: -g * beta_by_shape(a, b, y, 1 - y), lambda: g * beta_by_shape(b, a, 1 - y, y), g
+    d = density_of_beta(a, b, y)
+    return (lambda: -gy * ratio(beta_by_shape(a, b, y, 1 - y), d), lambda: gy * ratio(beta_by_shape(b, a, 1 - y, y), d), gy / d)
 
 
 @special(sp.betainccinv)
 def betainccinv(gy, y, a, b, p):
     """betaincc(a, b, y) = p;   ∂y/∂p = -B(a, b) y¹⁻ᵃ (1 - y)¹⁻ᵇ"""
-    g = gy / density_of_beta(a, b, y)
-    return lambda: -g * beta_by_shape(a, b, y, 1 - y), lambda: g * beta_by_shape(b, a, 1 - y, y), -g
+    d = density_of_beta(a, b, y)
+    return (lambda: -gy * ratio(beta_by_shape(a, b, y, 1 - y), d), lambda: gy * ratio(beta_by_shape(b, a, 1 - y, y), d), -gy / d)
 
 
 @gammainc.samples

@@ -3,12 +3,30 @@ import numpy as np
 import scipy.special as sp
 from dezero import hookimpl
 
-from dezero_scipy._rules import of_integers, register_all, special_of_order, tried, unknown
+from dezero_scipy._rules import near, of_integers, register_all, special_of_order, told, tried, unknown
 
 
 def lower(n, value):
     """Return a derivative of degree n - 1, as it is but for n = 0."""
-    return np.where(n == 0, 0, value(np.where(n == 0, 1, n) - 1))
+    return np.where(n == 0, 0, told(value(np.where(n == 0, 1, n) - 1)))
+
+
+def slope_of_t(n, x):
+    """Return n Uₙ₋₁(x); left of 0, where SciPy's Uₙ has digits of whole degrees alone, n sin nθ / sin θ with x = cos θ."""
+    is_left = (n != np.rint(n)) & (np.real(x) < 0) & (np.abs(x) < 1)
+    angle, right = np.arccos(near(~is_left, 0, x)), near(is_left, 0, x)
+    return np.where(is_left, n * np.sin(n * angle) / np.sin(angle), lower(n, lambda k: n * eval_chebyu(k, right)))
+
+
+def odd(n, slope):
+    """Return a slope of Uₙ by one for n ≥ -1: U₋₁ = 0,   U₋ₙ₋₂ = -Uₙ"""
+    n = near(n == -1, 0, n)
+    return np.sign(n + 1) * lower(np.where(n < -1, -2 - n, n), slope)
+
+
+def even(n, slope):
+    """Return a slope of Legendre's Pₙ by one for n ≥ -½: P₋ₙ₋₁ = Pₙ"""
+    return lower(np.where(n < -0.5, -1 - n, n), slope)
 
 
 @special_of_order(sp.eval_jacobi)
@@ -35,51 +53,51 @@ def eval_gegenbauer(gy, y, n, alpha, x):
 @special_of_order(sp.eval_chebyt)
 def eval_chebyt(gy, y, n, x):
     """y = Tₙ;   ∂y/∂x = n Uₙ₋₁"""
-    return unknown("scipy.special.eval_chebyt", "n"), lambda: gy * lower(n, lambda k: n * eval_chebyu(k, x))
+    return unknown("scipy.special.eval_chebyt", "n"), lambda: gy * slope_of_t(n, x)
 
 
 @special_of_order(sp.eval_chebyu)
 def eval_chebyu(gy, y, n, x):
     """y = Uₙ;   ∂y/∂x = 2Cₙ₋₁ of a = 2"""
-    return unknown("scipy.special.eval_chebyu", "n"), lambda: gy * lower(n, lambda k: 2 * eval_gegenbauer(k, 2, x))
+    return unknown("scipy.special.eval_chebyu", "n"), lambda: gy * odd(n, lambda k: 2 * eval_gegenbauer(k, 2, x))
 
 
 @special_of_order(sp.eval_chebyc)
 def eval_chebyc(gy, y, n, x):
     """y = 2Tₙ(x / 2);   ∂y/∂x = n Uₙ₋₁(x / 2)"""
-    return unknown("scipy.special.eval_chebyc", "n"), lambda: gy * lower(n, lambda k: n * eval_chebys(k, x))
+    return unknown("scipy.special.eval_chebyc", "n"), lambda: gy * slope_of_t(n, x / 2)
 
 
 @special_of_order(sp.eval_chebys)
 def eval_chebys(gy, y, n, x):
     """y = Uₙ(x / 2);   ∂y/∂x = Cₙ₋₁(x / 2) of a = 2"""
-    return unknown("scipy.special.eval_chebys", "n"), lambda: gy * lower(n, lambda k: eval_gegenbauer(k, 2, x / 2))
+    return unknown("scipy.special.eval_chebys", "n"), lambda: gy * odd(n, lambda k: eval_gegenbauer(k, 2, x / 2))
 
 
 @special_of_order(sp.eval_sh_chebyt)
 def eval_sh_chebyt(gy, y, n, x):
     """y = Tₙ(2x - 1);   ∂y/∂x = 2n Uₙ₋₁(2x - 1)"""
-    return unknown("scipy.special.eval_sh_chebyt", "n"), lambda: gy * lower(n, lambda k: 2 * n * eval_sh_chebyu(k, x))
+    return unknown("scipy.special.eval_sh_chebyt", "n"), lambda: 2 * gy * slope_of_t(n, 2 * x - 1)
 
 
 @special_of_order(sp.eval_sh_chebyu)
 def eval_sh_chebyu(gy, y, n, x):
     """y = Uₙ(2x - 1);   ∂y/∂x = 4Cₙ₋₁(2x - 1) of a = 2"""
     slope = lambda k: 4 * eval_gegenbauer(k, 2, 2 * x - 1)
-    return unknown("scipy.special.eval_sh_chebyu", "n"), lambda: gy * lower(n, slope)
+    return unknown("scipy.special.eval_sh_chebyu", "n"), lambda: gy * odd(n, slope)
 
 
 @special_of_order(sp.eval_legendre)
 def eval_legendre(gy, y, n, x):
     """y = Pₙ;   ∂y/∂x = Cₙ₋₁ of a = 3/2"""
-    return unknown("scipy.special.eval_legendre", "n"), lambda: gy * lower(n, lambda k: eval_gegenbauer(k, 1.5, x))
+    return unknown("scipy.special.eval_legendre", "n"), lambda: gy * even(n, lambda k: eval_gegenbauer(k, 1.5, x))
 
 
 @special_of_order(sp.eval_sh_legendre)
 def eval_sh_legendre(gy, y, n, x):
     """y = Pₙ(2x - 1);   ∂y/∂x = 2Cₙ₋₁(2x - 1) of a = 3/2"""
     slope = lambda k: 2 * eval_gegenbauer(k, 1.5, 2 * x - 1)
-    return unknown("scipy.special.eval_sh_legendre", "n"), lambda: gy * lower(n, slope)
+    return unknown("scipy.special.eval_sh_legendre", "n"), lambda: gy * even(n, slope)
 
 
 @special_of_order(sp.eval_laguerre)

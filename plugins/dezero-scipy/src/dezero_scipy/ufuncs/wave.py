@@ -5,7 +5,7 @@ import numpy as np
 import scipy.special as sp
 from dezero import errors, hookimpl, rule
 
-from dezero_scipy._rules import in_double, register_all, special_in_double, unknown
+from dezero_scipy._rules import in_double, near, register_all, special_in_double, told, unknown
 
 DEGREE = math.pi / 180
 
@@ -17,9 +17,10 @@ POINTS, WEIGHTS = np.polynomial.legendre.leggauss(96)
 
 
 def mean_of_cosine(function, m, q):
-    """Return 2 ∫ cos 2x y² dx / ∫ y² dx of one of Mathieu's functions."""
-    y, _ = function(m[..., None], q[..., None], ANGLES)
-    return 2 * np.sum(y * y * sp.cosdg(2 * ANGLES), -1) / np.sum(y * y, -1)
+    """Return 2 ∫ cos 2x y² dx / ∫ y² dx of one of Mathieu's functions; NaN for large m or q, of which SciPy ends the process."""
+    is_far = ~((np.abs(q) <= 1e6) & (m <= 1000))
+    y, _ = function(near(is_far, 1, m)[..., None], near(is_far, 1, q)[..., None], ANGLES)
+    return told(near(is_far, np.nan, 2 * np.sum(y * y * sp.cosdg(2 * ANGLES), -1) / np.sum(y * y, -1)))
 
 
 def mean_of_square(function, m, n, c):
@@ -94,8 +95,8 @@ def mathieu_cem(gy, y, m, q, x):
 
 @special_in_double(sp.mathieu_sem)
 def mathieu_sem(gy, y, m, q, x):
-    """y = seₘ(x, q), seₘ'(x, q), x in degrees;   seₘ'' = -(b - 2q cos 2x) seₘ"""
-    return *unknown("scipy.special.mathieu_sem", "m", "q"), lambda: angular(gy, y, mathieu_b(m, q), q, x)
+    """y = seₘ(x, q), seₘ'(x, q), x in degrees;   seₘ'' = -(b - 2q cos 2x) seₘ;   se₀ = 0"""
+    return *unknown("scipy.special.mathieu_sem", "m", "q"), lambda: angular(gy, y, mathieu_b(near(m == 0, 1, m), q), q, x)
 
 
 @special_in_double(sp.mathieu_modcem1)
