@@ -218,6 +218,7 @@ def _(sample):
 @binom.samples
 def _(sample):
     sample(sample.array(2, 3, low=3.0, high=5.0), sample.array(2, 3, low=0.5, high=2.5))
+    sample(np.array([2.5, 3.0, -2.5]), np.array([-1.0, 5.0, -2.0]))         # where it is 0
 
 
 # -- incomplete integrals
