@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.integrate as si
-from dezero import Variable, as_variable, errors, jvp, rule, vjp
+from dezero import Variable, errors, jvp, rule, vjp
 
 from dezero_scipy._rules import (checked_constant, data, floating, joined, near, of_arrays, of_variables_in, operand, twin,
                                  variables, with_variables)
@@ -468,7 +468,7 @@ def odeint(func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, ml=None,
     if told["message"] != "Integration successful." and not is_still:
         raise RuntimeError(f"odeint: {told['message']}")
     if is_still and not isinstance(t, Variable):
-        return np.stack([as_variable(y0)] * len(ts))
+        return np.stack([y0 if isinstance(y0, Variable) else Variable(y0)] * len(ts))
     default = np.sqrt(np.finfo(float).eps)                  # LSODA's own, as odeint has it
     kept = {"method": "LSODA", "rtol": default if rtol is None else np.min(rtol), "atol": default if atol is None else np.min(atol)}
 

@@ -12,8 +12,7 @@ import math
 import numpy as np
 import scipy.special as sp
 import scipy.stats as ss
-from dezero import Variable, rule
-from dezero.errors import GradientError
+from dezero import Variable, errors, rule
 
 from dezero_scipy import linalg
 from dezero_scipy._rules import data, joined, near, operand, times, unknown, variables
@@ -28,9 +27,9 @@ def said_of(distribution, method):
     """Say which method it is, where SciPy's refuses a Variable."""
     try:
         yield
-    except GradientError as error:
+    except errors.GradientError as error:
         name = type(distribution).__name__.removesuffix("_gen")
-        raise GradientError(f"scipy.stats: {name}.{method} has no gradient here: give it arrays, the .data of Variables") from error
+        raise errors.GradientError(f"scipy.stats: {name}.{method} has no gradient here: give it arrays, the .data of Variables") from error
 
 
 def saying(distribution, method, f):
