@@ -271,7 +271,8 @@ def test_second_derivatives_at_edges(ufunc, point, i, j, wanted):
 
 
 @pytest.mark.parametrize(("ufunc", "point"), [(sp.binom, (3.0, 5.0)), (sp.binom, (3.0, -1.0)), (sp.poch, (-1.0, 3.5)),
-                                             (sp.poch, (-1.0, 0.5)), (sp.beta, (-1.5, 0.5)), (sp.binom, (-2.5, -1.0)), (sp.poch, (-0.7, -2.0)),
+                                             (sp.poch, (-1.0, 0.5)), (sp.beta, (-1.5, 0.5)),
+                                             (sp.binom, (-2.5, -1.0)), (sp.poch, (-0.7, -2.0)),
                                              (sp.eval_chebyt, (10.5, -0.75))])
 def test_second_derivatives_at_zeros(ufunc, point):
     f = {sp.binom: mp.binomial, sp.poch: mp.rf, sp.beta: mp.beta, sp.eval_chebyt: mp.chebyt}[ufunc]
