@@ -47,7 +47,7 @@ class OpConflict(PluginError):
 
 
 class GraphCutWarning(UserWarning):
-    """A number was taken out of a Variable that wants a gradient: what is computed from it has none."""
+    """A number, or a derivative, was taken out of the graph of a Variable that wants a gradient: what is computed from it has none."""
 
 
 class PluginWarning(UserWarning):

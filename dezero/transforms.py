@@ -35,6 +35,7 @@ from ._kernels.gradients import gradient_dtype
 from .engine.checks import GradientTypeError, describe
 from .engine.function import Function
 from .engine.graph import DETACHED, is_known, without_graph
+from .engine.guard import derivative_taken
 from .engine.partial import argument, depends_on_others, gradients
 from .engine.variable import Variable
 from .errors import DTypeError, FirstOrderOnly, GradientError
@@ -269,9 +270,12 @@ class Trace:
         What the function gave.
     create_graph : bool
         Whether derivatives are Variables: an outer graph needs them.
+    tells : bool
+        Whether to warn where the results were computed from other Variables too: what is done is recorded, and derivatives are arrays.
     """
 
-    __slots__ = ("who", "f", "args", "given", "variables", "differentiated", "single", "result", "aux", "create_graph", "holomorphic")
+    __slots__ = ("who", "f", "args", "given", "variables", "differentiated", "single", "result", "aux", "create_graph", "tells",
+                 "holomorphic")
 
     def __init__(self, who, f, argnums, args, kwargs, has_aux=False, holomorphic=False):
         self.who, self.f, self.holomorphic = who, f, holomorphic
@@ -301,6 +305,11 @@ class Trace:
         if nested:
             ys = [y for y in leaves(result) if isinstance(y, Variable)]
             self.create_graph = bool(ys) and depends_on_others(ys, self.variables)
+        self.tells = recorded and not self.create_graph
+
+    def tell_of_others(self):
+        """Warn that derivatives are arrays, though a Variable that wants a gradient would get one through them."""
+        derivative_taken(self.who, name_of(self.f))
 
     def open(self, n, recorded):
         """Put Variables into argument n, and return it as it is now."""
@@ -372,12 +381,13 @@ class Trace:
         """The gradients of Σ y·gy by the variables, None for no dependence."""
         if not ys or not self.variables:
             return [None] * len(self.variables)
-        return gradients(ys, gys, self.variables, self.create_graph or create_graph)
+        create_graph = self.create_graph or create_graph
+        return gradients(ys, gys, self.variables, create_graph, tell=None if create_graph or not self.tells else self.tell_of_others)
 
     def pull_one(self, y, create_graph=False):
         """The gradients of y by the variables; a constant has none."""
         if isinstance(y, Variable) and self.variables:
-            return gradients([y], [None], self.variables, self.create_graph or create_graph)
+            return self.pull([y], [None], create_graph)
         return [None] * len(self.variables)
 
     def give(self, found):
@@ -435,7 +445,8 @@ class Pushforward:
         self.places = [i for i, y in enumerate(ys) if isinstance(y, Variable)]
         self.us = [argument(np.ones(ys[i].shape, seed_dtype(ys[i]))) for i in self.places]
         with np.errstate(all="ignore"):     # of the walk for ones, which nobody asked for
-            self.gs = gradients([ys[i] for i in self.places], self.us, trace.variables, True, not create_graph) if self.places else []
+            self.gs = gradients([ys[i] for i in self.places], self.us, trace.variables, True, not create_graph,
+                                None if create_graph or not trace.tells else trace.tell_of_others) if self.places else []
 
     def __call__(self, ts):
         pairs = [(g, t) for g, t in zip(self.gs, ts) if g is not None and t is not None]

@@ -297,10 +297,22 @@ def array_taken(what):
 
 
 def number_taken(what):
-    """Warn, once for each line of the caller, that a number has left the graph."""
+    """Warn that a number has left the graph."""
+    warn_of_cut(f"{what}() of a Variable that wants a gradient, which functions of math and others call too, gives a number without "
+                "graph: write x.item(), or x.data for all numbers, where that is meant; NumPy's functions take Variables")
+
+
+def derivative_taken(who, name):
+    """Warn that a derivative which depends on a Variable is an array."""
+    warn_of_cut(f"{who}: {name} was computed from another Variable too, and its derivative is an array, through which that Variable gets "
+                "no gradient: where it is to get one, give Variables to differentiate by, Variable(x) for x; else w.data for the other "
+                "Variable, or dezero.no_grad() around the call")
+
+
+def warn_of_cut(text):
+    """Give a GraphCutWarning, once for each line of the caller."""
     frame = caller()
-    text = (f"{what}() of a Variable that wants a gradient, which functions of math and others call too, gives a number without "
-            "graph: write x.item(), or x.data for all numbers, where that is meant; NumPy's functions take Variables" + twin_of(frame))
+    text += twin_of(frame)
     if frame is None:
         warnings.warn(text, GraphCutWarning)
     else:

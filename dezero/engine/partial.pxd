@@ -7,9 +7,9 @@ from .._kernels.nodes cimport Alias, Node, VariableBase
 @cython.locals(v=Variable)
 cpdef Variable argument(object data)
 @cython.locals(outer=int, raised=int)
-cpdef list gradients(list ys, list gys, list wanted, bint create_graph=*, bint linear=*)
-@cython.locals(engine=hooks.Engine, x=Variable, root=Node)
-cdef list walk_to(list ys, list gys, list wanted, bint create_graph, bint linear)
+cpdef list gradients(list ys, list gys, list wanted, bint create_graph=*, bint linear=*, object tell=*)
+@cython.locals(engine=hooks.Engine, x=Variable, root=Node, arrived=list)
+cdef list walk_to(list ys, list gys, list wanted, bint create_graph, bint linear, object tell)
 cdef Node leaf_of(Variable v)
 cdef bint is_real(Node node) except -1
 cdef list arrivals(list arrived, list wanted)

@@ -25,7 +25,7 @@ def depends_on_others(ys, arguments):
     return leads_elsewhere([graph.node_of(y) for y in ys], [graph.node_of(x) for x in arguments])
 
 
-def gradients(ys, gys, wanted, create_graph=False, linear=False):
+def gradients(ys, gys, wanted, create_graph=False, linear=False, tell=None):
     """Return the gradients of Σ y·gy by some Variables.
 
     Parameters
@@ -39,6 +39,8 @@ def gradients(ys, gys, wanted, create_graph=False, linear=False):
         Give Variables that can be differentiated again.
     linear : bool
         By the gys only: what ys were computed from counts as constant, and less is recorded.
+    tell : callable, optional
+        Called, without arguments, where ys were computed from the wanted and from other Variables too.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def gradients(ys, gys, wanted, create_graph=False, linear=False):
     """
     outer = nodes.begin_pass()
     try:
-        found = walk_to(ys, gys, wanted, create_graph, linear)
+        found = walk_to(ys, gys, wanted, create_graph, linear, tell)
     finally:
         raised = nodes.end_pass(outer)
     if raised:
@@ -55,7 +57,7 @@ def gradients(ys, gys, wanted, create_graph=False, linear=False):
     return found
 
 
-def walk_to(ys, gys, wanted, create_graph, linear):
+def walk_to(ys, gys, wanted, create_graph, linear, tell):
     """Take the ordinary walk, where there is one y, only leaves are wanted and no other walk is under way; else the recorded one.
 
     The ordinary one gives and takes gradients of complex data as callers have them, and transforms have them transposed.
@@ -64,7 +66,13 @@ def walk_to(ys, gys, wanted, create_graph, linear):
     if not (create_graph or nodes.walk_is_under_way() or engine.watchers or len(ys) != 1) and all([graph.is_leaf(x) for x in wanted]):
         root = graph.node_of(ys[0])
         if is_real(root) and all([is_real(leaf_of(x)) for x in wanted]):
-            return arrivals(tape.walk_back(root, gys[0], False, False), wanted)
+            arrived = tape.walk_back(root, gys[0], False, False)
+            found = arrivals(arrived, wanted)
+            if tell is not None and 0 < len([g for g in found if g is not None]) < len(arrived):
+                tell()
+            return found
+    if tell is not None and depends_on_others(ys, wanted):
+        tell()
     targets = [graph.node_of(x) for x in wanted]
     found = higher.recorded_walk([graph.node_of(y) for y in ys], gys, False, create_graph, linear, targets).at_targets
     gxs = [found.get(graph.node_of(x)) for x in wanted]
@@ -93,7 +101,7 @@ def arrivals(arrived, wanted):
 
 
 def leads_elsewhere(roots, targets):
-    """Does a way back from the roots end at a leaf that is no target?"""
+    """Does a way back from the roots end at a leaf that is no target, and whose Variable is alive?"""
     seen = set(targets)
     todo = list(roots)
     while todo:
@@ -101,7 +109,7 @@ def leads_elsewhere(roots, targets):
         if node in seen or node.constant:
             continue
         seen.add(node)
-        if node.op is None and node.in0 is None:
+        if node.op is None and node.in0 is None and graph.living_variable(node) is not None:
             return True
         todo += [x for x in graph.parents(node) if x is not None]
     return False
