@@ -127,7 +127,7 @@ def dispatch_numpy(func, method, args, kwargs):
 def name_in_scipy():
     """Return the name of the function of SciPy's, such as "scipy.special.zeta", that calls what runs now; "" where none does."""
     called = guard.called_of_scipy(guard.caller())
-    return "" if called is None else guard.public_name(called)
+    return "" if called is None else guard.public_name(*called)
 
 
 def wants_gradient(x):

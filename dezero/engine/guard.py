@@ -325,7 +325,7 @@ def twin_of(frame):
     called = called_of_scipy(frame)
     if called is None:
         return ""
-    part, name = module_of(called).split(".")[1], public_name(called)
+    part, name = called[0].split(".")[1], public_name(*called)
     try:
         twin = import_module(f"{OFFICIAL['scipy'].replace('-', '_')}.{part}")
     except ImportError:
@@ -333,28 +333,36 @@ def twin_of(frame):
     house, _, own = name.rpartition(".")
     if hasattr(twin, own) and getattr(twin, own) is not getattr(sys.modules[house], own):   # it hands SciPy's other functions on
         return f"; {name} takes plain numbers: write {twin.__name__}.{own}"
-    if name and "." not in called.f_code.co_qualname:
+    if name and "." not in called[1]:
         return f"; {name} takes plain numbers, and {twin.__name__} has none that takes Variables{registry.advice()}"
     return f"; scipy.{part} takes plain numbers: the functions that take Variables are in {twin.__name__}"
 
 
 def called_of_scipy(frame):
-    """Return the frame of the function of SciPy's that the caller has called and that leads to this frame, or None."""
+    """Return (module, qualified name) of the function of SciPy's that the caller has called and that leads to this frame, or None."""
     called = None
     while frame is not None and module_of(frame).partition(".")[0] in OFFICIAL:     # SciPy asks by functions of NumPy's too
-        if module_of(frame).startswith("scipy.") and not module_of(frame).startswith("scipy._lib."):       # which wraps
-            called = frame
+        called = run_in(frame) or called
         frame = frame.f_back
     return called
 
 
-def public_name(called):
-    """Return the public name of SciPy's function, or class, that runs in a frame: "scipy.linalg.expm"; "" where it has none."""
-    name, house = called.f_code.co_qualname.partition(".")[0], "scipy"
-    for part in module_of(called).split(".")[1:]:
+def run_in(frame):
+    """Return (module, qualified name) of the function of SciPy's in a frame; of a decorator's that of what it wraps; or None."""
+    module, name = module_of(frame), frame.f_code.co_qualname
+    if module.startswith("scipy._lib."):
+        f = frame.f_locals.get("f") if "f" in frame.f_code.co_freevars else None
+        module, name = getattr(f, "__module__", ""), getattr(f, "__qualname__", "")
+    return (module, name) if module.startswith("scipy.") and not module.startswith("scipy._lib.") else None
+
+
+def public_name(module, name):
+    """Return the public name of a function, or class, of SciPy's: "scipy.linalg.expm"; "" where it has none."""
+    own, house = name.partition(".")[0], "scipy"
+    for part in module.split(".")[1:]:
         house += f".{part}"
-        if not part.startswith("_") and name in vars(sys.modules[house]):
-            return f"{house}.{name}"
+        if not part.startswith("_") and own in vars(sys.modules[house]):
+            return f"{house}.{own}"
     return ""
 
 

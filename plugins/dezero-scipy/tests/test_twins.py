@@ -69,6 +69,14 @@ def test_each_function_of_special_names_its_twin(name):
     assert texts and all([wanted in text for text in texts])
 
 
+@pytest.mark.parametrize("name", ["cholesky", "eigh", "svdvals", "qr", "logm", "solve_triangular", "lu_factor", "expm", "det"])
+def test_functions_of_linalg_name_their_twins(name):
+    """Most are called through a decorator of scipy._lib."""
+    wanted = f"; scipy.linalg.{name} takes plain numbers: write dezero_scipy.linalg.{name}"
+    texts = list(said(getattr(linalg, name)))
+    assert texts and all([wanted in text for text in texts])
+
+
 def test_out_is_refused_by_the_public_name():
     with pytest.raises(TypeError, match=r"^scipy.special.zeta\(out=...\) with a Variable"):
         special.zeta(2.0, X, np.zeros((2, 2)))
