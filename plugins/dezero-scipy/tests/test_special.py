@@ -143,7 +143,7 @@ def test_by_shape_in_single_precision(ufunc, point):
 
 
 @pytest.mark.parametrize(("ufunc", "i", "point"), [
-    (sp.gammainc, 0, (2e8, 1e8)), (sp.betainc, 0, (0.5, 2e8, 0.1)), (sp.stdtr, 0, (INF, 1.0)), (sp.fdtr, 1, (1e9, 2.0, 1.0))])
+    (sp.gammainc, 0, (2e8, 1e8)), (sp.betainc, 0, (0.5, 2e8, 0.1)), (sp.stdtr, 0, (1e9, 1.0)), (sp.fdtr, 1, (1e9, 2.0, 1.0))])
 def test_by_shape_of_a_large_shape_is_refused(ufunc, i, point):
     with pytest.raises(GradientError, match="for shapes up to 1e.08, and one is"):
         grad(ufunc, i)(*point)
