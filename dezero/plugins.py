@@ -144,7 +144,10 @@ def register(obj, name=None):
     Raises
     ------
     OpConflict
-        A name, operator or NumPy function is taken.
+        A name, operator or NumPy function is taken, by what is loaded. What is
+        registered before an installed package is loaded that claims the same
+        is no error: it has what both claim. The package gets the rest, and one
+        `PluginWarning` names both; see `prefer`.
     PluginError
         It is registered already, has no usable hook, or one of its ops is
         refused. Nothing of it stays.

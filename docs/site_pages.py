@@ -71,6 +71,7 @@ def code(text):
 GALLERY = """# Gallery
 
 Each program is a file of `examples/`, and was run when this site was built. Its numbers and its picture are what it gave.
+The pictures need matplotlib (`pip install matplotlib`); without a file for the picture a program needs none.
 
 ```{{raw}} html
 <div class="gallery">

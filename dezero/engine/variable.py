@@ -296,8 +296,8 @@ class Variable(VariableBase):
         `create_graph`, where a fault is looked for, and while another thread is in backward.
 
         A backward that fails leaves every `.grad` as it was.  Graphs of gradients are freed by reference counting as all
-        graphs are.  Only an op's instance that holds a Variable which was computed from its own result, as one whose rule keeps the
-        gradients, is part of a cycle, and waits for the garbage collector.
+        graphs are.  An op's instance that stores a Variable computed from its own result makes a cycle; the garbage collector frees
+        that.
         """
         if self.node is None or self.node.op is None and self.node.in0 is None:
             if graph.REASONS[self.reason]:
