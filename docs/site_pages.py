@@ -71,7 +71,8 @@ def code(text):
 GALLERY = """# Gallery
 
 Each program is a file of `examples/`, and was run when this site was built. Its numbers and its picture are what it gave.
-The pictures need matplotlib (`pip install matplotlib`); without a file for the picture a program needs none.
+The pictures need matplotlib, and `digits` scikit-learn: `pip install '.[examples]'` in the checkout. Without the name of a file for
+the picture a program needs no matplotlib.
 
 ```{{raw}} html
 <div class="gallery">
@@ -200,8 +201,8 @@ def twins_of(module):
         is_own = doc and doc not in (inspect.getdoc(original), inspect.getdoc(type(ours)))
         rows.append([code(name), summary(ours if is_own else original)])
         if is_own and "----" in doc:
-            long += f"\n### {module.__name__.partition('.')[2]}.{name}\n\n```text\n{doc}\n```\n"
-    return f"\n## {module.__name__}\n\n{table(['function', 'what it gives'], rows)}{long}"
+            long += f"\n```{{eval-rst}}\n.. autofunction:: {module.__name__}.{name}\n```\n"
+    return f"\n## {module.__name__}\n\n{inspect.getdoc(module)}\n\n{table(['function', 'what it gives'], rows)}{long}"
 
 
 # ---- coverage --------------------------------------------------------------------------------------------------------

@@ -160,7 +160,7 @@ def integral(gy, y, xs, *, f, options):
 
 def quad(func, a, b, args=(), full_output=0, epsabs=1.49e-8, epsrel=1.49e-8, limit=50, points=None, weight=None, wvar=None,
          wopts=None, maxp1=50, limlst=50, complex_func=False):
-    """Return the integral of func(x, *args) over x from a to b, and an estimate of its error, as `scipy.integrate.quad`.
+    """Return the integral of ``func(x, *args)`` over x from a to b, and an estimate of its error, as `scipy.integrate.quad`.
 
     Parameters
     ----------
@@ -328,7 +328,7 @@ def costate(gy, y, xs, *, flow):
 
 def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, events=None, vectorized=False, args=None, *,
               gradient=None, **options):
-    """Return the solution of y' = fun(t, y, *args) with y(t0) = y0, as `scipy.integrate.solve_ivp`.
+    """Return the solution of y' = ``fun(t, y, *args)`` with y(t0) = y0, as `scipy.integrate.solve_ivp`.
 
     Parameters
     ----------
@@ -344,7 +344,8 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
     dense_output, events, vectorized
         Without Variables only.
     args : tuple, optional
-        Variables among them, of any shape, are differentiated by.
+        Variables among them, of any shape, are differentiated by.  They may stand in tuples, lists and dicts too:
+        ``args=({"k": k, "c": c},)``.
     gradient : {None, "recorded", "adjoint"}
         "recorded": the steps that SciPy's solver has chosen are made once more with Variables and recorded.  The gradient is
         that of the numbers that come out, to rounding, where the steps stay as they are; memory grows with the number of steps.
@@ -420,7 +421,7 @@ def numbers_of(args):
 
 def odeint(func, y0, t, args=(), Dfun=None, col_deriv=0, full_output=0, ml=None, mu=None, rtol=None, atol=None, tcrit=None, h0=0.0,
            hmax=0.0, hmin=0.0, ixpr=0, mxstep=0, mxhnil=0, mxordn=12, mxords=5, printmessg=0, tfirst=False):
-    """Return the solution of y' = func(y, t, *args) with y(t[0]) = y0 at the times t, as `scipy.integrate.odeint`.
+    """Return the solution of y' = ``func(y, t, *args)`` with y(t[0]) = y0 at the times t, as `scipy.integrate.odeint`.
 
     Parameters
     ----------

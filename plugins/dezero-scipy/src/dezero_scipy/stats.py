@@ -1,9 +1,13 @@
 """scipy.stats with gradients: densities and distribution functions, by the argument and by all parameters.
 
+These methods have gradients: of continuous distributions ``logpdf pdf cdf sf logcdf logsf ppf isf``; of discrete ones ``logpmf pmf
+cdf sf logcdf logsf``, by the parameters alone; of ``multivariate_normal`` and ``dirichlet`` ``logpdf pdf``.
+
 A distribution is called as SciPy's: ``stats.gamma.logpdf(x, a, loc, scale)``, ``stats.gamma(a, loc, scale).logpdf(x)``.  With
-arrays alone SciPy's own answers, and so it does for what is not here (rvs, fit, moments).  Outside the support a density is 0,
-and so is its gradient; so it is at its ends, where the density is 0.  Where SciPy gives NaN, of parameters that are none, so
-does this.  A cdf by a parameter that it has no known derivative by (of binom by n) is a GradientError.
+arrays alone SciPy's own answers, and so it does for what is not here (rvs, fit, moments, quantiles of discrete distributions).
+Moments, fits and such quantiles of a Variable are a GradientError.  Outside the support a density is 0, and so is its gradient;
+so it is at its ends, where the density is 0.  Where SciPy gives NaN, of parameters that are none, so does this.  A cdf by a
+parameter that it has no known derivative by (of binom by n) is a GradientError.
 """
 import contextlib
 import functools
