@@ -160,6 +160,22 @@ def test_inverse_of_a_triangle(shape):
     np.testing.assert_allclose(linalg.inverse_of_lower(a), np.linalg.inv(a), atol=1e-12)
 
 
+@pytest.mark.parametrize("with_blas", [True, False])
+@pytest.mark.parametrize("shape, kind", [((3, 3), "d"), ((70, 70), "d"), ((3, 3), "f"), ((2, 3, 3), "d"), ((3, 3), "D"),
+                                         ((0, 0), "d")], ids=str)
+def test_what_stands_between_inverses_of_a_triangle(monkeypatch, shape, kind, with_blas):
+    if not with_blas:
+        monkeypatch.setattr(linalg, "blas", lambda: None)
+    y, p = (np.tril(array(*shape)) / 10 + np.eye(shape[-1])).astype(kind), array(*shape).astype(kind)
+    if kind == "D":
+        y, p = y * (1 + 0.3j), p * (1 - 0.2j)
+    inverse = np.linalg.inv(y)
+    for given, triangle in ((p, y), (np.asfortranarray(p), np.asfortranarray(y))):
+        found = linalg.between_inverses(given, triangle)
+        np.testing.assert_allclose(found, np.swapaxes(inverse, -1, -2) @ p @ np.conj(inverse), atol=1e-5 if kind == "f" else 1e-12)
+        assert found.dtype == y.dtype
+
+
 @pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4)], ids=str)
 def test_qr(shape):
     check(lambda a: np.linalg.qr(a).Q, array(*shape))
