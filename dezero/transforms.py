@@ -10,7 +10,8 @@
 Names, argument order and shapes are those of JAX.  An argument that is differentiated by is a number or an array, floating or
 complex, a Variable, or a tuple, list or dict of such, nested as one likes (None stands for nothing); the derivative has the same
 structure, whatever the function does to the containers that it gets.  Arrays give arrays, Python floats and NumPy scalars
-give NumPy scalars.  A Variable, or a function that uses Variables of an outer transform, gives Variables, which can be
+give NumPy scalars, and a GraphCutWarning where the function uses a Variable beside its arguments, which then gets no gradient
+through them.  A Variable, or a function that uses Variables of an outer transform, gives Variables, which can be
 differentiated again: so transforms nest.  The function gets Variables, and no `.grad` is read or written.  Under a
 transform `float(x)`, `int(x)` and `np.asarray(x)` of a Variable that wants a gradient are a GradientError; `x.item()` and
 `x.data` say that a number is meant.
