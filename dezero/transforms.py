@@ -308,6 +308,10 @@ class Trace:
             self.create_graph = bool(ys) and depends_on_others(ys, self.variables)
         self.tells = recorded and not self.create_graph
 
+    def teller(self, create_graph):
+        """Return what warns of other Variables, where the derivatives are arrays and what is done is recorded; else None."""
+        return self.tell_of_others if self.tells and not create_graph else None
+
     def tell_of_others(self):
         """Warn that derivatives are arrays, though a Variable that wants a gradient would get one through them."""
         derivative_taken(self.who, name_of(self.f))
@@ -383,7 +387,7 @@ class Trace:
         if not ys or not self.variables:
             return [None] * len(self.variables)
         create_graph = self.create_graph or create_graph
-        return gradients(ys, gys, self.variables, create_graph, tell=None if create_graph or not self.tells else self.tell_of_others)
+        return gradients(ys, gys, self.variables, create_graph, tell=self.teller(create_graph))
 
     def pull_one(self, y, create_graph=False):
         """The gradients of y by the variables; a constant has none."""
@@ -447,7 +451,7 @@ class Pushforward:
         self.us = [argument(np.ones(ys[i].shape, seed_dtype(ys[i]))) for i in self.places]
         with np.errstate(all="ignore"):     # of the walk for ones, which nobody asked for
             self.gs = gradients([ys[i] for i in self.places], self.us, trace.variables, True, not create_graph,
-                                None if create_graph or not trace.tells else trace.tell_of_others) if self.places else []
+                                trace.teller(create_graph)) if self.places else []
 
     def __call__(self, ts):
         pairs = [(g, t) for g, t in zip(self.gs, ts) if g is not None and t is not None]

@@ -256,7 +256,7 @@ static double dz_fold(double *r) {
         return dz_fold(r);                                                                                             \
     }
 
-/* -- sums of rows: at most ROW numbers each, added in NumPy's order.  Its reduction takes 20 ns a row of ten, this 3 -- */
+/* -- sums of rows, which of at most 128 numbers are added in NumPy's order.  Its reduction takes 20 ns a row of ten, this 3 -- */
 
 #define DZ_ITEM(T, i) (*(const T *)(a + (i) * step))
 

@@ -299,7 +299,7 @@ def array_taken(what):
 def number_taken(what):
     """Warn that a number has left the graph."""
     warn_of_cut(f"{what}() of a Variable that wants a gradient, which functions of math and others call too, gives a number without "
-                "graph: write x.item(), or x.data for all numbers, where that is meant; NumPy's functions take Variables")
+                "graph: write x.item(), or x.data for all numbers, where that is meant; NumPy's functions take Variables" + twin_of(caller()))
 
 
 def derivative_taken(who, name):
@@ -312,7 +312,6 @@ def derivative_taken(who, name):
 def warn_of_cut(text):
     """Give a GraphCutWarning, once for each line of the caller."""
     frame = caller()
-    text += twin_of(frame)
     if frame is None:
         warnings.warn(text, GraphCutWarning)
     else:

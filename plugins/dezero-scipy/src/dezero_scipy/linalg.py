@@ -15,8 +15,7 @@ import scipy.linalg as sl
 from dezero import Variable, hookimpl, rule
 from scipy.linalg import LinAlgError  # noqa: F401: of the names of the module that this one stands for
 
-from dezero_scipy._rules import joined, near, register_all, tried, twin
-from dezero_scipy._rules import floating as in_double
+from dezero_scipy._rules import floating, joined, near, register_all, tried, twin
 
 FOR_SPEED = "overwrite_a", "overwrite_b", "overwrite_ab", "check_finite", "lwork"
 
@@ -348,7 +347,7 @@ def lu(a, permute_l=False, p_indices=False):
 
 # -- functions of matrices
 
-def floating(a):
+def native(a):
     """Return a in floating numbers, in the order of bytes of the machine, which SciPy's functions of matrices want."""
     return np.asarray(a, np.result_type(a, np.float32).newbyteorder("="))
 
@@ -370,7 +369,7 @@ def check_cut(name, a):
 def of_matrix(function):
     """Return the op of a function f of matrices: f of [[aᵀ, gy], [0, aᵀ]] has the gradient in its corner."""
     def forward(a):
-        a = floating(a)
+        a = native(a)
         return in_type_of(a, function(a))
 
     def f(gy, y, a):
@@ -387,7 +386,7 @@ def of_matrix(function):
 @functools.wraps(sl.logm)
 def logm_in_double(a):
     check_cut("logm", a)
-    return sl.logm(in_double(a))            # of single precision SciPy says that it may be inaccurate
+    return sl.logm(floating(a))             # of single precision SciPy says that it may be inaccurate
 
 
 of_expm, of_sinm, of_cosm, of_tanm = map(of_matrix, (sl.expm, sl.sinm, sl.cosm, sl.tanm))
@@ -397,7 +396,7 @@ of_logm.samples(square)
 
 
 def forward_of_sqrtm(a):
-    a = floating(a)
+    a = native(a)
     check_cut("sqrtm", a)
     return in_type_of(a, sl.sqrtm(a))
 
@@ -436,13 +435,13 @@ def inv(a, assume_a=None, lower=False):
 
 @linear(sl.det)
 def det(a):
-    return np.linalg.det(in_double(finite(a)))
+    return np.linalg.det(floating(finite(a)))
 
 
 @linear(sl.pinv)
 def pinv(a, rtol=None):
     a = finite(a)
-    a = a if a.dtype.kind in "fc" else in_double(a)
+    a = a if a.dtype.kind in "fc" else floating(a)
     return np.linalg.pinv(a, rtol=max(a.shape[-2:]) * np.finfo(a.dtype).eps if rtol is None else rtol)
 
 

@@ -6,7 +6,7 @@ import scipy.special as sp
 from dezero import Variable, errors, hookimpl, rule
 
 from dezero_scipy._rules import (
-    above_0, above_0_or_complex, is_pole, near, ratio, real_again, register_all, special, told, unknown)
+    above_0_or_complex, is_pole, near, ratio, real_again, register_all, special, told, unknown)
 
 
 def far_terms(s, q):
